@@ -1,0 +1,66 @@
+/*
+ * stats.h - the counter table: one row per counter with its help.
+ *
+ * One process, one thread: plain increments.  Printed as Prometheus text.
+ */
+#ifndef STATS_H
+#define STATS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* name, type, help */
+#define STATS_TABLE(X) \
+    X(events_begin, counter, "dialogues begun by a telco or an aggregator") \
+    X(events_answer, counter, "answers received") \
+    X(events_abort, counter, "dialogues ended by the telco") \
+    X(events_duplicate, counter, "events received again and answered with the same screen") \
+    X(events_stale, counter, "events that belong to no dialogue any more, dropped") \
+    X(events_bad, counter, "messages refused: no sender, bad text, unknown SMSC id") \
+    X(replies, counter, "screens sent") \
+    X(replies_busy, counter, "static busy pages sent") \
+    X(replies_failed, counter, "screens the telco refused") \
+    X(steps_lost, counter, "steps recomputed because another process had written first") \
+    X(sessions_open, gauge, "dialogues in memory") \
+    X(sessions_idle, counter, "dialogues that met an idle or total timer") \
+    X(sessions_refused, counter, "dialogues refused because the table was full") \
+    X(sessions_resumed, counter, "dialogues continued after a drop") \
+    X(batches, counter, "batches of steps committed") \
+    X(batch_rows, counter, "steps committed") \
+    X(batch_splits, counter, "batches split because a row failed") \
+    X(rows_refused, counter, "steps PostgreSQL refused for good") \
+    X(queries, counter, "questions asked to the database by screens") \
+    X(queries_failed, counter, "questions that failed or timed out") \
+    X(database_up, gauge, "1 while the database answers") \
+    X(cases, counter, "cases accepted") \
+    X(sms_queued, counter, "messages put into the outbox") \
+    X(sms_sent, counter, "messages accepted by a telco") \
+    X(sms_failed, counter, "messages refused for good") \
+    X(sms_delivered, counter, "messages a handset confirmed") \
+    X(box_up, gauge, "bearerbox connections that stand") \
+    X(box_frames_in, counter, "frames received from bearerboxes") \
+    X(box_frames_out, counter, "frames sent to bearerboxes") \
+    X(box_frames_bad, counter, "frames that could not be decoded") \
+    X(box_queue, gauge, "messages waiting for a bearerbox") \
+    X(http_requests, counter, "HTTP requests served") \
+    X(http_refused, counter, "HTTP requests refused")
+
+enum stats_counter {
+#define X(name, type, help) STATS_##name,
+    STATS_TABLE(X)
+#undef X
+    STATS_COUNT
+};
+
+extern uint64_t stats_values[STATS_COUNT];
+
+#define stats_inc(name) ((void)stats_values[STATS_##name]++)
+#define stats_add(name, n) ((void)(stats_values[STATS_##name] += (uint64_t)(n)))
+#define stats_set(name, n) ((void)(stats_values[STATS_##name] = (uint64_t)(n)))
+#define stats_get(name) (stats_values[STATS_##name])
+
+/* Append every counter in the Prometheus text format 0.0.4. */
+void stats_print(struct buf *out);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * flow.h - one step of a dialogue: (generation, session, event, answers) to
+ * effects.  Pure: no socket, no SQL, no clock of its own.
+ *
+ * The caller loads the session, calls flow_event(), answers questions with
+ * flow_answer() until there are no more, writes the step, and only then sends
+ * the reply.  If the step is lost or unknown, it forgets the session, loads it
+ * again and calls flow_event() with the same event: duplicates are recognised
+ * here.
+ */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/event.h"
+#include "engine/session.h"
+#include "menu/model.h"
+
+#define FLOW_ARGS_MAX 16
+#define FLOW_CASES_MAX 4                /* per step */
+#define FLOW_MESSAGES_MAX 8             /* per step */
+#define FLOW_MOVES_MAX 64               /* screens that one event may pass without showing any */
+
+struct flow_env {
+    const struct menu *menu;            /* the generation for new dialogues */
+    const struct event_limits *limits;  /* of the link the event came by */
+    const char *link;                   /* its name */
+    int64_t now;                        /* ms since the epoch */
+};
+
+enum flow_result {
+    FLOW_REPLY = 0,                     /* write the session, then send out->reply */
+    FLOW_ASK,                           /* answer out->question by flow_answer() */
+    FLOW_REPEAT,                        /* a duplicate: send the session's stored reply, write nothing */
+    FLOW_DROP,                          /* belongs to a dialogue that is over: acknowledge, send nothing */
+    FLOW_CLOSE,                         /* the telco ended it: acknowledge, forget, write nothing */
+    FLOW_RESULTS,
+};
+
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER };
+
+struct flow_question {
+    enum flow_question_kind kind;
+    int query;                          /* index in the session's menu */
+    const char *args[FLOW_ARGS_MAX];    /* text, NULL = SQL NULL; borrowed until the next flow call */
+    int arg_count;
+    int max_rows;
+    int series;                         /* FLOW_NUMBER: first digit of the case number */
+};
+
+struct flow_case {
+    int64_t number;                     /* 10 digits with their Damm digit */
+    const struct menu_service *service;
+    const char *fields;                 /* JSON object of strings; borrowed until the next flow call */
+};
+
+struct flow_message {
+    const char *cause, *receiver, *lang, *class, *text;     /* borrowed likewise */
+};
+
+/* Effects of one step; clear before the first use, free at the end. */
+struct flow_out {
+    struct flow_question question;
+    struct flow_case cases[FLOW_CASES_MAX];
+    int case_count;
+    struct flow_message messages[FLOW_MESSAGES_MAX];
+    int message_count;
+    bool lang_changed;                  /* the citizen's row takes s->lang */
+    struct buf mem;                     /* what the pointers above point into */
+    /* of flow's own, between flow_event() and the last flow_answer() */
+    int waiting_screen, waiting_action;
+    int moves;
+};
+
+void flow_out_init(struct flow_out *out);
+void flow_out_fini(struct flow_out *out);
+
+/* Run until the citizen must be asked or a question must be answered.  On
+ * FLOW_REPLY the page is in s->reply and s->reply_end; s->turn is unchanged
+ * (the writer writes turn + 1). */
+enum flow_result flow_event(const struct flow_env *env, struct session *s, const struct event *ev,
+                            struct flow_out *out) __attribute__((warn_unused_result));
+
+struct flow_rows {                      /* a question's answer */
+    bool failed;                        /* error, time-out, database away */
+    int count;
+    /* canonical or PostgreSQL text of a cell; NULL = SQL NULL or no such column */
+    const char *(*cell)(const void *arg, int row, const char *column);
+    const void *arg;
+    int64_t number;                     /* FLOW_NUMBER: 0 .. 99,999,999 */
+};
+
+/* The answer of the pending question. */
+enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,
+                             struct flow_out *out) __attribute__((warn_unused_result));
+
+/* The static page when the database is away: language of the session if known,
+ * else the tree's default. */
+void flow_busy(const struct flow_env *env, const struct session *s, struct buf *out);
+
+/* The bearer confirmed the last page of a session that ended with a case. */
+void flow_seen(struct session *s);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * session.h - one subscriber's dialogue, from first keypress to goodbye.
+ *
+ * Owns the table of dialogues in memory, each one's timer and its durable
+ * form.  Knows nothing of sockets, SQL or YAML.  The table is a cache: the row
+ * in the database is the truth, and a session may be forgotten at any time
+ * between two steps.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/event.h"
+#include "menu/model.h"
+
+#define SESSION_STACK_MAX 24            /* screens that key 0 can walk back */
+#define SESSION_EVENTS 4                /* ids of the last events taken in */
+#define SESSION_VALUES_MAX 8192         /* octets of all its values */
+#define SESSION_STATE_MAX 16384         /* octets of its durable form */
+
+/*
+ * NEW      made by session_open(); waits for its row.  session_enter(LOADING).
+ * LOADING  asked the store for its row; nothing else happens until it is here.
+ * READY    in step with its row, waits for the citizen; has a timer.
+ * RUNNING  flow works on an event, or waits for the answer of a question.
+ * WRITING  its step is on the way to the database; the reply waits for it.
+ * GONE     to be freed at the end of the turn.
+ */
+enum session_state {
+    SESSION_NEW = 0,
+    SESSION_LOADING,
+    SESSION_READY,
+    SESSION_RUNNING,
+    SESSION_WRITING,
+    SESSION_GONE,
+    SESSION_STATES,
+};
+
+enum session_mode {
+    SESSION_AT_SCREEN = 0,              /* shows s->screen */
+    SESSION_ASKS_RESUME,                /* shows "Continue?"; s->screen is where it would go on */
+    SESSION_ENDED,                      /* the last page was an end */
+    SESSION_MODES,
+};
+
+/* Values: set variables only, packed; one per variable. */
+struct session_values {
+    struct buf packed;                  /* {u16 var, u16 len, octets} ... */
+};
+
+struct session {
+    /* identity; never changes */
+    uint64_t id;                        /* unique in this process, for asynchronous gaps */
+    char msisdn[EVENT_MSISDN_MAX];
+    const char *code;                   /* borrowed from the table's interned codes */
+
+    /* durable: session_encode() writes these */
+    int32_t turn;                       /* of the row in the database; 0 = no row */
+    enum session_mode mode;
+    int screen;                         /* MENU_NONE before the first */
+    int page;
+    int tries;                          /* wrong answers at this screen */
+    int lang;                           /* of this dialogue */
+    bool lang_known;                    /* the citizen's own choice, from her row or made here */
+    bool unseen;                        /* ended with a case, and no bearer confirmed the last page */
+    int stack[SESSION_STACK_MAX];
+    int depth;                          /* 0..SESSION_STACK_MAX */
+    struct session_values values;
+    struct buf path;                    /* answers still to be given of a dialled path, joined by '*' */
+    struct event_ref ref;               /* the telco's name of the dialogue */
+    struct event_id events[SESSION_EVENTS];     /* [0] the last */
+    int event_count;
+    int64_t at;                         /* ms: bearer's time of the last event */
+    int64_t seen;                       /* ms: our time of it */
+    int64_t began;                      /* ms: when this dialogue began */
+    uint64_t answer_hash;               /* of the last answer, 0 at a secret screen */
+    uint32_t joined_len;                /* octets of an aggregator's joined text already taken in */
+    struct buf reply;                   /* the last page */
+    bool reply_end;
+
+    /* of this process */
+    const struct menu *menu;            /* its generation */
+    enum session_state state;
+    void *works;                        /* the gateway's queue of events for it */
+    struct session_timer {
+        struct session *prev, *next;
+        int64_t deadline;               /* ms, clock_mono(); 0 = none */
+    } timer;
+    struct session *hash_next;
+};
+
+struct session_table;
+
+struct session_table *session_table_new(size_t max);
+void session_table_free(struct session_table *t);
+size_t session_table_count(const struct session_table *t);
+
+/* The session of a number and a code, made NEW when there is none; NULL when the
+ * table is full.  The table owns it. */
+struct session *session_open(struct session_table *t, const char *msisdn, const char *code);
+
+/* Find by id; NULL once it has gone.  Borrowed until the loop turns. */
+struct session *session_find(struct session_table *t, uint64_t id);
+struct session *session_find_key(struct session_table *t, const char *msisdn, const char *code);
+
+/* The only writer of s->state: asserts that the exit is allowed. */
+void session_enter(struct session *s, enum session_state next);
+
+/* Arm or disarm (0) the timer: ms of clock_mono(). */
+void session_timer_set(struct session_table *t, struct session *s, int64_t deadline);
+
+/* Sessions whose timer has run out, at most max, one call of fn each (fn may
+ * forget it). */
+void session_expire(struct session_table *t, int64_t now, int max,
+                    void (*fn)(void *arg, struct session *s), void *arg);
+
+/* Out of the table; freed at session_reap(). */
+void session_forget(struct session_table *t, struct session *s);
+void session_reap(struct session_table *t);
+
+/* Durable form.  Names, not indexes, so that another generation can read it.
+ * encode: false when it would pass SESSION_STATE_MAX.  decode into a fresh
+ * session: false when the bytes are not ours; a screen or variable that m does
+ * not have any more is dropped (the nearest screen on the stack is taken). */
+bool session_encode(const struct session *s, struct buf *out) __attribute__((warn_unused_result));
+bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
+    __attribute__((warn_unused_result));
+
+/* Back to an empty dialogue (no row known): what NEW looks like. */
+void session_clear(struct session *s);
+
+/* Values.  get: borrowed until the next set, NULL when unset.  set: false when
+ * SESSION_VALUES_MAX would be passed; len 0 and p NULL unsets. */
+const char *session_get(const struct session *s, int var, size_t *len);
+bool session_set(struct session *s, int var, const char *p, size_t len) __attribute__((warn_unused_result));
+void session_unset_all(struct session *s);
+
+#endif

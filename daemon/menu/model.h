@@ -1,0 +1,355 @@
+/*
+ * model.h - one menu generation: everything that one folder of YAML says.
+ *
+ * Immutable after parse; all of it lives in one arena, freed with
+ * menu_free().  Indexes instead of pointers where a session keeps them.
+ * Every value of a dialogue is canonical UTF-8 text under a variable whose
+ * type is known here:
+ *   whole "1950"   date "2026-10-12"   yesno "yes"/"no"   msisdn "8801..."
+ *   case_no 10 digits   choice its code   text, word, patterns as typed
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+#define MENU_LANGS_MAX 8
+#define MENU_NONE (-1)                  /* no screen, no variable, no query */
+
+struct expr;                            /* expr.h */
+struct template;                        /* expr.h: text with {placeholders} */
+
+/* Where something stands in the operator's files. */
+struct menu_pos {
+    const char *file;                   /* as given on the command line, "menus/allowance.yaml" */
+    int line, column;                   /* from 1 */
+};
+
+/* One text in every language; by_lang[i] is NULL only in a language that may
+ * lack it (words of a display language inside SMS). */
+struct menu_text {
+    struct menu_pos pos;
+    const struct template *by_lang[MENU_LANGS_MAX];
+};
+
+struct menu_lang {
+    const char *id;                     /* "bn", "bn-Latn", "en" */
+    const char *name;                   /* as shown to the citizen */
+    bool sms;                           /* may stand in an SMS */
+    int shows;                          /* language of her SMS when sms is false */
+};
+
+/* --- types and variables -------------------------------------------------- */
+
+enum menu_type_kind {
+    MENU_TYPE_TEXT = 0,                 /* text(n): any characters, at most n */
+    MENU_TYPE_WORD,                     /* word(n): no white space, at most n */
+    MENU_TYPE_WHOLE,                    /* whole: min..max */
+    MENU_TYPE_DATE,                     /* typed as DDMMYYYY (D-M-YYYY too), kept as YYYY-MM-DD */
+    MENU_TYPE_MSISDN,                   /* 01[3-9]........ in all its spellings, kept as 8801... */
+    MENU_TYPE_YESNO,                    /* 1/2 and the words of each language, kept as yes/no */
+    MENU_TYPE_CASE_NO,                  /* 10 digits, the last a Damm digit; blanks and hyphens dropped */
+    MENU_TYPE_PIN,                      /* pin(n): n digits, never shown, logged or kept */
+    MENU_TYPE_PATTERN,                  /* an anchored regular expression */
+    MENU_TYPE_CHOICE,                   /* one of named codes */
+    MENU_TYPE_KINDS,
+};
+
+struct menu_choice {
+    const char *code;
+    const struct menu_text *name;
+};
+
+struct menu_type {
+    const char *name;                   /* "nid4", or "text(40)" for a builtin */
+    struct menu_pos pos;
+    enum menu_type_kind kind;
+    int64_t min, max;                   /* whole */
+    int width;                          /* greatest number of characters when shown */
+    const char *pattern;                /* source, for messages */
+    void *regex;                        /* pcre2_code of a pattern; freed with the menu */
+    const char *example;                /* shown in questions; refused as an answer; NULL none */
+    bool sensitive;
+    bool past, future;                  /* date */
+    const struct menu_choice *choices;
+    int choice_count;
+};
+
+/* Variables are global to the tree; a record's fields are variables named
+ * "into.field".  The first MENU_BUILTINS are the program's own. */
+enum menu_builtin {
+    MENU_VAR_MSISDN = 0,                /* citizen.msisdn */
+    MENU_VAR_LANG,                      /* citizen.lang */
+    MENU_VAR_KNOWN,                     /* citizen.known: yes once she has chosen a language */
+    MENU_VAR_CODE,                      /* session.code */
+    MENU_VAR_LINK,                      /* session.link */
+    MENU_VAR_TODAY,                     /* today */
+    MENU_BUILTINS,
+};
+
+struct menu_var {
+    const char *name;
+    const struct menu_type *type;
+    struct menu_pos pos;                /* where it is first set */
+};
+
+struct menu_field {
+    const char *name;
+    const struct menu_type *type;
+};
+
+struct menu_record {
+    const char *name;
+    struct menu_pos pos;
+    const struct menu_field *fields;
+    int field_count;
+};
+
+struct menu_query {
+    const char *name;
+    struct menu_pos pos;
+    const char *sql;
+    const struct expr *const *args;
+    int arg_count;
+    const struct menu_record *returns;
+    bool list;                          /* list of record */
+    int timeout_ms;                     /* default 2000 */
+    int cache_ms;                       /* 0 = not kept */
+};
+
+/* --- screens -------------------------------------------------------------- */
+
+struct menu_goto {
+    const struct expr *when;            /* NULL: always (the last of a list) */
+    int to;                             /* screen index */
+    struct menu_pos pos;
+};
+
+struct menu_gotos {
+    const struct menu_goto *list;
+    int count;                          /* 0: none */
+};
+
+struct menu_set {
+    int var;
+    const struct expr *value;
+};
+
+struct menu_option {
+    int number;                         /* what she types; stable in every language */
+    struct menu_pos pos;
+    const struct menu_text *text;
+    const struct expr *when;            /* NULL: always */
+    const struct menu_set *sets;
+    int set_count;
+    struct menu_gotos go;
+    bool new_page;                      /* "page: new": starts a page wherever the medium is short */
+};
+
+enum menu_action_kind {
+    MENU_QUERY = 0,
+    MENU_SUBMIT,
+    MENU_SMS,
+    MENU_SET,
+    MENU_ACTIONS,
+};
+
+struct menu_action {
+    enum menu_action_kind kind;
+    struct menu_pos pos;
+    int query;                          /* MENU_QUERY: index */
+    const int *into;                    /* MENU_QUERY: one variable per field of the record */
+    int none, fail;                     /* MENU_QUERY: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
+    int service;                        /* MENU_SUBMIT: index */
+    const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service */
+    int set_count;
+    int case_no;                        /* MENU_SUBMIT: variable "into.no", MENU_NONE when not wanted */
+    int sms;                            /* MENU_SMS: template index */
+    const struct expr *to;              /* MENU_SMS: receiver */
+};
+
+struct menu_input {
+    int var;                            /* MENU_NONE: no input */
+    const struct menu_type *type;
+    const struct menu_text *wrong;      /* NULL: words.wrong */
+};
+
+struct menu_list {
+    int query;                          /* MENU_NONE: no list */
+    const int *into;                    /* variables set by the choice */
+    const struct menu_text *option;     /* text of one row, with its fields */
+    int empty, fail;                    /* screens */
+    int max;                            /* rows offered; default 20 */
+    int rows;                           /* hidden variable that keeps the packed rows in the session */
+};
+
+struct menu_screen {
+    const char *name;                   /* "allowance.ask_last4" */
+    struct menu_pos pos;
+    const struct menu_text *text;       /* NULL: shows nothing, acts and goes on */
+    const struct menu_text *continued;  /* title of the pages after the first; NULL: none */
+    const struct menu_option *options;  /* ascending as written in the file */
+    int option_count;
+    struct menu_input input;
+    struct menu_list list;
+    const struct menu_action *actions;
+    int action_count;
+    struct menu_gotos go;
+    bool end;
+    bool secret;                        /* never resumed into, never logged */
+    bool hide_back;                     /* "back: hidden": 0 works, its hint is not shown */
+};
+
+/* --- services and messages -------------------------------------------------- */
+
+struct menu_notify {
+    const char *state;
+    int sms;
+};
+
+struct menu_service {
+    const char *name;
+    struct menu_pos pos;
+    int number;                         /* 1..9: first digit of its case numbers */
+    const char *agency;
+    const struct menu_text *title;
+    const struct menu_field *fields;
+    int field_count;
+    const struct menu_notify *notify;
+    int notify_count;
+};
+
+struct menu_sms {
+    const char *name;
+    struct menu_pos pos;
+    const char *class;                  /* otp emergency transactional gov_info service_info */
+    const struct menu_text *text;
+};
+
+struct menu_shortcut {
+    const char *path;                   /* "1*1" */
+    int to;
+};
+
+/* The program's own sentences.  name in the file, placeholder allowed. */
+#define MENU_WORDS(X) \
+    X(BACK, back, "")                   /* after key 0 */ \
+    X(EXIT, exit, "")                   /* after key 0 on the start screen */ \
+    X(MORE, more, "")                   /* after key 9 */ \
+    X(TRIES, tries, "n")                /* "{n} tries left" */ \
+    X(WRONG, wrong, "")                 /* an answer that does not fit, where the input has no text of its own */ \
+    X(CHOOSE, choose, "")               /* a number that is not offered */ \
+    X(COPIED, copied, "")               /* she typed the example */ \
+    X(TOO_MANY, too_many, "helpline")   /* three wrong answers: the end, with the help line */ \
+    X(BUSY, busy, "helpline")           /* the database or a query is away */ \
+    X(CONTINUE, continue, "")           /* "Continue?" after a drop */ \
+    X(YES, yes, "")                     /* option 1 of it */ \
+    X(NEW, new, "")                     /* option 2 of it */ \
+    X(BYE, bye, "")                     /* after exit */ \
+    X(NO_CODE, no_code, "")             /* line above the start screen: unknown sub-code */ \
+    X(MONTHS, months, "")               /* twelve short month names, separated by blanks */
+
+enum menu_word {
+#define X(id, name, arg) MENU_WORD_##id,
+    MENU_WORDS(X)
+#undef X
+    MENU_WORD_COUNT
+};
+
+struct menu {
+    struct arena *arena;
+    int64_t generation;                 /* first 8 octets of a BLAKE2b of all sources, never 0 */
+    const char *sources;                /* all files: "path\0length\0bytes", for the database */
+    size_t sources_len;
+
+    const char *const *codes;           /* "*333#" */
+    int code_count;
+    const struct menu_text *name;
+    struct menu_lang langs[MENU_LANGS_MAX];
+    int lang_count;
+    const char *key_back, *key_start, *key_more, *key_script;
+    const struct menu_text *words[MENU_WORD_COUNT];
+    int start;                          /* screen */
+    int first;                          /* screen for a number whose language is unknown; MENU_NONE = start */
+    const struct menu_shortcut *shortcuts;
+    int shortcut_count;
+    int64_t resume_ms;                  /* default 24 h */
+    int tries;                          /* default 3 */
+    const char *helpline;
+    int utc_offset_min;                 /* default 360: Asia/Dhaka */
+
+    const struct menu_type *const *types;
+    int type_count;
+    const struct menu_var *vars;
+    int var_count;
+    const struct menu_record *records;
+    int record_count;
+    const struct menu_query *queries;
+    int query_count;
+    const struct menu_screen *screens;
+    int screen_count;
+    const struct menu_service *services;
+    int service_count;
+    const struct menu_sms *sms;
+    int sms_count;
+};
+
+void menu_free(struct menu *m);
+
+/* Look up by name in O(1) or O(log n); MENU_NONE. */
+int menu_screen_find(const struct menu *m, const char *name);
+int menu_var_find(const struct menu *m, const char *name, size_t len);
+int menu_lang_find(const struct menu *m, const char *id);
+
+/* Does a dialled string belong to this tree?  "*333*1*1#" answers true with
+ * *code = "*333#" and *rest = "1*1" (rest_len octets, "" for the code itself).
+ * The longest code wins.  "333" without star and hash is the code too. */
+bool menu_code_match(const struct menu *m, const char *dialled, size_t n, const char **code, const char **rest,
+                     size_t *rest_len);
+
+/* --- values ---------------------------------------------------------------- */
+
+/* A typed answer (after gsm_answer()) to canonical text appended to out.
+ * False: it does not fit the type; out is unchanged. */
+struct buf;
+bool menu_type_accept(const struct menu_type *t, const char *s, size_t n, int32_t today, struct buf *out)
+    __attribute__((warn_unused_result));
+
+/* A cell from the database: is it a canonical value of the type?  Dates, wholes
+ * and booleans are taken in PostgreSQL's text form (t/f to yes/no). */
+bool menu_type_import(const struct menu_type *t, const char *s, struct buf *out)
+    __attribute__((warn_unused_result));
+
+/* --- loading ----------------------------------------------------------------- */
+
+enum menu_severity { MENU_ERROR = 0, MENU_WARNING };
+
+struct menu_issue {
+    struct menu_pos pos;
+    enum menu_severity severity;
+    const char *code;                   /* "E103" */
+    const char *text;                   /* "goto 'paidd': no such screen; did you mean 'paid'?" */
+};
+
+/* All errors of a folder in one pass, sorted by file, line, column. */
+struct menu_issues {
+    struct arena *arena;
+    struct menu_issue *list;
+    int count, cap;
+    int errors;
+    int dropped;                        /* beyond 1000 */
+};
+
+/* Load a folder.  NULL when there is an error; issues is filled either way and
+ * must be freed by menu_issues_free(). */
+struct menu *menu_load(const char *dir, struct menu_issues *issues);
+void menu_issues_free(struct menu_issues *issues);
+
+/* The same from memory, for fuzzers: one root file's text. */
+struct menu *menu_load_text(const char *text, size_t n, struct menu_issues *issues);
+
+#endif

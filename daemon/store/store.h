@@ -1,0 +1,197 @@
+/*
+ * store.h - all that Kheya keeps in PostgreSQL, behind typed functions.
+ *
+ * Speaks in plain values, not in sessions.  Requests of one turn of the loop
+ * are gathered and sent by store_flush(): one array statement per table, two
+ * batches in flight, each on its own connection; questions of screens go to
+ * other connections, so that a slow one delays no step.  Every request names a
+ * ticket of the caller's; its answer comes through store_ops exactly once, in
+ * a later turn of the loop, also when the connection falls.  All strings given
+ * are copied before the function returns; all strings in answers are borrowed
+ * until the callback returns.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/event.h"
+
+struct event_base;
+struct store;
+struct store_rows;                      /* the rows of an answered question */
+
+/* --- sessions: one row per (msisdn, code) ------------------------------- */
+
+struct store_session {                  /* as loaded */
+    int32_t turn;                       /* 0: there is no row yet */
+    bool open;                          /* not ended: can be continued */
+    int64_t generation;                 /* menu generation it runs under */
+    int64_t at;                         /* ms since the epoch of its last step */
+    const char *screen;                 /* for operators' eyes; state is the truth */
+    const void *state;                  /* the engine's own bytes */
+    size_t state_len;
+    const char *lang;                   /* of the citizen (not of the session); "" unknown */
+    const char *citizen_link;           /* link she last dialled in from; "" unknown */
+};
+
+struct store_case {                     /* a case to be opened with the step */
+    int64_t number;                     /* 10 digits, from a lease */
+    const char *service;
+    const char *agency;
+    const char *fields;                 /* JSON object of strings */
+};
+
+struct store_message {                  /* a message caused by the step */
+    const char *cause;                  /* unique per cause: the same cause twice is one row */
+    const char *receiver;               /* msisdn */
+    const char *link;                   /* link to send by; "" = decided when sent */
+    const char *lang;
+    const char *class;                  /* transactional ... */
+    const char *text;
+    int64_t due;                        /* ms since the epoch */
+};
+
+struct store_step {                     /* one session's turn */
+    const char *msisdn;
+    const char *code;
+    int32_t turn;                       /* the turn read + 1: written only if the row still has turn - 1 */
+    bool open;
+    int64_t generation;
+    int64_t at;
+    const char *screen;
+    const void *state;
+    size_t state_len;
+    const char *lang;                   /* NULL: the citizen's row stays as it is */
+    const char *citizen_link;           /* both NULL or both set */
+    const struct store_case *cases;     /* written only if the step is */
+    size_t case_count;
+    const struct store_message *messages;
+    size_t message_count;
+};
+
+enum store_outcome {
+    STORE_WRITTEN = 0,                  /* committed */
+    STORE_LOST,                         /* another writer had this turn first: load again and recompute */
+    STORE_REFUSED,                      /* PostgreSQL refused this row, alone, for good; reason logged */
+    STORE_UNKNOWN,                      /* the connection fell: load again to see whether it was written */
+    STORE_OUTCOMES,
+};
+
+/* --- outbox -------------------------------------------------------------- */
+
+struct store_outgoing {                 /* a message taken for sending: leased for 60 s */
+    int64_t id;
+    int16_t bucket;
+    int tries;                          /* this one included */
+    const char *receiver, *link, *lang, *class, *text;
+};
+
+enum store_sms_state {                  /* outbox.state */
+    STORE_SMS_WAITING = 0,
+    STORE_SMS_TAKEN,                    /* leased to a process */
+    STORE_SMS_ACCEPTED,                 /* bearerbox acknowledged it: never sent again by us */
+    STORE_SMS_SENT,                     /* the SMSC took it */
+    STORE_SMS_DELIVERED,
+    STORE_SMS_UNDELIVERED,
+    STORE_SMS_FAILED,                   /* refused for good */
+    STORE_SMS_STATES,
+};
+
+/* --- the store ----------------------------------------------------------- */
+
+struct store_ops {
+    /* usable (true) after connect and version check; not usable (false) when the writers fell */
+    void (*state)(void *arg, bool up);
+    /* failed: the row could not be read (connection fell); s is NULL then */
+    void (*loaded)(void *arg, uint64_t ticket, const struct store_session *s, bool failed);
+    void (*written)(void *arg, uint64_t ticket, enum store_outcome outcome);
+    /* rows NULL: error, time-out or database away; reason in words for the log */
+    void (*answered)(void *arg, uint64_t ticket, const struct store_rows *rows, const char *reason);
+    /* first < 0: failed */
+    void (*leased)(void *arg, uint64_t ticket, int64_t first, int count);
+    void (*outgoing)(void *arg, const struct store_outgoing *m);
+};
+
+struct store_args {
+    struct event_base *base;
+    const char *conninfo;               /* libpq; several hosts and target_session_attrs allowed */
+    int writers;                        /* batches in flight; 0 = 2 */
+    int readers;                        /* connections for questions; 0 = 4 */
+    int batch_max;                      /* rows of one batch; 0 = 512 */
+    int stall_ms;                       /* a batch unanswered so long: the connection is dropped; 0 = 5000 */
+    int retry_min_ms, retry_max_ms;     /* back-off between connects; 0 = 100 and 5,000 */
+    const struct store_ops *ops;
+    void *arg;
+};
+
+/* Connects at once and for ever, without blocking the loop (host names are
+ * given to libpq; numeric addresses or sockets advised). */
+struct store *store_new(const struct store_args *args);
+void store_free(struct store *s);
+bool store_is_up(const struct store *s);
+
+/* Send what this turn gathered, as far as connections are free; the rest goes
+ * when one becomes free. */
+void store_flush(struct store *s);
+
+/* Requests waiting or in flight (sessions and questions): for back-pressure. */
+size_t store_backlog(const struct store *s);
+
+void store_load(struct store *s, uint64_t ticket, const char *msisdn, const char *code);
+void store_write(struct store *s, uint64_t ticket, const struct store_step *step);
+
+/* Ask an operator's query.  name is unique per sql text and generation (the
+ * caller makes it so); it is prepared on first use per connection.  Arguments
+ * are text, NULL = SQL NULL.  At most max_rows rows are kept.  The answer
+ * comes within timeout_ms, whatever the database does. */
+struct store_question {
+    const char *name;
+    const char *sql;
+    const char *const *args;
+    int arg_count;
+    int timeout_ms;
+    int max_rows;
+};
+void store_ask(struct store *s, uint64_t ticket, const struct store_question *q);
+
+int store_rows_count(const struct store_rows *rows);
+/* Cell of a row by column name; NULL for SQL NULL or an unknown column
+ * (store_rows_has tells). */
+bool store_rows_has(const struct store_rows *rows, const char *column);
+const char *store_rows_cell(const struct store_rows *rows, int row, const char *column);
+
+/* count numbers of series (the first digit of a case number, 1..9): the caller
+ * owns first .. first + count - 1.  They come from 0 .. 99,999,999. */
+void store_lease(struct store *s, uint64_t ticket, int series, int count);
+
+/* Take up to max waiting messages (ops->outgoing for each, in order of due
+ * time), and those whose lease has run out.  One take at a time. */
+void store_outbox_take(struct store *s, int max);
+
+/* What became of one; gathered, one array statement per turn.  States only
+ * move forward (a late SENT does not undo DELIVERED); WAITING gives the
+ * message back, due at due_ms. */
+void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
+                       int64_t due_ms);
+
+/* Keep the sources of a menu generation (idempotent). */
+void store_generation(struct store *s, int64_t id, const void *sources, size_t n);
+
+/* The bucket of a subscriber: FNV-1a of the msisdn modulo 1024; part of every
+ * primary key of the hot path. */
+int16_t store_bucket(const char *msisdn);
+
+/* --- migrations (blocking; for the command line only) --------------------- */
+
+#define STORE_SCHEMA_VERSION 1          /* the highest number in sql/ this program knows */
+
+enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAILED };
+
+/* Apply sql/NNNN_*.sql of dir in order, each in one transaction, under an
+ * advisory lock; say in err what went wrong.  *from and *to: versions. */
+enum store_migrated store_migrate(const char *conninfo, const char *dir, int *from, int *to, char *err, size_t n);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * http.h - the loopback listener: evhttp with its limits set.
+ *
+ * Routes are found by exact path or, when the route ends in '/', by prefix.
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct evhttp_request;
+struct http;
+
+struct http_args {
+    struct event_base *base;
+    const char *address;            /* "127.0.0.1:8333"; port 0 = any */
+    size_t body_max;                /* 0 = 64 KiB */
+    size_t headers_max;             /* 0 = 16 KiB */
+    int timeout_s;                  /* of an idle connection; 0 = 60 */
+    int connections_max;            /* 0 = 20,000 */
+};
+
+/* NULL with the reason in err (and logged by the caller) when the address is
+ * bad or taken. */
+struct http *http_new(const struct http_args *args, char *err, size_t err_size);
+void http_free(struct http *h);
+int http_port(const struct http *h);
+
+/* The handler answers at once or keeps a ticket (http_hold) to answer later. */
+typedef void http_fn(void *arg, struct evhttp_request *req, const char *rest);
+void http_route(struct http *h, const char *path, unsigned methods, http_fn *fn, void *arg);
+
+/* Hold req for a later answer: a ticket that stays valid until answered or the
+ * client has gone.  Never 0. */
+uint64_t http_hold(struct http *h, struct evhttp_request *req);
+
+/* Answer at once (http_answer) or a held one (http_finish; false: it has gone). */
+void http_answer(struct evhttp_request *req, int status, const char *type, const void *body, size_t n);
+bool http_finish(struct http *h, uint64_t ticket, int status, const char *type, const void *body, size_t n);
+
+#endif

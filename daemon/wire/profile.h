@@ -1,0 +1,98 @@
+/*
+ * profile.h - how one SMSC speaks USSD: operations, session names, codings.
+ *
+ * A profile is data (conf/kheya.yaml, links.NAME and links.NAME.smsc.ID); this
+ * room turns a decoded box message into an event by it, and a page into a box
+ * message.  Pure: no socket.
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/event.h"
+#include "wire/box.h"
+
+#define PROFILE_OPS 8
+
+enum profile_channel { PROFILE_USSD = 0, PROFILE_SMS, PROFILE_CHANNELS };
+
+/* Which TLV names the dialogue. */
+enum profile_session {
+    PROFILE_SESSION_ITS = 0,        /* its_session_info, SMPP 3.4 5.3.2.43, 2 octets */
+    PROFILE_SESSION_UMR,            /* user_message_reference, SMPP 3.4 5.3.2.17 */
+    PROFILE_SESSION_MSISDN,         /* none: one dialogue per number */
+    PROFILE_SESSIONS,
+};
+
+/* A set of ussd_service_op values (SMPP 3.4 5.3.2.44). */
+struct profile_ops {
+    uint8_t n;
+    uint8_t op[PROFILE_OPS];
+};
+
+struct profile {
+    char smsc_id[64];
+    enum profile_channel channel;
+    struct profile_ops begin, answer, abort;    /* incoming: default 1 | 18 | 129; 2 also answers */
+    uint8_t send_continue, send_end;            /* outgoing: default 2 | 17 */
+    enum profile_session session;
+    bool end_bit;                   /* last bit of its_session_info set: the dialogue ends */
+    uint16_t session_mask;          /* bits of its_session_info that name the dialogue; default 0xffff */
+    bool send_validity;             /* some gateways refuse validity_period */
+    int data_coding;                /* forced for GSM-7 pages by meta data_coding, -1 = none (0 goes out), usually 15 */
+    bool accept_unmarked;           /* no ussd_service_op in the MO: tell begin from answer by the text (dialled string) */
+    char code[EVENT_CODE_MAX];      /* code assumed when neither address nor text names one */
+    struct event_limits limits;
+    int priority;                   /* of MT on this link: -1 = Kannel's default */
+};
+
+/* What must be remembered of an MO to answer it; plain data, copied freely. */
+struct profile_to {
+    uint16_t profile;               /* index in the link's table */
+    bool has_its, has_umr;
+    uint8_t its[2];
+    uint16_t umr;
+    char sender[24];                /* our code, as the MO's receiver named it */
+    char receiver[24];              /* the subscriber, as the MO's sender named her */
+};
+
+/* Defaults of every field; smsc_id "" and channel USSD. */
+void profile_init(struct profile *p);
+
+enum profile_status {
+    PROFILE_OK = 0,
+    PROFILE_BAD_SENDER,             /* no sender, or not 7..15 digits */
+    PROFILE_BAD_TEXT,               /* odd UCS-2, NUL, a coding that cannot be text */
+    PROFILE_BAD_OP,                 /* no or unknown ussd_service_op, or no session name where one is due */
+    PROFILE_STATUSES,
+};
+const char *profile_status_name(enum profile_status s);
+
+/* MO to event.  Text and code are appended to text (its old content stays) and
+ * borrowed from it; ev->seen is the caller's.  "+*333#" becomes "*333#". */
+enum profile_status profile_event(const struct profile *p, const struct box_sms *mo, struct buf *text,
+                                  struct event *ev, struct profile_to *to) __attribute__((warn_unused_result));
+
+/* One page to an MT that answers to: single-shot (resend_try), validity now +
+ * limits, dlr_mask 24 with token as dlr_url, TLVs as the profile says.  Fields
+ * borrow from mem, which is cleared first.  id is a fresh UUID. */
+void profile_reply(const struct profile *p, const struct profile_to *to, const char *text, size_t n, bool end,
+                   const char *token, int64_t now_ms, struct buf *mem, struct box_sms *mt);
+
+/* One SMS to receiver from sender: coding by content, dlr_mask 27 when reports
+ * are wanted, else 24.  The parts of a chain are Kannel's business. */
+struct profile_sms {
+    const char *sender, *receiver;  /* receiver: international digits, without '+' */
+    const char *text;
+    size_t text_len;
+    const char *token;
+    bool report;                    /* ask the handset's delivery */
+    int validity_s;                 /* 0 = none */
+};
+void profile_sms(const struct profile *p, const struct profile_sms *sms, int64_t now_ms, struct buf *mem,
+                 struct box_sms *mt);
+
+#endif
