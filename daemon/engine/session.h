@@ -118,6 +118,9 @@ void session_timer_set(struct session_table *t, struct session *s, int64_t deadl
 void session_expire(struct session_table *t, int64_t now, int max,
                     void (*fn)(void *arg, struct session *s), void *arg);
 
+/* Call fn for every session in memory; fn must not forget any. */
+void session_each(struct session_table *t, void (*fn)(void *arg, struct session *s), void *arg);
+
 /* Out of the table; freed at session_reap(). */
 void session_forget(struct session_table *t, struct session *s);
 void session_reap(struct session_table *t);

@@ -62,6 +62,11 @@ struct profile_to {
 /* Defaults of every field; smsc_id "" and channel USSD. */
 void profile_init(struct profile *p);
 
+/* A subscriber's number as telcos and aggregators write it ("+880...",
+ * "00880...", Bangladesh's own "017...") to international digits.  False
+ * unless 7 to 15 digits remain and nothing else. */
+bool profile_msisdn(char out[EVENT_MSISDN_MAX], const char *p, size_t n) __attribute__((warn_unused_result));
+
 enum profile_status {
     PROFILE_OK = 0,
     PROFILE_BAD_SENDER,             /* no sender, or not 7..15 digits */
@@ -72,13 +77,21 @@ enum profile_status {
 const char *profile_status_name(enum profile_status s);
 
 /* MO to event.  Text and code are appended to text (its old content stays) and
- * borrowed from it; ev->seen is the caller's.  "+*333#" becomes "*333#". */
+ * borrowed from it; ev->seen is the caller's, and to->profile; ev->at is 0 when
+ * the MO has no time.  "+*333#" becomes "*333#".
+ *
+ * The code is p->code, unless that is empty or the MO's receiver is another
+ * code ("*123#" beside "*333#"; "*333*1#" goes on from "*333#"); else the
+ * receiver when it is one ("*333#", "333"), else the head of the dialled text,
+ * else "".  EVENT_BEGIN's text is what she dialled, from the text or else from
+ * the receiver.  An SMS is an EVENT_ANSWER without ref. */
 enum profile_status profile_event(const struct profile *p, const struct box_sms *mo, struct buf *text,
                                   struct event *ev, struct profile_to *to) __attribute__((warn_unused_result));
 
 /* One page to an MT that answers to: single-shot (resend_try), validity now +
- * limits, dlr_mask 24 with token as dlr_url, TLVs as the profile says.  Fields
- * borrow from mem, which is cleared first.  id is a fresh UUID. */
+ * limits, dlr_mask 24 with token as dlr_url (token NULL: no reports), TLVs as
+ * the profile says.  Fields borrow from mem, which is cleared first, and from
+ * the arguments.  id is a fresh UUID, boxc_id the caller's. */
 void profile_reply(const struct profile *p, const struct profile_to *to, const char *text, size_t n, bool end,
                    const char *token, int64_t now_ms, struct buf *mem, struct box_sms *mt);
 

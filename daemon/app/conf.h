@@ -1,0 +1,58 @@
+/*
+ * conf.h - conf/kheya.yaml to a checked struct, by a table of keys.
+ *
+ * Every key is a row: name, type, range, default, unit, help.  Unknown,
+ * duplicate or misplaced keys, wrong types and values out of range are errors
+ * with file:line:column, all in one pass.  Secrets never stand in this file.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "wire/profile.h"
+
+#define CONF_LINKS_MAX 32
+#define CONF_PROFILES_MAX 16            /* per link */
+
+enum conf_link_kind { CONF_LINK_KANNEL = 0, CONF_LINK_HTTP, CONF_LINK_KINDS };
+
+struct conf_link {
+    const char *name;
+    int kind;                           /* enum conf_link_kind */
+    const char *address;                /* kannel: bearerbox's smsbox port */
+    const char *box_id;
+    const char *style;                  /* http: dialect */
+    struct profile profiles[CONF_PROFILES_MAX];     /* kannel: one per smsc id; [0] is the link's own */
+    const char *senders[CONF_PROFILES_MAX];         /* of SMS; "" elsewhere */
+    int profile_count;
+};
+
+struct conf {
+    const char *database;               /* libpq conninfo */
+    const char *menus;                  /* folder */
+    const char *http_address;
+    const char *http_handset;           /* control address of a telco simulator, "" none */
+    const char *pid_file;               /* "" none */
+    int log_level;                      /* enum log_level */
+    int sessions;                       /* dialogues in memory */
+    int hold_ms;                        /* how long an event waits for a database that fell */
+    int batch_rows;
+    int readers;
+    int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */
+    struct conf_link links[CONF_LINKS_MAX];
+    int link_count;
+    void *mem;                          /* all strings */
+};
+
+/* Read path; relative paths in it are relative to the working directory.
+ * False: errors, one per line "file:line:column: error: text", are in errors. */
+bool conf_load(struct conf *c, const char *path, struct buf *errors) __attribute__((warn_unused_result));
+void conf_free(struct conf *c);
+
+/* The key table as text, for `kheyad --keys` and the manual. */
+void conf_help(struct buf *out);
+
+#endif

@@ -1,0 +1,967 @@
+#include "app/gateway.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/numbers.h"
+#include "app/postman.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stats.h"
+#include "engine/flow.h"
+#include "engine/session.h"
+#include "store/store.h"
+#include "wire/aggregator.h"
+#include "wire/kannel.h"
+
+#define GATEWAY_WORKS_MAX 8             /* events of one session that wait; a handset sends one at a time */
+#define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
+#define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
+#define GATEWAY_TICK_MS 200
+
+struct gateway_link {
+    struct gateway *g;
+    const struct conf_link *conf;
+    struct kannel *kannel;              /* one of the two */
+    struct aggregator *aggregator;
+};
+
+/* One event of one session, from its arrival until it is acknowledged. */
+struct work {
+    struct work *next;
+    struct gateway_link *link;
+    struct profile_to to;               /* Kannel: where the reply goes */
+    uint64_t ticket;                    /* HTTP: the request that waits */
+    struct flow_out *out;               /* while it runs */
+    bool unsure;                        /* a step of it was sent and its answer lost: it must run again */
+    bool told;                          /* she has been told that the line is busy */
+    struct event ev;
+    char text[];                        /* what ev.text points to */
+};
+
+/* The gateway's part of a session: session->works. */
+struct queue {
+    struct work *head, *tail;
+    int count;
+    const struct gateway_link *learned; /* link that the citizen's row names */
+    bool stranded;                      /* in g->stranded */
+};
+
+struct gateway {
+    const struct conf *conf;
+    const struct menu *menu;
+    struct event_base *base;
+    struct gateway_link links[CONF_LINKS_MAX];
+    int link_count;
+    struct store *store;
+    struct session_table *table;
+    struct numbers *numbers;
+    struct postman *postman;
+    struct event *tick;
+    struct buf state;                   /* scratch: a session's durable form */
+    struct buf page;                    /* scratch: a static page */
+    struct flow_out **spare;            /* flow_outs not in use */
+    int spare_count, spare_cap;
+    uint64_t *stranded;                 /* ids of sessions that wait for the database */
+    int stranded_count, stranded_cap;
+    int64_t down_since;                 /* clock_mono() ms; 0 while the database answers */
+    size_t works;                       /* in all queues */
+    bool draining;
+};
+
+static void gateway_advance(struct gateway *g, struct session *s);
+
+/* --- works -------------------------------------------------------------------- */
+
+static struct queue *work_queue(struct session *s)
+{
+    if (s->works == NULL)
+        s->works = xcalloc(1, sizeof(struct queue));
+    return s->works;
+}
+
+static const struct event_limits *work_limits(const struct work *w)
+{
+    if (w->link->aggregator != NULL)
+        return aggregator_limits(w->link->aggregator);
+    return &kannel_profile(w->link->kannel, w->to.profile)->limits;
+}
+
+static struct flow_env work_env(const struct gateway *g, const struct work *w)
+{
+    return (struct flow_env){
+        .menu = g->menu,
+        .limits = work_limits(w),
+        .link = w->link->conf->name,
+        .now = clock_now(),
+    };
+}
+
+static struct flow_out *work_out_new(struct gateway *g)
+{
+    struct flow_out *out;
+
+    if (g->spare_count > 0)
+        return g->spare[--g->spare_count];
+    out = xcalloc(1, sizeof *out);
+    flow_out_init(out);
+    return out;
+}
+
+static void work_out_free(struct gateway *g, struct flow_out *out)
+{
+    if (out == NULL)
+        return;
+    if (g->spare_count == g->spare_cap) {
+        g->spare_cap = g->spare_cap > 0 ? 2 * g->spare_cap : 64;
+        g->spare = xrealloc(g->spare, (size_t)g->spare_cap * sizeof(struct flow_out *));
+    }
+    g->spare[g->spare_count++] = out;
+}
+
+static struct work *work_new(struct gateway_link *link, const struct event *ev)
+{
+    struct work *w = xcalloc(1, sizeof *w + ev->text_len + 1);
+
+    w->link = link;
+    w->ev = *ev;
+    memcpy(w->text, ev->text, ev->text_len);
+    w->ev.text = w->text;
+    return w;
+}
+
+/* Take the first work off the queue and free it: it is acknowledged. */
+static void work_pop(struct gateway *g, struct session *s)
+{
+    struct queue *q = work_queue(s);
+    struct work *w = q->head;
+
+    q->head = w->next;
+    if (q->head == NULL)
+        q->tail = NULL;
+    q->count--;
+    g->works--;
+    work_out_free(g, w->out);
+    free(w);
+}
+
+static void work_ack(const struct work *w)
+{
+    if (w->link->kannel != NULL)
+        kannel_ack(w->link->kannel, &w->ev.id, BOX_ACK_SUCCESS);
+}
+
+/* Send a page.  True when the bearer already knows that she sees it. */
+static bool work_reply(const struct work *w, const char *text, size_t n, bool end, const char *token)
+{
+    bool sent;
+
+    if (w->told)
+        return false;
+    stats_inc(replies);
+    if (w->link->aggregator != NULL)
+        return aggregator_reply(w->link->aggregator, w->ticket, text, n, end);
+    sent = kannel_reply(w->link->kannel, &w->to, text, n, end, token);
+    if (!sent)
+        stats_inc(replies_failed);
+    return false;
+}
+
+/* The static page: her answer was not taken in, and she is told so. */
+static void work_busy(struct gateway *g, struct work *w, const struct session *s)
+{
+    struct flow_env env = work_env(g, w);
+
+    if (w->told || w->ev.kind == EVENT_ABORT)
+        return;
+    buf_clear(&g->page);
+    flow_busy(&env, s, &g->page);
+    stats_inc(replies_busy);
+    work_reply(w, buf_str(&g->page), g->page.len, true, "b");
+    w->told = true;
+}
+
+/* --- the database is away -------------------------------------------------------- */
+
+static void gateway_strand(struct gateway *g, struct session *s)
+{
+    struct queue *q = work_queue(s);
+
+    if (q->stranded)
+        return;
+    q->stranded = true;
+    if (g->stranded_count == g->stranded_cap) {
+        g->stranded_cap = g->stranded_cap > 0 ? 2 * g->stranded_cap : 256;
+        g->stranded = xrealloc(g->stranded, (size_t)g->stranded_cap * sizeof *g->stranded);
+    }
+    g->stranded[g->stranded_count++] = s->id;
+}
+
+static bool gateway_patience_is_over(const struct gateway *g)
+{
+    return g->down_since != 0 && clock_mono() - g->down_since >= g->conf->hold_ms;
+}
+
+/* Forget what memory holds of s and begin again from its row, with its works. */
+static void gateway_again(struct gateway *g, struct session *s)
+{
+    struct queue *q = s->works;
+    struct session *fresh;
+
+    for (struct work *w = q->head; w != NULL; w = w->next) {
+        work_out_free(g, w->out);
+        w->out = NULL;
+    }
+    q->stranded = false;
+    s->works = NULL;
+    session_forget(g->table, s);
+    fresh = session_open(g->table, s->msisdn, s->code);
+    assert(fresh != NULL && fresh->works == NULL);      /* its own place has just become free */
+    fresh->works = q;
+    gateway_advance(g, fresh);
+}
+
+/* The hold is over: say busy to all that wait.  What may have been written is
+ * kept un-acknowledged and runs again; the rest was not taken in, and ends here. */
+static void gateway_give_up(struct gateway *g)
+{
+    int kept = 0;
+
+    for (int i = 0; i < g->stranded_count; i++) {
+        struct session *s = session_find(g->table, g->stranded[i]);
+        struct queue *q;
+        bool unsure;
+
+        if (s == NULL || s->state != SESSION_NEW || s->works == NULL)
+            continue;
+        q = s->works;
+        unsure = q->head != NULL && q->head->unsure;
+        for (struct work *w = q->head; w != NULL; w = w->next)
+            work_busy(g, w, s);
+        if (unsure) {
+            g->stranded[kept++] = s->id;
+            continue;
+        }
+        while (q->head != NULL) {
+            work_ack(q->head);
+            work_pop(g, s);
+        }
+        free(q);
+        s->works = NULL;
+        session_forget(g->table, s);
+    }
+    g->stranded_count = kept;
+}
+
+static void gateway_on_store_state(void *arg, bool up)
+{
+    struct gateway *g = arg;
+    int n = g->stranded_count;
+    uint64_t *ids = g->stranded;
+
+    if (!up) {
+        if (g->down_since == 0)
+            g->down_since = clock_mono();
+        return;
+    }
+    g->down_since = 0;
+    store_generation(g->store, g->menu->generation, g->menu->sources, g->menu->sources_len);
+    g->stranded = NULL;
+    g->stranded_count = g->stranded_cap = 0;
+    for (int i = 0; i < n; i++) {
+        struct session *s = session_find(g->table, ids[i]);
+
+        if (s == NULL || s->works == NULL)
+            continue;
+        work_queue(s)->stranded = false;
+        gateway_advance(g, s);
+    }
+    free(ids);
+}
+
+/* --- one step ---------------------------------------------------------------------- */
+
+static void gateway_forget(struct gateway *g, struct session *s)
+{
+    struct queue *q = s->works;
+
+    assert(q == NULL || q->head == NULL);
+    free(q);
+    s->works = NULL;
+    session_forget(g->table, s);
+}
+
+/* The first work of s is answered: acknowledge it and go on with the next. */
+static void gateway_finish(struct gateway *g, struct session *s)
+{
+    struct queue *q = work_queue(s);
+    struct work *w = q->head;
+    const struct event_limits *limits = work_limits(w);
+    int64_t now = clock_mono();
+    int64_t idle = s->mode == SESSION_ENDED ? GATEWAY_ENDED_MS : limits->idle_ms;
+    int64_t total = s->began + limits->total_ms - clock_now();
+
+    work_ack(w);
+    work_pop(g, s);
+    session_enter(s, SESSION_READY);
+    if (s->mode != SESSION_ENDED && total < idle)
+        idle = total > 1 ? total : 1;
+    session_timer_set(g->table, s, now + idle);
+    gateway_advance(g, s);
+}
+
+static void gateway_ask(struct gateway *g, struct session *s, const struct flow_question *q)
+{
+    const struct menu_query *query = &s->menu->queries[q->query];
+    char name[64];
+    struct store_question ask = {
+        .name = name,
+        .sql = query->sql,
+        .args = q->args,
+        .arg_count = q->arg_count,
+        .timeout_ms = query->timeout_ms,
+        .max_rows = q->max_rows,
+    };
+
+    snprintf(name, sizeof name, "q_%" PRIx64 "_%d", (uint64_t)s->menu->generation, q->query);
+    store_ask(g->store, s->id, &ask);
+}
+
+/* Give the step to the database; the reply waits for it. */
+static void gateway_write(struct gateway *g, struct session *s, struct work *w)
+{
+    struct queue *q = work_queue(s);
+    struct flow_out *out = w->out;
+    struct store_case cases[FLOW_CASES_MAX];
+    struct store_message messages[FLOW_MESSAGES_MAX];
+    bool learn = out->lang_changed || q->learned != w->link;
+    struct store_step step = {
+        .msisdn = s->msisdn,
+        .code = s->code,
+        .turn = s->turn + 1,
+        .open = s->mode != SESSION_ENDED,
+        .generation = s->menu->generation,
+        .at = clock_now(),
+        .screen = s->screen >= 0 ? s->menu->screens[s->screen].name : "",
+        .lang = learn ? (s->lang_known ? s->menu->langs[s->lang].id : "") : NULL,
+        .citizen_link = learn ? w->link->conf->name : NULL,
+        .cases = cases,
+        .case_count = (size_t)out->case_count,
+        .messages = messages,
+        .message_count = (size_t)out->message_count,
+    };
+
+    for (int i = 0; i < out->case_count; i++) {
+        const struct flow_case *c = &out->cases[i];
+
+        cases[i] = (struct store_case){ c->number, c->service->name, c->service->agency, c->fields };
+    }
+    for (int i = 0; i < out->message_count; i++) {
+        const struct flow_message *m = &out->messages[i];
+
+        messages[i] = (struct store_message){
+            .cause = m->cause, .receiver = m->receiver, .link = w->link->conf->name, .lang = m->lang,
+            .class = m->class, .text = m->text, .due = step.at,
+        };
+    }
+    session_enter(s, SESSION_WRITING);
+    buf_clear(&g->state);
+    if (!session_encode(s, &g->state)) {
+        char mask[LOG_MASK_SIZE];
+
+        log_err("msisdn=%s event=session_too_big screen=%s next=busy", log_mask(mask, s->msisdn), step.screen);
+        work_busy(g, w, s);
+        work_ack(w);
+        work_pop(g, s);
+        gateway_again(g, s);
+        return;
+    }
+    step.state = g->state.data;
+    step.state_len = g->state.len;
+    q->learned = w->link;
+    store_write(g->store, s->id, &step);
+}
+
+/* Act on what flow says until it needs the outside. */
+static void gateway_result(struct gateway *g, struct session *s, struct work *w, enum flow_result r)
+{
+    struct flow_env env = work_env(g, w);
+
+    while (r == FLOW_ASK && w->out->question.kind == FLOW_NUMBER) {
+        struct flow_rows rows = { .number = -1 };
+
+        if (!numbers_take(g->numbers, w->out->question.series, s->id, &rows.number))
+            return;
+        r = flow_answer(&env, s, &rows, w->out);
+    }
+    switch (r) {
+    case FLOW_REPLY:
+        gateway_write(g, s, w);
+        break;
+    case FLOW_ASK:
+        gateway_ask(g, s, &w->out->question);
+        break;
+    case FLOW_REPEAT:
+        stats_inc(events_duplicate);
+        work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, "r");
+        gateway_finish(g, s);
+        break;
+    case FLOW_DROP:
+        stats_inc(events_stale);
+        gateway_finish(g, s);
+        break;
+    case FLOW_CLOSE:
+        gateway_finish(g, s);
+        break;
+    case FLOW_RESULTS:
+        abort();
+    }
+}
+
+/* Do what can be done for s now. */
+static void gateway_advance(struct gateway *g, struct session *s)
+{
+    struct queue *q = s->works;
+    struct work *w = q != NULL ? q->head : NULL;
+    struct flow_env env;
+
+    if (w == NULL)
+        return;
+    if (s->state == SESSION_NEW) {
+        if (store_is_up(g->store)) {
+            session_enter(s, SESSION_LOADING);
+            store_load(g->store, s->id, s->msisdn, s->code);
+        } else {
+            gateway_strand(g, s);
+        }
+        return;
+    }
+    if (s->state != SESSION_READY)
+        return;
+    session_timer_set(g->table, s, 0);
+    if (!store_is_up(g->store)) {
+        gateway_again(g, s);
+        return;
+    }
+    session_enter(s, SESSION_RUNNING);
+    w->out = work_out_new(g);
+    env = work_env(g, w);
+    gateway_result(g, s, w, flow_event(&env, s, &w->ev, w->out));
+}
+
+/* --- answers of the store ------------------------------------------------------------ */
+
+static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_session *row, bool failed)
+{
+    struct gateway *g = arg;
+    struct session *s = session_find(g->table, ticket);
+    struct queue *q;
+
+    if (s == NULL || s->state != SESSION_LOADING)
+        return;
+    if (failed) {
+        gateway_again(g, s);
+        return;
+    }
+    s->menu = g->menu;
+    q = work_queue(s);
+    if (row->turn > 0 && !session_decode(s, g->menu, row->state, row->state_len)) {
+        char mask[LOG_MASK_SIZE];
+
+        log_err("msisdn=%s event=session_unreadable turn=%" PRId32 " next=new", log_mask(mask, s->msisdn), row->turn);
+        session_clear(s);
+        s->menu = g->menu;
+    }
+    s->turn = row->turn;
+    if (row->lang[0] != '\0') {
+        int lang = menu_lang_find(g->menu, row->lang);
+
+        if (lang >= 0) {
+            s->lang = lang;
+            s->lang_known = true;
+        }
+    }
+    for (int i = 0; i < g->link_count; i++)
+        if (strcmp(g->links[i].conf->name, row->citizen_link) == 0)
+            q->learned = &g->links[i];
+    session_enter(s, SESSION_READY);
+    gateway_advance(g, s);
+}
+
+static const char *gateway_cell(const void *arg, int row, const char *column)
+{
+    return store_rows_cell(arg, row, column);
+}
+
+static void gateway_answer(struct gateway *g, uint64_t id, const struct flow_rows *rows, enum flow_question_kind kind)
+{
+    struct session *s = session_find(g->table, id);
+    struct work *w;
+    struct flow_env env;
+
+    if (s == NULL || s->state != SESSION_RUNNING)
+        return;
+    w = work_queue(s)->head;
+    assert(w != NULL && w->out != NULL && w->out->question.kind == kind);
+    env = work_env(g, w);
+    gateway_result(g, s, w, flow_answer(&env, s, rows, w->out));
+}
+
+static void gateway_on_answered(void *arg, uint64_t ticket, const struct store_rows *rows, const char *reason)
+{
+    struct gateway *g = arg;
+    struct flow_rows answer = { .failed = rows == NULL, .cell = gateway_cell, .arg = rows };
+
+    if (rows != NULL)
+        answer.count = store_rows_count(rows);
+    else
+        log_warn("event=query_failed reason=\"%s\"", reason);
+    gateway_answer(g, ticket, &answer, FLOW_QUERY);
+}
+
+static void gateway_on_number(void *arg, uint64_t waiter, int64_t n)
+{
+    struct flow_rows answer = { .failed = n < 0, .number = n };
+
+    gateway_answer(arg, waiter, &answer, FLOW_NUMBER);
+}
+
+/* The last page of a dialogue that opened a case was seen: keep that, so that
+ * the next dial does not show it again.  If this write is lost, it does. */
+static void gateway_seen(struct gateway *g, struct session *s)
+{
+    struct store_step step = { .msisdn = s->msisdn, .code = s->code };
+
+    flow_seen(s);
+    buf_clear(&g->state);
+    if (!session_encode(s, &g->state))
+        return;
+    step.turn = s->turn + 1;
+    step.generation = s->menu->generation;
+    step.at = clock_now();
+    step.screen = s->screen >= 0 ? s->menu->screens[s->screen].name : "";
+    step.state = g->state.data;
+    step.state_len = g->state.len;
+    session_enter(s, SESSION_RUNNING);
+    session_enter(s, SESSION_WRITING);
+    store_write(g->store, s->id, &step);
+}
+
+/* Committed: now, and not before, the reply leaves. */
+static void gateway_release(struct gateway *g, struct session *s, struct work *w)
+{
+    char token[EVENT_MSISDN_MAX + EVENT_CODE_MAX + 24];
+    bool seen;
+
+    s->turn++;
+    stats_add(cases, w->out->case_count);
+    if (w->out->message_count > 0) {
+        stats_add(sms_queued, w->out->message_count);
+        postman_call(g->postman);
+    }
+    snprintf(token, sizeof token, "u/%s/%s/%" PRId32, s->msisdn, s->code, s->turn);
+    seen = work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, token);
+    gateway_finish(g, s);
+    if (seen && s->unseen && s->state == SESSION_READY)
+        gateway_seen(g, s);
+}
+
+static void gateway_on_written(void *arg, uint64_t ticket, enum store_outcome outcome)
+{
+    struct gateway *g = arg;
+    struct session *s = session_find(g->table, ticket);
+    struct queue *q;
+
+    if (s == NULL || s->state != SESSION_WRITING)
+        return;
+    q = work_queue(s);
+    if (q->head == NULL || q->head->out == NULL) {      /* gateway_seen() wrote */
+        if (outcome == STORE_WRITTEN) {
+            s->turn++;
+            session_enter(s, SESSION_READY);
+            session_timer_set(g->table, s, clock_mono() + GATEWAY_ENDED_MS);
+            gateway_advance(g, s);
+        } else if (q->head == NULL) {
+            gateway_forget(g, s);
+        } else {
+            gateway_again(g, s);
+        }
+        return;
+    }
+    switch (outcome) {
+    case STORE_WRITTEN:
+        gateway_release(g, s, q->head);
+        break;
+    case STORE_LOST:
+        stats_inc(steps_lost);
+        gateway_again(g, s);
+        break;
+    case STORE_UNKNOWN:
+        q->head->unsure = true;
+        gateway_again(g, s);
+        break;
+    case STORE_REFUSED:
+        work_busy(g, q->head, s);
+        work_ack(q->head);
+        work_pop(g, s);
+        gateway_again(g, s);
+        break;
+    case STORE_OUTCOMES:
+        abort();
+    }
+}
+
+static void gateway_on_leased(void *arg, uint64_t ticket, int64_t first, int count)
+{
+    struct gateway *g = arg;
+
+    numbers_leased(g->numbers, ticket, first, count);
+}
+
+static void gateway_on_outgoing(void *arg, const struct store_outgoing *m)
+{
+    struct gateway *g = arg;
+
+    postman_send(g->postman, m);
+}
+
+static const struct store_ops gateway_store_ops = {
+    .state = gateway_on_store_state,
+    .loaded = gateway_on_loaded,
+    .written = gateway_on_written,
+    .answered = gateway_on_answered,
+    .leased = gateway_on_leased,
+    .outgoing = gateway_on_outgoing,
+};
+
+/* --- events of the bearers ------------------------------------------------------------ */
+
+/* The code whose dialogue this event belongs to. */
+static const char *gateway_code(const struct gateway *g, const struct event *ev)
+{
+    const char *code;
+    const char *rest;
+    size_t rest_len;
+
+    if (ev->kind == EVENT_BEGIN && menu_code_match(g->menu, ev->text, ev->text_len, &code, &rest, &rest_len))
+        return code;
+    if (menu_code_match(g->menu, ev->code, strlen(ev->code), &code, &rest, &rest_len))
+        return code;
+    return g->menu->codes[0];
+}
+
+static void gateway_count(const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_BEGIN:
+        stats_inc(events_begin);
+        break;
+    case EVENT_ANSWER:
+        stats_inc(events_answer);
+        break;
+    case EVENT_ABORT:
+        stats_inc(events_abort);
+        break;
+    case EVENT_KINDS:
+        abort();
+    }
+}
+
+/* Nothing can be done for s in time: she is told now, and her answer not taken in. */
+static bool gateway_must_refuse(const struct gateway *g, struct session *s)
+{
+    int waiting = work_queue(s)->count;
+
+    return waiting >= GATEWAY_WORKS_MAX || (waiting == 0 && gateway_patience_is_over(g));
+}
+
+/* Owns w from here. */
+static void gateway_take(struct gateway *g, struct work *w)
+{
+    struct session *s;
+    struct queue *q;
+
+    w->ev.seen = clock_now();
+    gateway_count(&w->ev);
+    s = session_open(g->table, w->ev.msisdn, gateway_code(g, &w->ev));
+    if (s == NULL || gateway_must_refuse(g, s)) {
+        if (s == NULL)
+            stats_inc(sessions_refused);
+        work_busy(g, w, s);
+        work_ack(w);
+        free(w);
+        if (s != NULL && work_queue(s)->count == 0)
+            gateway_forget(g, s);
+        return;
+    }
+    q = work_queue(s);
+    if (q->tail != NULL)
+        q->tail->next = w;
+    else
+        q->head = w;
+    q->tail = w;
+    q->count++;
+    g->works++;
+    gateway_advance(g, s);
+}
+
+static void gateway_on_event(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev)
+{
+    struct gateway_link *link = arg;
+    struct work *w = work_new(link, ev);
+
+    (void)k;
+    w->to = *to;
+    gateway_take(link->g, w);
+}
+
+static void gateway_on_request(void *arg, struct aggregator *a, uint64_t ticket, const struct event *ev)
+{
+    struct gateway_link *link = arg;
+    struct work *w = work_new(link, ev);
+
+    (void)a;
+    w->ticket = ticket;
+    gateway_take(link->g, w);
+}
+
+/* Dialogues by SMS are not served yet: say so once in the log, keep nothing. */
+static void gateway_on_sms(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev)
+{
+    struct gateway_link *link = arg;
+    char mask[LOG_MASK_SIZE];
+
+    (void)to;
+    log_info("link=%s msisdn=%s event=sms_in octets=%zu next=dropped", link->conf->name, log_mask(mask, ev->msisdn),
+             ev->text_len);
+    kannel_ack(k, &ev->id, BOX_ACK_SUCCESS);
+}
+
+/* "u/MSISDN/CODE/TURN": the bearer tells what became of a page. */
+static void gateway_on_page(struct gateway_link *link, const char *token, enum kannel_result result,
+                            const char *reason)
+{
+    struct gateway *g = link->g;
+    char msisdn[EVENT_MSISDN_MAX];
+    char code[EVENT_CODE_MAX];
+    char mask[LOG_MASK_SIZE];
+    int32_t turn;
+    struct session *s;
+
+    if (sscanf(token, "u/%19[0-9]/%23[^/]/%" SCNd32, msisdn, code, &turn) != 3)
+        return;
+    if (result == KANNEL_REFUSED || result == KANNEL_REJECTED || result == KANNEL_LATER) {
+        stats_inc(replies_failed);
+        log_info("link=%s msisdn=%s event=page_not_shown reason=\"%s\"", link->conf->name, log_mask(mask, msisdn),
+                 reason);
+        return;
+    }
+    s = session_find_key(g->table, msisdn, code);
+    if (result == KANNEL_SUBMITTED && s != NULL && s->state == SESSION_READY && s->unseen && s->turn == turn)
+        gateway_seen(g, s);
+}
+
+static void gateway_on_result(void *arg, struct kannel *k, const char *token, enum kannel_result result,
+                              const char *reason)
+{
+    struct gateway_link *link = arg;
+
+    (void)k;
+    if (token[0] == 'u')
+        gateway_on_page(link, token, result, reason);
+    else if (token[0] == 's')
+        postman_result(link->g->postman, token, result, reason);
+}
+
+static void gateway_on_link(void *arg, struct kannel *k, bool up)
+{
+    struct gateway_link *link = arg;
+
+    (void)k;
+    if (up)
+        postman_call(link->g->postman);
+}
+
+static const struct kannel_ops gateway_kannel_ops = {
+    .event = gateway_on_event,
+    .sms = gateway_on_sms,
+    .result = gateway_on_result,
+    .state = gateway_on_link,
+};
+
+/* --- time ------------------------------------------------------------------------------ */
+
+static void gateway_on_idle(void *arg, struct session *s)
+{
+    struct gateway *g = arg;
+
+    if (s->state != SESSION_READY)
+        return;
+    if (s->mode != SESSION_ENDED)
+        stats_inc(sessions_idle);
+    gateway_forget(g, s);
+}
+
+static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct gateway *g = arg;
+
+    (void)fd;
+    (void)what;
+    session_expire(g->table, clock_mono(), GATEWAY_EXPIRE_MAX, gateway_on_idle, g);
+    if (g->stranded_count > 0 && gateway_patience_is_over(g))
+        gateway_give_up(g);
+    postman_tick(g->postman);
+}
+
+void gateway_after_turn(struct gateway *g)
+{
+    session_reap(g->table);
+    postman_flush(g->postman);
+    store_flush(g->store);
+    for (int i = 0; i < g->link_count; i++)
+        if (g->links[i].kannel != NULL)
+            kannel_flush(g->links[i].kannel);
+    stats_set(sessions_open, session_table_count(g->table));
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+static bool gateway_link_open(struct gateway *g, const struct conf_link *conf, struct http *http)
+{
+    struct gateway_link *link = &g->links[g->link_count];
+
+    *link = (struct gateway_link){ .g = g, .conf = conf };
+    if (conf->kind == CONF_LINK_KANNEL) {
+        struct kannel_args args = {
+            .base = g->base,
+            .name = conf->name,
+            .address = conf->address,
+            .box_id = conf->box_id,
+            .profiles = conf->profiles,
+            .profile_count = conf->profile_count,
+            .ops = &gateway_kannel_ops,
+            .arg = link,
+        };
+
+        link->kannel = kannel_new(&args);
+    } else {
+        struct aggregator_args args = {
+            .name = conf->name,
+            .style = conf->style,
+            .limits = conf->profiles[0].limits,
+            .event = gateway_on_request,
+            .arg = link,
+        };
+
+        link->aggregator = http != NULL ? aggregator_new(http, &args) : NULL;
+    }
+    if (link->kannel == NULL && link->aggregator == NULL)
+        return false;
+    if (link->kannel != NULL)
+        for (int i = 0; i < conf->profile_count; i++)
+            if (conf->profiles[i].channel == PROFILE_SMS)
+                postman_add_link(g->postman, link->kannel, (uint16_t)i, conf->senders[i]);
+    g->link_count++;
+    return true;
+}
+
+struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
+{
+    const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
+    const struct conf *conf = args->conf;
+    struct gateway *g = xcalloc(1, sizeof *g);
+    struct store_args store = {
+        .base = args->base,
+        .conninfo = conf->database,
+        .readers = conf->readers,
+        .batch_max = conf->batch_rows,
+        .ops = &gateway_store_ops,
+        .arg = g,
+    };
+
+    g->conf = conf;
+    g->menu = args->menu;
+    g->base = args->base;
+    g->down_since = clock_mono();
+    buf_init(&g->state, SESSION_STATE_MAX);
+    buf_init(&g->page, EVENT_TEXT_MAX);
+    g->table = session_table_new((size_t)conf->sessions);
+    g->store = store_new(&store);
+    g->numbers = numbers_new(g->store, gateway_on_number, g);
+    g->postman = postman_new(g->store, conf->sms_in_flight);
+    for (int i = 0; i < conf->link_count; i++)
+        if (!gateway_link_open(g, &conf->links[i], args->http)) {
+            snprintf(err, err_size, "link '%s' cannot be opened: check its address and style", conf->links[i].name);
+            gateway_free(g);
+            return NULL;
+        }
+    g->tick = event_new(g->base, -1, EV_PERSIST, gateway_on_tick, g);
+    event_add(g->tick, &tick);
+    return g;
+}
+
+static void gateway_drop_session(void *arg, struct session *s)
+{
+    struct gateway *g = arg;
+    struct queue *q = s->works;
+
+    while (q != NULL && q->head != NULL)
+        work_pop(g, s);
+    free(q);
+    s->works = NULL;
+}
+
+void gateway_free(struct gateway *g)
+{
+    if (g == NULL)
+        return;
+    if (g->tick != NULL)
+        event_free(g->tick);
+    for (int i = 0; i < g->link_count; i++) {
+        kannel_free(g->links[i].kannel);
+        aggregator_free(g->links[i].aggregator);
+    }
+    store_free(g->store);
+    session_each(g->table, gateway_drop_session, g);
+    session_table_free(g->table);
+    postman_free(g->postman);
+    numbers_free(g->numbers);
+    for (int i = 0; i < g->spare_count; i++) {
+        flow_out_fini(g->spare[i]);
+        free(g->spare[i]);
+    }
+    free(g->spare);
+    free(g->stranded);
+    buf_fini(&g->state);
+    buf_fini(&g->page);
+    free(g);
+}
+
+bool gateway_is_ready(const struct gateway *g)
+{
+    if (g->draining || !store_is_up(g->store))
+        return false;
+    for (int i = 0; i < g->link_count; i++)
+        if (g->links[i].kannel != NULL && !kannel_is_up(g->links[i].kannel))
+            return false;
+    return true;
+}
+
+void gateway_drain(struct gateway *g)
+{
+    g->draining = true;
+    for (int i = 0; i < g->link_count; i++)
+        if (g->links[i].kannel != NULL)
+            kannel_pause(g->links[i].kannel, true);
+}
+
+bool gateway_is_idle(const struct gateway *g)
+{
+    return g->works == 0 && postman_is_idle(g->postman);
+}

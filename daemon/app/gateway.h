@@ -1,0 +1,43 @@
+/*
+ * gateway.h - the only place where wire, engine and store meet.
+ *
+ * A message from a bearer becomes a work, queued on its session.  One work of
+ * a session runs at a time: load, flow, questions, write; the reply leaves and
+ * the bearer's message is acknowledged after the commit.
+ */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/conf.h"
+#include "menu/model.h"
+
+struct event_base;
+struct gateway;
+struct http;
+
+struct gateway_args {
+    struct event_base *base;
+    const struct conf *conf;            /* borrowed for life */
+    const struct menu *menu;            /* borrowed for life */
+    struct http *http;                  /* borrowed for life; NULL: no HTTP links */
+};
+
+/* NULL with the reason in err: an address that cannot be used. */
+struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size);
+void gateway_free(struct gateway *g);
+
+/* End of a turn of the loop, in this order: free what died, send the database
+ * batch, flush the boxes, publish counters. */
+void gateway_after_turn(struct gateway *g);
+
+/* The database answers and every link that is a bearerbox is connected? */
+bool gateway_is_ready(const struct gateway *g);
+
+/* Take no more messages; gateway_is_idle() tells when the last work is done. */
+void gateway_drain(struct gateway *g);
+bool gateway_is_idle(const struct gateway *g);
+
+#endif

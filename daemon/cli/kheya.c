@@ -1,0 +1,55 @@
+/*
+ * kheya - the operator's command: finds the sub-command and steps aside.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/check.h"
+#include "cli/dial.h"
+#include "cli/migrate.h"
+#include "cli/play.h"
+#include "cli/render.h"
+
+static const struct command {
+    const char *name;
+    int (*main)(int argc, char **argv); /* argv[0] is the command's name */
+    const char *help;
+} commands[] = {
+    { "check", check_main, "every error and warning of a menu folder, in one pass" },
+    { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
+    { "migrate", migrate_main, "bring a database to this version" },
+    { "play", play_main, "run scripted dialogues on the engine" },
+    { "render", render_main, "the pages of one screen with their counts" },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void usage(FILE *to)
+{
+    fputs("usage: kheya COMMAND [--help] ...\n", to);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fputs("Exit status: 0 good, 1 found something wrong, 2 used wrongly.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("kheya " KHEYA_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].main(argc - 1, argv + 1);
+    fprintf(stderr, "kheya: no command '%s'\n", argv[1]);
+    usage(stderr);
+    return 2;
+}
