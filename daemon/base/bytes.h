@@ -55,7 +55,7 @@ static inline uint16_t rd_u16(struct rd *r)
 {
     const uint8_t *p = rd_bytes(r, 2);
 
-    return p != NULL ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    return p != NULL ? (uint16_t)((uint32_t)p[0] << 8 | p[1]) : 0;
 }
 
 static inline uint32_t rd_u32(struct rd *r)

@@ -29,7 +29,7 @@ struct aggregator_args {
     void *arg;
 };
 
-/* NULL for an unknown style. */
+/* NULL for an unknown style.  args is copied; h must outlive it. */
 struct aggregator *aggregator_new(struct http *h, const struct aggregator_args *args);
 void aggregator_free(struct aggregator *a);
 const char *aggregator_name(const struct aggregator *a);
@@ -38,8 +38,10 @@ const struct event_limits *aggregator_limits(const struct aggregator *a);
 /* False: the client has gone. */
 bool aggregator_reply(struct aggregator *a, uint64_t ticket, const char *text, size_t n, bool end);
 
-/* For tests and fuzzers: one form body to an event (borrows from mem). */
+/* For tests and fuzzers: one form body to an event as a link without name would
+ * give it; at and seen are 0.  The event, and *error (one line, without the
+ * values sent), borrow from mem. */
 bool aggregator_event(const char *style, const char *body, size_t n, struct buf *mem, struct event *ev,
-                      const char **error);
+                      const char **error) __attribute__((warn_unused_result));
 
 #endif

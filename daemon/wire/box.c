@@ -143,7 +143,7 @@ static void box_read_field(struct rd *r, const struct box_field *f, struct box_m
     case BOX_KINDS:
         break;
     }
-    assert(!"box field of no kind");
+    assert(false);
 }
 
 enum box_status box_decode(const void *p, size_t n, struct box_msg *out, size_t *used)
@@ -232,7 +232,7 @@ static void box_write_field(struct buf *out, const struct box_field *f, const st
     case BOX_KINDS:
         break;
     }
-    assert(!"box field of no kind");
+    assert(false);
 }
 
 static bool box_meta_is_sound(struct box_str meta);

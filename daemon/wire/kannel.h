@@ -45,7 +45,8 @@ struct kannel_args {
     const char *name;               /* the link's name, for log lines */
     const char *address;            /* "127.0.0.1:13001", "[::1]:13001"; numeric, no look-up blocks the loop */
     const char *box_id;             /* NULL: unnamed box */
-    const struct profile *profiles; /* by smsc_id; profile with smsc_id "" takes any unknown one */
+    const struct profile *profiles; /* by smsc_id; the one with smsc_id "" takes any unknown one: a copy for
+                                     * each SMSC id met joins the table behind the configured ones */
     int profile_count;
     size_t queue_max;               /* octets waiting to be sent; 0 = 4 MiB */
     int retry_min_ms, retry_max_ms; /* back-off between connects; 0 = 250 and 15,000 */
@@ -55,17 +56,21 @@ struct kannel_args {
     void *arg;
 };
 
-/* All strings and profiles are copied.  Connects at once and for ever; NULL
- * only when address cannot be parsed. */
+/* All strings and profiles are copied; ops is borrowed.  Connects at once and
+ * for ever; NULL only when address cannot be parsed. */
 struct kannel *kannel_new(const struct kannel_args *args);
+
+/* Never inside a callback of k.  What is queued gets one write; no result
+ * follows for what waited for its ack. */
 void kannel_free(struct kannel *k);
 
 const char *kannel_name(const struct kannel *k);
 bool kannel_is_up(const struct kannel *k);
 const struct profile *kannel_profile(const struct kannel *k, uint16_t index);
 
-/* Queue one message.  False: not connected, queue or pending table full, or the
- * message is unfit; nothing was queued and no result will follow. */
+/* Queue one message.  token (63 octets at most; NULL: no result is wanted) comes
+ * back in ops->result.  False: not connected, queue or pending table full, or
+ * the message is unfit; nothing was queued and no result will follow. */
 bool kannel_reply(struct kannel *k, const struct profile_to *to, const char *text, size_t n, bool end,
                   const char *token) __attribute__((warn_unused_result));
 bool kannel_sms(struct kannel *k, uint16_t profile, const struct profile_sms *sms)

@@ -107,14 +107,15 @@ static bool profile_has_nul(struct box_str s)
     return s.len > 0 && memchr(s.p, '\0', s.len) != NULL;
 }
 
-/* "333": a code as some gateways name it; a subscriber's number is longer. */
-static bool profile_is_short(struct box_str s)
+/* "333", "16263": a code without its star; a subscriber's number is longer,
+ * but SMS come to whole numbers too. */
+static bool profile_is_short(const struct profile *p, struct box_str s)
 {
     size_t i = 0;
 
     while (i < s.len && s.p[i] >= '0' && s.p[i] <= '9')
         i++;
-    return i == s.len && i > 0 && i < 7;
+    return i == s.len && i > 0 && i <= (p->channel == PROFILE_SMS ? 15 : 6);
 }
 
 /* Append the code of an event whose receiver and text are these. */
@@ -125,7 +126,7 @@ static void profile_code(const struct profile *p, struct box_str receiver, const
 
     if (p->code[0] != '\0' && (!named || profile_goes_on(receiver.p, receiver.len, p->code))) {
         buf_adds(out, p->code);
-    } else if ((named || profile_is_short(receiver)) && receiver.len < EVENT_CODE_MAX) {
+    } else if ((named || profile_is_short(p, receiver)) && receiver.len < EVENT_CODE_MAX) {
         buf_add(out, receiver.p, receiver.len);
     } else if (p->channel == PROFILE_USSD && profile_is_dialled(text, n)) {
         while (head < n && text[head] != '*' && text[head] != '#')

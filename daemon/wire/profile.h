@@ -42,7 +42,7 @@ struct profile {
     bool end_bit;                   /* last bit of its_session_info set: the dialogue ends */
     uint16_t session_mask;          /* bits of its_session_info that name the dialogue; default 0xffff */
     bool send_validity;             /* some gateways refuse validity_period */
-    int data_coding;                /* forced for GSM-7 pages by meta data_coding, -1 = none (0 goes out), usually 15 */
+    int data_coding;                /* forced for GSM-7 pages by meta data_coding, usually 15; -1 = none (0 goes out) */
     bool accept_unmarked;           /* no ussd_service_op in the MO: tell begin from answer by the text (dialled string) */
     char code[EVENT_CODE_MAX];      /* code assumed when neither address nor text names one */
     struct event_limits limits;

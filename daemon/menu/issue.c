@@ -1,0 +1,132 @@
+#include "menu/issue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define ISSUE_OCTETS 512
+
+static const struct issue_row {
+    const char *code, *text;
+} issue_rows[ISSUE_COUNT] = {
+#define X(id, code, text) [ISSUE_##id] = { code, text },
+    ISSUE_CODES(X)
+#undef X
+};
+
+const char *issue_explain(const char *code)
+{
+    for (int i = 0; i < ISSUE_COUNT; i++) {
+        if (strcmp(issue_rows[i].code, code) == 0)
+            return issue_rows[i].text;
+    }
+    return NULL;
+}
+
+const char *issue_name(enum issue_code code)
+{
+    return issue_rows[code].code;
+}
+
+void issues_init(struct menu_issues *issues)
+{
+    memset(issues, 0, sizeof *issues);
+    /* ISSUES_MAX texts and the names of 2000 files: this ceiling is never met */
+    issues->arena = arena_new(SIZE_MAX);
+}
+
+void menu_issues_free(struct menu_issues *issues)
+{
+    arena_free(issues->arena);
+    free(issues->list);
+    memset(issues, 0, sizeof *issues);
+}
+
+/* A name may be as long as a file: cut between characters, and keep to one line. */
+static void issue_tidy(char text[ISSUE_OCTETS], size_t len)
+{
+    if (len >= ISSUE_OCTETS) {
+        len = ISSUE_OCTETS - 4;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+        memcpy(text + len, "...", 4);
+    }
+    for (char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+}
+
+/* Positions outlive the menu they were found in: keep one copy of each file's name. */
+static const char *issue_file(struct menu_issues *issues, const char *file)
+{
+    for (int i = issues->count - 1; i >= 0 && i >= issues->count - 8; i--) {
+        if (strcmp(issues->list[i].pos.file, file) == 0)
+            return issues->list[i].pos.file;
+    }
+    return arena_strdup(issues->arena, file);
+}
+
+void issue_add(struct menu_issues *issues, enum issue_code code, struct menu_pos pos, const char *fmt, ...)
+{
+    char text[ISSUE_OCTETS];
+    struct menu_issue *issue;
+    va_list ap;
+    int n;
+
+    if (issue_rows[code].code[0] == 'E')
+        issues->errors++;
+    if (issues->count == ISSUES_MAX) {
+        issues->dropped++;
+        return;
+    }
+    if (issues->count == issues->cap) {
+        issues->cap = issues->cap > 0 ? issues->cap * 2 : 16;
+        issues->list = xrealloc(issues->list, (size_t)issues->cap * sizeof *issues->list);
+    }
+    va_start(ap, fmt);
+    n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    issue_tidy(text, n > 0 ? (size_t)n : 0);
+    issue = &issues->list[issues->count];
+    *issue = (struct menu_issue){ pos, issue_rows[code].code[0] == 'E' ? MENU_ERROR : MENU_WARNING,
+                                  issue_rows[code].code, arena_strdup(issues->arena, text) };
+    issue->pos.file = issue_file(issues, pos.file);
+    issues->count++;
+}
+
+static int issue_compare(const void *a, const void *b)
+{
+    const struct menu_issue *x = a, *y = b;
+    int c = strcmp(x->pos.file, y->pos.file);
+
+    if (c != 0)
+        return c;
+    if (x->pos.line != y->pos.line)
+        return x->pos.line < y->pos.line ? -1 : 1;
+    if (x->pos.column != y->pos.column)
+        return x->pos.column < y->pos.column ? -1 : 1;
+    c = strcmp(x->code, y->code);
+    return c != 0 ? c : strcmp(x->text, y->text);
+}
+
+void issues_sort(struct menu_issues *issues)
+{
+    int kept = 0;
+
+    if (issues->count == 0)
+        return;
+    qsort(issues->list, (size_t)issues->count, sizeof *issues->list, issue_compare);
+    for (int i = 0; i < issues->count; i++) {
+        if (kept > 0 && issue_compare(&issues->list[kept - 1], &issues->list[i]) == 0) {
+            if (issues->list[i].severity == MENU_ERROR)
+                issues->errors--;
+            continue;
+        }
+        issues->list[kept++] = issues->list[i];
+    }
+    issues->count = kept;
+}

@@ -1,0 +1,84 @@
+/*
+ * issue.h - what can be wrong with menus: the table of codes, and the list of
+ * findings of one load.
+ *
+ * E1xx files and structure, E2xx names, E3xx types and expressions, E4xx
+ * texts, W5xx warnings.  A code never changes its meaning.
+ */
+#ifndef ISSUE_H
+#define ISSUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "menu/model.h"
+
+#define ISSUES_MAX 1000
+
+#define ISSUE_CODES(X) \
+    X(FOLDER, "E101", "The folder or one of its files cannot be read, or kheya.yaml is not there.") \
+    X(SIZE, "E102", "A file is above 4 MiB, the folder above 16 MiB or 2000 files, or the tree has too many parts.") \
+    X(UTF8, "E103", "The file is not well-formed UTF-8 text.") \
+    X(YAML, "E104", "The file is not YAML: the line says what the reader stumbled over.") \
+    X(TAB, "E105", "A tab stands where only blanks may indent a line.") \
+    X(TWICE, "E106", "The same key stands twice in one map; only the first is taken.") \
+    X(ALIAS, "E107", "An alias without its anchor, one that contains itself, or aliases that grow without measure.") \
+    X(NESTING, "E108", "Maps and lists are nested more than 64 deep.") \
+    X(ONE_DOCUMENT, "E109", "A file holds one YAML document, without tags like !name.") \
+    X(UNKNOWN_KEY, "E110", "The key is not one that this place takes.") \
+    X(MISSING_KEY, "E111", "A key that this place cannot do without is missing.") \
+    X(SHAPE, "E112", "The value has the wrong form: a map, a list or a single value was asked for.") \
+    X(VALUE, "E113", "The value is not one that this key takes.") \
+    X(LATER, "E114", "The construct is part of the language but not supported by this version yet.") \
+    X(SCREEN, "E115", "The keys of a screen do not go together: a screen shows, or acts, or branches.") \
+    X(NO_SCREEN, "E201", "No screen has this name.") \
+    X(NO_TYPE, "E202", "No type has this name.") \
+    X(NO_RECORD, "E203", "No record has this name.") \
+    X(NO_QUERY, "E204", "No query has this name.") \
+    X(NO_SERVICE, "E205", "No service has this name.") \
+    X(NO_SMS, "E206", "No SMS template has this name.") \
+    X(NO_VARIABLE, "E207", "No screen sets a variable with this name.") \
+    X(NO_LANGUAGE, "E208", "The root file lists no such language.") \
+    X(DEFINED_TWICE, "E209", "The name is defined twice in the tree.") \
+    X(BAD_NAME, "E210", "A name is letters, digits and _, and begins with a letter.") \
+    X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
+    X(NO_FIELD, "E212", "The service or record has no such field, or a field of it is not given.") \
+    X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
+    X(TWO_TYPES, "E302", "A variable is used with two different types.") \
+    X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \
+    X(PATTERN, "E304", "The pattern is not a regular expression that can be used.") \
+    X(EXAMPLE, "E305", "The example does not fit its own type.") \
+    X(NUMBER, "E306", "An option's number collides with one of the keys that work on every screen.") \
+    X(BRANCH, "E307", "In a list of 'goto', every entry but the last has a 'when', and the last has none.") \
+    X(ROWS, "E308", "A query of one row stands where a list is shown, or a list where one row is taken.") \
+    X(ARGUMENTS, "E309", "The arguments of a query are not as many as its SQL uses.") \
+    X(NO_TEXT, "E401", "A text is missing in a language.") \
+    X(TEXT, "E402", "A {placeholder} cannot be read or may not stand in this text.") \
+    X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \
+    X(SMS_SCRIPT, "E404", "Bangla in Latin letters may not go out as an SMS.") \
+    X(WORDS, "E405", "A word of the program has not the form that it needs.") \
+    X(UNREACHABLE, "W501", "No path from the start, a short cut or another screen leads to this screen.") \
+    X(UNUSED, "W502", "Nothing in the tree uses what is defined here.")
+
+enum issue_code {
+#define X(id, code, text) ISSUE_##id,
+    ISSUE_CODES(X)
+#undef X
+    ISSUE_COUNT
+};
+
+/* What a code means; NULL when there is no such code. */
+const char *issue_explain(const char *code);
+const char *issue_name(enum issue_code code);
+
+/* Before the first issue_add(); ended by menu_issues_free(). */
+void issues_init(struct menu_issues *issues);
+
+/* A finding; the text is copied.  Beyond ISSUES_MAX it is only counted. */
+void issue_add(struct menu_issues *issues, enum issue_code code, struct menu_pos pos, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* By file, line and column; what one alias said twice is said once. */
+void issues_sort(struct menu_issues *issues);
+
+#endif

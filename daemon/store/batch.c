@@ -1,0 +1,453 @@
+#include "store/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/array.h"
+
+#define BATCH_POOL_MAX  (64u << 20)     /* bytes of all texts of a batch, hard */
+#define BATCH_POOL_FULL (8u << 20)      /* from here on it counts as full */
+#define BATCH_ARRAY_MAX (128u << 20)
+#define BATCH_RANGES    40              /* halves of halves: one a level and one more */
+
+struct batch_text {                     /* in the pool, a NUL behind it */
+    uint32_t at;
+    uint32_t len;
+};
+
+struct batch_row {
+    uint64_t ticket;
+    int64_t generation;
+    int64_t at;
+    struct batch_text msisdn, code, screen, state, lang, link;
+    int32_t turn;
+    int16_t bucket;
+    bool open;
+    bool citizen;                       /* lang and link are to be written */
+    uint32_t hash;
+    uint32_t cases, case_count;         /* first in batch.cases */
+    uint32_t messages, message_count;
+};
+
+struct batch_case {
+    int64_t number;
+    struct batch_text service, agency, fields;
+};
+
+struct batch_message {
+    int64_t due;
+    struct batch_text cause, receiver, link, lang, class, text;
+};
+
+struct batch {
+    int max;
+    int count;
+    struct batch_row *rows;             /* in the order they came */
+    int *order;                         /* sealed: indices of rows in the order of their keys */
+    uint32_t *slots;                    /* open hash of rows by msisdn, index + 1; slot_mask + 1 of them */
+    uint32_t slot_mask;
+    struct buf pool;
+    struct batch_case *cases;
+    size_t case_count, case_cap;
+    struct batch_message *messages;
+    size_t message_count, message_cap;
+    struct batch_range ranges[BATCH_RANGES];
+    int range_count;
+};
+
+/* --- gathering --------------------------------------------------------------- */
+
+struct batch *batch_new(int max)
+{
+    struct batch *b = xcalloc(1, sizeof *b);
+    uint32_t slots = 16;
+
+    assert(max > 0 && max <= 1 << 20);
+    while (slots < (uint32_t)max * 2)
+        slots *= 2;
+    b->max = max;
+    b->rows = xcalloc((size_t)max, sizeof *b->rows);
+    b->order = xcalloc((size_t)max, sizeof *b->order);
+    b->slots = xcalloc(slots, sizeof *b->slots);
+    b->slot_mask = slots - 1;
+    buf_init(&b->pool, BATCH_POOL_MAX);
+    return b;
+}
+
+void batch_free(struct batch *b)
+{
+    if (b == NULL)
+        return;
+    buf_fini(&b->pool);
+    free(b->rows);
+    free(b->order);
+    free(b->slots);
+    free(b->cases);
+    free(b->messages);
+    free(b);
+}
+
+void batch_clear(struct batch *b)
+{
+    b->count = 0;
+    b->case_count = 0;
+    b->message_count = 0;
+    b->range_count = 0;
+    memset(b->slots, 0, (b->slot_mask + 1) * sizeof *b->slots);
+    buf_clear(&b->pool);
+}
+
+static struct batch_text batch_keep(struct batch *b, const void *p, size_t n)
+{
+    struct batch_text t = { (uint32_t)b->pool.len, (uint32_t)n };
+
+    buf_add(&b->pool, p, n);
+    buf_addc(&b->pool, '\0');
+    return t;
+}
+
+static struct batch_text batch_keep_text(struct batch *b, const char *s)
+{
+    return s != NULL ? batch_keep(b, s, strlen(s)) : batch_keep(b, "", 0);
+}
+
+static const char *batch_str(const struct batch *b, struct batch_text t)
+{
+    return buf_str(&b->pool) + t.at;
+}
+
+static uint32_t batch_hash(const char *s)
+{
+    uint32_t h = 2166136261u;           /* FNV-1a */
+
+    for (; *s != '\0'; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+/* The slot of this subscriber, or the free one where she would stand. */
+static uint32_t *batch_slot(const struct batch *b, const char *msisdn, uint32_t hash)
+{
+    for (uint32_t i = hash;; i++) {
+        uint32_t *slot = &b->slots[i & b->slot_mask];
+        const struct batch_row *r;
+
+        if (*slot == 0)
+            return slot;
+        r = &b->rows[*slot - 1];
+        if (r->hash == hash && strcmp(batch_str(b, r->msisdn), msisdn) == 0)
+            return slot;
+    }
+}
+
+static void batch_add_cases(struct batch *b, struct batch_row *row, const struct store_step *step)
+{
+    row->cases = (uint32_t)b->case_count;
+    row->case_count = (uint32_t)step->case_count;
+    if (b->case_count + step->case_count > b->case_cap) {
+        b->case_cap = (b->case_count + step->case_count) * 2;
+        b->cases = xrealloc(b->cases, b->case_cap * sizeof *b->cases);
+    }
+    for (size_t i = 0; i < step->case_count; i++) {
+        const struct store_case *c = &step->cases[i];
+
+        b->cases[b->case_count++] = (struct batch_case){
+            .number = c->number,
+            .service = batch_keep_text(b, c->service),
+            .agency = batch_keep_text(b, c->agency),
+            .fields = batch_keep_text(b, c->fields),
+        };
+    }
+}
+
+static void batch_add_messages(struct batch *b, struct batch_row *row, const struct store_step *step)
+{
+    row->messages = (uint32_t)b->message_count;
+    row->message_count = (uint32_t)step->message_count;
+    if (b->message_count + step->message_count > b->message_cap) {
+        b->message_cap = (b->message_count + step->message_count) * 2;
+        b->messages = xrealloc(b->messages, b->message_cap * sizeof *b->messages);
+    }
+    for (size_t i = 0; i < step->message_count; i++) {
+        const struct store_message *m = &step->messages[i];
+
+        b->messages[b->message_count++] = (struct batch_message){
+            .due = m->due,
+            .cause = batch_keep_text(b, m->cause),
+            .receiver = batch_keep_text(b, m->receiver),
+            .link = batch_keep_text(b, m->link),
+            .lang = batch_keep_text(b, m->lang),
+            .class = batch_keep_text(b, m->class),
+            .text = batch_keep_text(b, m->text),
+        };
+    }
+}
+
+static size_t batch_len(const char *s)
+{
+    return s != NULL ? strlen(s) + 1 : 1;
+}
+
+size_t batch_step_size(const struct store_step *step)
+{
+    size_t n = batch_len(step->msisdn) + batch_len(step->code) + batch_len(step->screen) + step->state_len + 1 +
+               batch_len(step->lang) + batch_len(step->citizen_link);
+
+    for (size_t i = 0; i < step->case_count; i++) {
+        const struct store_case *c = &step->cases[i];
+
+        n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields);
+    }
+    for (size_t i = 0; i < step->message_count; i++) {
+        const struct store_message *m = &step->messages[i];
+
+        n += batch_len(m->cause) + batch_len(m->receiver) + batch_len(m->link) + batch_len(m->lang) +
+             batch_len(m->class) + batch_len(m->text);
+    }
+    return n;
+}
+
+bool batch_add(struct batch *b, uint64_t ticket, const struct store_step *step)
+{
+    uint32_t hash = batch_hash(step->msisdn);
+    struct batch_row *row;
+    uint32_t *slot;
+
+    if (b->count == b->max || b->pool.len >= BATCH_POOL_FULL)
+        return false;
+    slot = batch_slot(b, step->msisdn, hash);
+    if (*slot != 0)
+        return false;
+    row = &b->rows[b->count++];
+    *slot = (uint32_t)b->count;
+    *row = (struct batch_row){
+        .ticket = ticket,
+        .generation = step->generation,
+        .at = step->at,
+        .msisdn = batch_keep_text(b, step->msisdn),
+        .code = batch_keep_text(b, step->code),
+        .screen = batch_keep_text(b, step->screen),
+        .state = batch_keep(b, step->state, step->state_len),
+        .lang = batch_keep_text(b, step->lang),
+        .link = batch_keep_text(b, step->citizen_link),
+        .turn = step->turn,
+        .bucket = store_bucket(step->msisdn),
+        .open = step->open,
+        .citizen = step->lang != NULL && step->citizen_link != NULL,
+        .hash = hash,
+    };
+    if (step->case_count > 0)
+        batch_add_cases(b, row, step);
+    if (step->message_count > 0)
+        batch_add_messages(b, row, step);
+    assert(!b->pool.full);              /* POOL_FULL + STEP_MAX < POOL_MAX */
+    return true;
+}
+
+int batch_count(const struct batch *b)
+{
+    return b->count;
+}
+
+/* --- order ---------------------------------------------------------------------- */
+
+static int batch_compare(const void *x, const void *y, void *arg)
+{
+    const struct batch *b = arg;
+    const struct batch_row *r = &b->rows[*(const int *)x];
+    const struct batch_row *s = &b->rows[*(const int *)y];
+
+    if (r->bucket != s->bucket)
+        return r->bucket < s->bucket ? -1 : 1;
+    return strcmp(batch_str(b, r->msisdn), batch_str(b, s->msisdn));
+}
+
+void batch_seal(struct batch *b)
+{
+    for (int i = 0; i < b->count; i++)
+        b->order[i] = i;
+    qsort_r(b->order, (size_t)b->count, sizeof *b->order, batch_compare, b);
+    b->range_count = b->count > 0 ? 1 : 0;
+    b->ranges[0] = (struct batch_range){ 0, b->count };
+}
+
+bool batch_next(const struct batch *b, struct batch_range *r)
+{
+    if (b->range_count == 0)
+        return false;
+    *r = b->ranges[b->range_count - 1];
+    return true;
+}
+
+void batch_settle(struct batch *b)
+{
+    assert(b->range_count > 0);
+    b->range_count--;
+}
+
+void batch_halve(struct batch *b)
+{
+    struct batch_range *top = &b->ranges[b->range_count - 1];
+    int middle = top->from + (top->to - top->from) / 2;
+
+    assert(b->range_count > 0 && b->range_count < BATCH_RANGES && top->to - top->from >= 2);
+    b->ranges[b->range_count++] = (struct batch_range){ top->from, middle };
+    top->from = middle;
+}
+
+static const struct batch_row *batch_row(const struct batch *b, int row)
+{
+    assert(row >= 0 && row < b->count);
+    return &b->rows[b->order[row]];
+}
+
+uint64_t batch_ticket(const struct batch *b, int row)
+{
+    return batch_row(b, row)->ticket;
+}
+
+const char *batch_msisdn(const struct batch *b, int row)
+{
+    return batch_str(b, batch_row(b, row)->msisdn);
+}
+
+int batch_find(const struct batch *b, const char *msisdn, int hint)
+{
+    for (int i = 0; i < b->count; i++) {
+        int row = (hint + i) % b->count;
+
+        if (strcmp(batch_msisdn(b, row), msisdn) == 0)
+            return row;
+    }
+    return -1;
+}
+
+/* --- parameters ----------------------------------------------------------------------- */
+
+/* The parameters in the order of the statements in sessions.c. */
+enum batch_column {
+    STEP_BUCKET = 0, STEP_MSISDN, STEP_CODE, STEP_TURN, STEP_OPEN, STEP_GENERATION, STEP_AT, STEP_SCREEN, STEP_STATE,
+    STEP_COLUMNS,
+    CASE_BUCKET = STEP_COLUMNS, CASE_MSISDN, CASE_CODE, CASE_TURN, CASE_AT, CASE_NUMBER, CASE_SERVICE, CASE_AGENCY,
+    CASE_FIELDS,
+    MESSAGE_BUCKET, MESSAGE_MSISDN, MESSAGE_AT, MESSAGE_CAUSE, MESSAGE_RECEIVER, MESSAGE_LINK, MESSAGE_LANG,
+    MESSAGE_CLASS, MESSAGE_TEXT, MESSAGE_DUE,
+    CITIZEN_BUCKET, CITIZEN_MSISDN, CITIZEN_LANG, CITIZEN_LINK, CITIZEN_AT,
+    BATCH_COLUMNS,
+};
+
+static const enum array_type batch_types[BATCH_COLUMNS] = {
+    [STEP_BUCKET] = ARRAY_INT2, [STEP_MSISDN] = ARRAY_TEXT, [STEP_CODE] = ARRAY_TEXT, [STEP_TURN] = ARRAY_INT4,
+    [STEP_OPEN] = ARRAY_BOOL, [STEP_GENERATION] = ARRAY_INT8, [STEP_AT] = ARRAY_INT8, [STEP_SCREEN] = ARRAY_TEXT,
+    [STEP_STATE] = ARRAY_BYTEA,
+    [CASE_BUCKET] = ARRAY_INT2, [CASE_MSISDN] = ARRAY_TEXT, [CASE_CODE] = ARRAY_TEXT, [CASE_TURN] = ARRAY_INT4,
+    [CASE_AT] = ARRAY_INT8, [CASE_NUMBER] = ARRAY_INT8, [CASE_SERVICE] = ARRAY_TEXT, [CASE_AGENCY] = ARRAY_TEXT,
+    [CASE_FIELDS] = ARRAY_TEXT,
+    [MESSAGE_BUCKET] = ARRAY_INT2, [MESSAGE_MSISDN] = ARRAY_TEXT, [MESSAGE_AT] = ARRAY_INT8,
+    [MESSAGE_CAUSE] = ARRAY_TEXT, [MESSAGE_RECEIVER] = ARRAY_TEXT, [MESSAGE_LINK] = ARRAY_TEXT,
+    [MESSAGE_LANG] = ARRAY_TEXT, [MESSAGE_CLASS] = ARRAY_TEXT, [MESSAGE_TEXT] = ARRAY_TEXT, [MESSAGE_DUE] = ARRAY_INT8,
+    [CITIZEN_BUCKET] = ARRAY_INT2, [CITIZEN_MSISDN] = ARRAY_TEXT, [CITIZEN_LANG] = ARRAY_TEXT,
+    [CITIZEN_LINK] = ARRAY_TEXT, [CITIZEN_AT] = ARRAY_INT8,
+};
+
+/* One set for all batches: libpq copies the parameters as they are sent. */
+static struct array batch_columns[BATCH_COLUMNS];
+
+static void batch_put(enum batch_column c, const struct batch *b, struct batch_text t)
+{
+    array_bytes(&batch_columns[c], batch_str(b, t), t.len);
+}
+
+static void batch_put_step(const struct batch *b, const struct batch_row *r)
+{
+    array_int2(&batch_columns[STEP_BUCKET], r->bucket);
+    batch_put(STEP_MSISDN, b, r->msisdn);
+    batch_put(STEP_CODE, b, r->code);
+    array_int4(&batch_columns[STEP_TURN], r->turn);
+    array_bool(&batch_columns[STEP_OPEN], r->open);
+    array_int8(&batch_columns[STEP_GENERATION], r->generation);
+    array_int8(&batch_columns[STEP_AT], r->at);
+    batch_put(STEP_SCREEN, b, r->screen);
+    batch_put(STEP_STATE, b, r->state);
+}
+
+static void batch_put_case(const struct batch *b, const struct batch_row *r, const struct batch_case *c)
+{
+    array_int2(&batch_columns[CASE_BUCKET], r->bucket);
+    batch_put(CASE_MSISDN, b, r->msisdn);
+    batch_put(CASE_CODE, b, r->code);
+    array_int4(&batch_columns[CASE_TURN], r->turn);
+    array_int8(&batch_columns[CASE_AT], r->at);
+    array_int8(&batch_columns[CASE_NUMBER], c->number);
+    batch_put(CASE_SERVICE, b, c->service);
+    batch_put(CASE_AGENCY, b, c->agency);
+    batch_put(CASE_FIELDS, b, c->fields);
+}
+
+static void batch_put_message(const struct batch *b, const struct batch_row *r, const struct batch_message *m)
+{
+    array_int2(&batch_columns[MESSAGE_BUCKET], r->bucket);
+    batch_put(MESSAGE_MSISDN, b, r->msisdn);
+    array_int8(&batch_columns[MESSAGE_AT], r->at);
+    batch_put(MESSAGE_CAUSE, b, m->cause);
+    batch_put(MESSAGE_RECEIVER, b, m->receiver);
+    batch_put(MESSAGE_LINK, b, m->link);
+    batch_put(MESSAGE_LANG, b, m->lang);
+    batch_put(MESSAGE_CLASS, b, m->class);
+    batch_put(MESSAGE_TEXT, b, m->text);
+    array_int8(&batch_columns[MESSAGE_DUE], m->due);
+}
+
+static void batch_put_more(const struct batch *b, const struct batch_row *r)
+{
+    for (uint32_t i = 0; i < r->case_count; i++)
+        batch_put_case(b, r, &b->cases[r->cases + i]);
+    for (uint32_t i = 0; i < r->message_count; i++)
+        batch_put_message(b, r, &b->messages[r->messages + i]);
+    if (r->citizen) {
+        array_int2(&batch_columns[CITIZEN_BUCKET], r->bucket);
+        batch_put(CITIZEN_MSISDN, b, r->msisdn);
+        batch_put(CITIZEN_LANG, b, r->lang);
+        batch_put(CITIZEN_LINK, b, r->link);
+        array_int8(&batch_columns[CITIZEN_AT], r->at);
+    }
+}
+
+static bool batch_is_full_variant(const struct batch *b, struct batch_range range)
+{
+    for (int i = range.from; i < range.to; i++) {
+        const struct batch_row *r = batch_row(b, i);
+
+        if (r->case_count > 0 || r->message_count > 0 || r->citizen)
+            return true;
+    }
+    return false;
+}
+
+enum batch_variant batch_params(const struct batch *b, struct batch_range range, struct pg_params *p)
+{
+    bool full = batch_is_full_variant(b, range);
+    int columns = full ? BATCH_COLUMNS : STEP_COLUMNS;
+
+    for (int i = 0; i < columns; i++) {
+        if (batch_columns[i].bytes.max == 0)
+            array_init(&batch_columns[i], BATCH_ARRAY_MAX);
+        array_begin(&batch_columns[i], batch_types[i]);
+    }
+    for (int i = range.from; i < range.to; i++) {
+        const struct batch_row *r = batch_row(b, i);
+
+        batch_put_step(b, r);
+        if (full)
+            batch_put_more(b, r);
+    }
+    p->count = 0;
+    for (int i = 0; i < columns; i++) {
+        array_end(&batch_columns[i]);
+        assert(!batch_columns[i].bytes.full);       /* POOL_MAX and the row heads fit into ARRAY_MAX */
+        pg_param_binary(p, batch_columns[i].bytes.data, batch_columns[i].bytes.len);
+    }
+    return full ? BATCH_FULL : BATCH_STEPS;
+}
