@@ -22,6 +22,7 @@
 #define GATEWAY_WORKS_MAX 8             /* events of one session that wait; a handset sends one at a time */
 #define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
+#define GATEWAY_PENDING_MAX 65536       /* pages of one link that bearerbox has not yet acknowledged */
 #define GATEWAY_TICK_MS 200
 
 struct gateway_link {
@@ -40,6 +41,7 @@ struct work {
     struct flow_out *out;               /* while it runs */
     bool unsure;                        /* a step of it was sent and its answer lost: it must run again */
     bool told;                          /* she has been told that the line is busy */
+    bool unsent;                        /* the link could not take its page */
     struct event ev;
     char text[];                        /* what ev.text points to */
 };
@@ -150,24 +152,24 @@ static void work_pop(struct gateway *g, struct session *s)
     free(w);
 }
 
+/* Acknowledge; or, where the send queue was full, ask for the event again: it
+ * will be found a duplicate, and its page sent then. */
 static void work_ack(const struct work *w)
 {
     if (w->link->kannel != NULL)
-        kannel_ack(w->link->kannel, &w->ev.id, BOX_ACK_SUCCESS);
+        kannel_ack(w->link->kannel, &w->ev.id, w->unsent ? BOX_ACK_FAILED_TMP : BOX_ACK_SUCCESS);
 }
 
 /* Send a page.  True when the bearer already knows that she sees it. */
-static bool work_reply(const struct work *w, const char *text, size_t n, bool end, const char *token)
+static bool work_reply(struct work *w, const char *text, size_t n, bool end, const char *token)
 {
-    bool sent;
-
     if (w->told)
         return false;
     stats_inc(replies);
     if (w->link->aggregator != NULL)
         return aggregator_reply(w->link->aggregator, w->ticket, text, n, end);
-    sent = kannel_reply(w->link->kannel, &w->to, text, n, end, token);
-    if (!sent)
+    w->unsent = !kannel_reply(w->link->kannel, &w->to, text, n, end, token);
+    if (w->unsent)
         stats_inc(replies_failed);
     return false;
 }
@@ -845,6 +847,7 @@ static bool gateway_link_open(struct gateway *g, const struct conf_link *conf, s
             .box_id = conf->box_id,
             .profiles = conf->profiles,
             .profile_count = conf->profile_count,
+            .pending_max = GATEWAY_PENDING_MAX,
             .ops = &gateway_kannel_ops,
             .arg = link,
         };

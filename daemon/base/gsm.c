@@ -221,7 +221,6 @@ struct gsm_cost gsm_cost_add(struct gsm_cost a, struct gsm_cost b)
     return (struct gsm_cost){ a.septets < 0 || b.septets < 0 ? -1 : a.septets + b.septets, a.units + b.units };
 }
 
-/* Septets and units of the next character, and its length; for the segments. */
 int gsm_sms_segments(const char *s, size_t n)
 {
     struct gsm_cost all = gsm_cost(s, n);

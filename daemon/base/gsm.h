@@ -40,7 +40,8 @@ struct gsm_cost gsm_cost(const char *s, size_t n);
 struct gsm_cost gsm_cost_add(struct gsm_cost a, struct gsm_cost b);
 
 /* Append s in the normal form named above: composed Bengali, CR and CRLF to LF,
- * other control characters but LF dropped, ill-formed bytes to U+FFFD. */
+ * a tab to a space, other control characters but LF dropped, ill-formed bytes
+ * to U+FFFD. */
 void gsm_normalise(struct buf *out, const char *s, size_t n);
 
 /* Append what a person typed as an answer: normalised, Bengali digits to

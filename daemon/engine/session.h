@@ -21,6 +21,7 @@
 #define SESSION_EVENTS 4                /* ids of the last events taken in */
 #define SESSION_VALUES_MAX 8192         /* octets of all its values */
 #define SESSION_STATE_MAX 16384         /* octets of its durable form */
+#define SESSION_REPLY_MAX 2048          /* octets of a page; a medium without a limit stops here */
 
 /*
  * NEW      made by session_open(); waits for its row.  session_enter(LOADING).
@@ -47,6 +48,17 @@ enum session_mode {
     SESSION_MODES,
 };
 
+/* What stands above the screen or in its title's place on the last page: kept,
+ * because every page of that screen is laid out with it. */
+enum session_remark {
+    SESSION_PLAIN = 0,
+    SESSION_WRONG,                      /* the answer does not fit the question */
+    SESSION_COPIED,                     /* it was the example */
+    SESSION_CHOOSE,                     /* the number is not offered */
+    SESSION_NO_CODE,                    /* the sub-code dialled is unknown */
+    SESSION_REMARKS,
+};
+
 /* Values: set variables only, packed; one per variable. */
 struct session_values {
     struct buf packed;                  /* {u16 var, u16 len, octets} ... */
@@ -59,13 +71,16 @@ struct session {
     const char *code;                   /* borrowed from the table's interned codes */
 
     /* durable: session_encode() writes these */
-    int32_t turn;                       /* of the row in the database; 0 = no row */
+    int32_t turn;                       /* of the row in the database, kept beside the bytes; 0 = no row */
     enum session_mode mode;
     int screen;                         /* MENU_NONE before the first */
     int page;
     int tries;                          /* wrong answers at this screen */
+    enum session_remark remark;
     int lang;                           /* of this dialogue */
     bool lang_known;                    /* the citizen's own choice, from her row or made here */
+    bool typed;                         /* she has answered an input in this dialogue */
+    bool opened;                        /* she has opened a case in it */
     bool unseen;                        /* ended with a case, and no bearer confirmed the last page */
     int stack[SESSION_STACK_MAX];
     int depth;                          /* 0..SESSION_STACK_MAX */
@@ -76,7 +91,8 @@ struct session {
     int event_count;
     int64_t at;                         /* ms: bearer's time of the last event */
     int64_t seen;                       /* ms: our time of it */
-    int64_t began;                      /* ms: when this dialogue began */
+    int64_t began;                      /* ms: when the network's dialogue began */
+    int64_t ended;                      /* ms: when it ended with a case */
     uint64_t answer_hash;               /* of the last answer, 0 at a secret screen */
     uint32_t joined_len;                /* octets of an aggregator's joined text already taken in */
     struct buf reply;                   /* the last page */
@@ -87,10 +103,10 @@ struct session {
     enum session_state state;
     void *works;                        /* the gateway's queue of events for it */
     struct session_timer {
-        struct session *prev, *next;
+        struct session_timer *prev, *next;      /* a ring; NULL: not armed */
         int64_t deadline;               /* ms, clock_mono(); 0 = none */
     } timer;
-    struct session *hash_next;
+    struct session *hash_next;          /* same hash; when GONE, the next to be freed */
 };
 
 struct session_table;
@@ -113,8 +129,9 @@ void session_enter(struct session *s, enum session_state next);
 /* Arm or disarm (0) the timer: ms of clock_mono(). */
 void session_timer_set(struct session_table *t, struct session *s, int64_t deadline);
 
-/* Sessions whose timer has run out, at most max, one call of fn each (fn may
- * forget it). */
+/* Sessions whose timer has run out, at most max, one call of fn each, unarmed
+ * (fn may forget any session, arm any timer).  Late by at most a quarter of a
+ * second beside the caller's own interval. */
 void session_expire(struct session_table *t, int64_t now, int max,
                     void (*fn)(void *arg, struct session *s), void *arg);
 
@@ -126,20 +143,35 @@ void session_forget(struct session_table *t, struct session *s);
 void session_reap(struct session_table *t);
 
 /* Durable form.  Names, not indexes, so that another generation can read it.
- * encode: false when it would pass SESSION_STATE_MAX.  decode into a fresh
- * session: false when the bytes are not ours; a screen or variable that m does
- * not have any more is dropped (the nearest screen on the stack is taken). */
+ * encode: false when it would pass SESSION_STATE_MAX.  decode sets s->menu to m;
+ * false, with s cleared, when the bytes are not ours.  Under another generation
+ * a screen or variable that is not there any more, or a value that does not fit
+ * its type any more, is dropped (the nearest screen on the stack is taken). */
 bool session_encode(const struct session *s, struct buf *out) __attribute__((warn_unused_result));
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
     __attribute__((warn_unused_result));
 
-/* Back to an empty dialogue (no row known): what NEW looks like. */
+/* Back to an empty dialogue (no row known, no menu): what NEW looks like. */
 void session_clear(struct session *s);
 
+/* A new dialogue under m: no screen, no values; who she is, her language, the
+ * dialled path and the history of events stay. */
+void session_restart(struct session *s, const struct menu *m);
+
 /* Values.  get: borrowed until the next set, NULL when unset.  set: false when
- * SESSION_VALUES_MAX would be passed; len 0 and p NULL unsets. */
+ * SESSION_VALUES_MAX would be passed, then the old value stands; p NULL unsets.
+ * p must not point into the session's own values. */
 const char *session_get(const struct session *s, int var, size_t *len);
 bool session_set(struct session *s, int var, const char *p, size_t len) __attribute__((warn_unused_result));
+void session_unset(struct session *s, int var);
 void session_unset_all(struct session *s);
+
+/* The set variables one after the other: *at from 0; false at the end. */
+struct session_value {
+    int var;
+    const char *p;                      /* borrowed until the next set */
+    size_t len;
+};
+bool session_next_value(const struct session *s, size_t *at, struct session_value *out);
 
 #endif

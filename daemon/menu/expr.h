@@ -1,12 +1,12 @@
 /*
- * expr.h - conditions and {placeholders}: parsed once, checked for types at
- * load, evaluated without allocation.
+ * expr.h - conditions: parsed once, checked for types at load, evaluated
+ * without allocation.
  *
  * Expressions: or and not == != < <= > >= in + -, literals ('text', 12,
  * yes, no, (a, b) after in), names.  A bare word that is a code of the other
- * side's choice type is that code.  A date plus or minus a whole is days.
- * An unset variable compares as unequal to everything, and is "" in a text.
- * No assignment, no loops, no functions but filters.
+ * side's choice type is that code.  A date plus or minus a whole is days, a
+ * date minus a date is a whole.  An unset variable compares as unequal to
+ * everything, and is "" in a text.  No assignment, no loops, no functions.
  */
 #ifndef EXPR_H
 #define EXPR_H
@@ -17,9 +17,11 @@
 
 #include "base/buf.h"
 #include "menu/model.h"
+#include "menu/template.h"
 
 /* What an expression sees.  get gives the canonical text of a variable,
- * borrowed until the next call, or NULL when it is unset. */
+ * borrowed until the next call, or NULL when it is unset.  It is never asked
+ * for MENU_VAR_TODAY. */
 struct expr_scope {
     const struct menu *menu;
     int lang;
@@ -54,27 +56,20 @@ const struct expr *expr_parse(struct arena *a, const struct expr_names *names, c
                               const struct menu_type *target, struct expr_error *err);
 enum expr_kind expr_kind(const struct expr *e);
 
+/* The declared type, when the expression is one variable or one code of a
+ * choice; NULL otherwise.  For a variable that gets its type from a set. */
+const struct menu_type *expr_type(const struct expr *e);
+
 bool expr_true(const struct expr *e, const struct expr_scope *scope);
 /* Canonical text appended to out; false when a part of it is unset. */
 bool expr_value(const struct expr *e, const struct expr_scope *scope, struct buf *out);
 /* Calls fn for every variable the expression reads. */
 void expr_reads(const struct expr *e, void (*fn)(void *arg, int var), void *arg);
 
-/* --- templates ---------------------------------------------------------------- */
+/* What values of a type are to an expression. */
+enum expr_kind expr_kind_of(const struct menu_type *t);
 
-/* A text with {name}, {name|filter}, {name|filter(3)|filter}; "{{" is a brace.
- * Normalised (gsm_normalise).  word: name of the one extra placeholder a
- * program's word may use, "" none.  Sensitive values only behind last4 or mask. */
-const struct template *template_parse(struct arena *a, const struct expr_names *names, const char *s, size_t n,
-                                      const char *word, struct expr_error *err);
-void template_print(const struct template *t, const struct expr_scope *scope, struct buf *out);
-bool template_is_constant(const struct template *t);
-void template_reads(const struct template *t, void (*fn)(void *arg, int var), void *arg);
-
-/* Filters, for the manual and the schema. */
-struct expr_filter_info {
-    const char *name, *help;
-};
-const struct expr_filter_info *expr_filters(int *count);
+/* "2026-10-12" to days since 1970; false when it is not such a day. */
+bool expr_date(const char *s, size_t n, int32_t *day);
 
 #endif

@@ -17,8 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/event.h"
-
 struct event_base;
 struct store;
 struct store_rows;                      /* the rows of an answered question */
@@ -186,7 +184,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 1          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 2          /* the highest number in sql/ this program knows */
 
 enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAILED };
 

@@ -43,7 +43,7 @@ struct profile {
     uint16_t session_mask;          /* bits of its_session_info that name the dialogue; default 0xffff */
     bool send_validity;             /* some gateways refuse validity_period */
     int data_coding;                /* forced for GSM-7 pages by meta data_coding, usually 15; -1 = none (0 goes out) */
-    bool accept_unmarked;           /* no ussd_service_op in the MO: tell begin from answer by the text (dialled string) */
+    bool accept_unmarked;           /* an MO without ussd_service_op: tell begin from answer by the text */
     char code[EVENT_CODE_MAX];      /* code assumed when neither address nor text names one */
     struct event_limits limits;
     int priority;                   /* of MT on this link: -1 = Kannel's default */

@@ -220,8 +220,8 @@ static bool build_account(struct account_conf *a, char *spec, char *error, size_
 static bool add_policy(struct conf *c, const char *value, char *error, size_t size)
 {
     char name[32], action[16] = "";
-    unsigned status = 0;
-    int n = sscanf(value, "%31[a-z_]=%15[a-z]:%i", name, action, (int *)&status);
+    int status = 0;
+    int n = sscanf(value, "%31[a-z_]=%15[a-z]:%i", name, action, &status);
     enum violation v = n >= 2 ? report_violation_find(name) : VIOLATIONS;
 
     if (v == VIOLATIONS || (strcmp(action, "accept") != 0 && strcmp(action, "refuse") != 0) ||
@@ -229,7 +229,7 @@ static bool add_policy(struct conf *c, const char *value, char *error, size_t si
         snprintf(error, size, "on: '%.60s' is not VIOLATION=accept or VIOLATION=refuse[:STATUS]", value);
         return false;
     }
-    c->policies[c->policy_count++] = (struct policy_conf){ (int)v, strcmp(action, "refuse") == 0, status };
+    c->policies[c->policy_count++] = (struct policy_conf){ (int)v, strcmp(action, "refuse") == 0, (uint32_t)status };
     return true;
 }
 
@@ -305,8 +305,9 @@ static bool build_accounts(struct conf *c, struct specs *specs, char *error, siz
 {
     static const char *const standard[] = { "ussd:secret:ussd", "sms:secret:sms" };
 
-    for (size_t i = 0; specs->count < 2 && i < 2 && !specs->spec[i]; i++)
-        specs->spec[specs->count++] = strdup(standard[i]);
+    if (specs->count == 0)
+        for (size_t i = 0; i < 2; i++)
+            specs->spec[specs->count++] = strdup(standard[i]);
     for (size_t i = 0; i < specs->count; i++) {
         struct account_conf *a = &c->accounts[i];
 

@@ -1,4 +1,4 @@
-#include "store/outbox.h"
+#include "store/messages.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -13,23 +13,23 @@
 #include "base/log.h"
 #include "store/array.h"
 
-#define OUTBOX_MARKS_MAX 200000         /* that wait; past it the lease decides */
-#define OUTBOX_NOTE_MAX  200            /* bytes kept of a note */
-#define OUTBOX_ARRAY_MAX (32u << 20)
+#define MESSAGES_MARKS_MAX 200000         /* that wait; past it the lease decides */
+#define MESSAGES_NOTE_MAX  200            /* bytes kept of a note */
+#define MESSAGES_ARRAY_MAX (32u << 20)
 
-enum outbox_statement { OUTBOX_TAKE = 0, OUTBOX_MARK, OUTBOX_STATEMENTS };
+enum messages_statement { MESSAGES_TAKE = 0, MESSAGES_MARK, MESSAGES_STATEMENTS };
 
-#define OUTBOX_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+#define MESSAGES_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
-static const struct outbox_sql {
+static const struct messages_sql {
     const char *name;
     const char *sql;
-} outbox_statements[OUTBOX_STATEMENTS] = {
+} messages_statements[MESSAGES_STATEMENTS] = {
     /* $1 how many, $2 now, $3 who.  Leases end by the server's clock, which all
      * processes share.  Each branch walks its own partial index from the head. */
-    [OUTBOX_TAKE] = { "outbox_take",
+    [MESSAGES_TAKE] = { "messages_take",
         "WITH e AS ("
-        "SELECT o.bucket, o.id FROM kheya.outbox o WHERE o.state = 1 AND o.lease_until <= " OUTBOX_NOW
+        "SELECT o.bucket, o.id FROM kheya.outbox o WHERE o.state = 1 AND o.lease_until <= " MESSAGES_NOW
         " ORDER BY o.lease_until LIMIT $1::integer FOR UPDATE SKIP LOCKED"
         "), w AS ("
         "SELECT o.bucket, o.id FROM kheya.outbox o WHERE o.state = 0 AND o.due <= $2::bigint"
@@ -37,14 +37,14 @@ static const struct outbox_sql {
         "), t AS (SELECT bucket, id FROM e UNION ALL SELECT bucket, id FROM w LIMIT $1::integer"
         "), u AS ("
         "UPDATE kheya.outbox o SET state = 1, tries = o.tries + 1, taker = $3::integer,"
-        " lease_until = " OUTBOX_NOW " + 60000, changed = $2::bigint"
+        " lease_until = " MESSAGES_NOW " + 60000, changed = $2::bigint"
         " FROM t WHERE o.bucket = t.bucket AND o.id = t.id"
         " RETURNING o.bucket, o.id, o.tries, o.receiver, o.link, o.lang, o.class, o.text, o.due"
         ") SELECT u.bucket::integer, u.id, u.tries, u.receiver, u.link, u.lang, u.class, u.text FROM u"
         " ORDER BY u.due, u.id" },
     /* States move forward only.  A message is given back only by the process
      * that holds it: if another has taken it since, it stays with that one. */
-    [OUTBOX_MARK] = { "outbox_mark",
+    [MESSAGES_MARK] = { "messages_mark",
         "UPDATE kheya.outbox o SET state = k.state, note = k.note, changed = $6::bigint, lease_until = NULL,"
         " due = CASE WHEN k.state = 0 THEN k.due ELSE o.due END"
         " FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[])"
@@ -54,7 +54,7 @@ static const struct outbox_sql {
         "          ELSE o.state < k.state AND o.state < 4 END" },
 };
 
-struct outbox_mark {
+struct messages_mark {
     int64_t id;
     int64_t due;
     char *note;                         /* owned; NULL = "" */
@@ -63,24 +63,24 @@ struct outbox_mark {
 };
 
 /* The marks of one statement. */
-struct outbox_marks {
-    TAILQ_ENTRY(outbox_marks) link;
-    struct outbox *owner;
+struct messages_marks {
+    TAILQ_ENTRY(messages_marks) link;
+    struct messages *owner;
     struct pg *pg;
     int count;
     bool bare;                          /* PostgreSQL refused the notes: send without */
-    struct outbox_mark rows[];          /* batch_max of them */
+    struct messages_mark rows[];          /* batch_max of them */
 };
-TAILQ_HEAD(outbox_list, outbox_marks);
+TAILQ_HEAD(messages_list, messages_marks);
 
-enum outbox_column { MARK_BUCKET = 0, MARK_ID, MARK_STATE, MARK_NOTE, MARK_DUE, MARK_COLUMNS };
+enum messages_column { MARK_BUCKET = 0, MARK_ID, MARK_STATE, MARK_NOTE, MARK_DUE, MARK_COLUMNS };
 
-static const enum array_type outbox_types[MARK_COLUMNS] = {
+static const enum array_type messages_types[MARK_COLUMNS] = {
     [MARK_BUCKET] = ARRAY_INT2, [MARK_ID] = ARRAY_INT8, [MARK_STATE] = ARRAY_INT2, [MARK_NOTE] = ARRAY_TEXT,
     [MARK_DUE] = ARRAY_INT8,
 };
 
-struct outbox {
+struct messages {
     const struct store_ops *ops;
     void *arg;
     int batch_max;
@@ -89,22 +89,22 @@ struct outbox {
     int wanted;                         /* to be taken next, 0 none */
     bool taking;
     struct pg *take_pg;
-    struct outbox_list waiting, flying;
+    struct messages_list waiting, flying;
     size_t waiting_rows;
     struct array columns[MARK_COLUMNS];
 };
 
-void outbox_prepare(struct pg *pg)
+void messages_prepare(struct pg *pg)
 {
-    for (int i = 0; i < OUTBOX_STATEMENTS; i++)
-        pg_prepare(pg, outbox_statements[i].name, outbox_statements[i].sql);
+    for (int i = 0; i < MESSAGES_STATEMENTS; i++)
+        pg_prepare(pg, messages_statements[i].name, messages_statements[i].sql);
 }
 
 /* --- life -------------------------------------------------------------------- */
 
-struct outbox *outbox_new(const struct store_ops *ops, void *arg, int batch_max, int stall_ms)
+struct messages *messages_new(const struct store_ops *ops, void *arg, int batch_max, int stall_ms)
 {
-    struct outbox *o = xcalloc(1, sizeof *o);
+    struct messages *o = xcalloc(1, sizeof *o);
     uint32_t who = 0;
 
     if (getrandom(&who, sizeof who, 0) != (ssize_t)sizeof who)
@@ -117,11 +117,11 @@ struct outbox *outbox_new(const struct store_ops *ops, void *arg, int batch_max,
     TAILQ_INIT(&o->waiting);
     TAILQ_INIT(&o->flying);
     for (int i = 0; i < MARK_COLUMNS; i++)
-        array_init(&o->columns[i], OUTBOX_ARRAY_MAX);
+        array_init(&o->columns[i], MESSAGES_ARRAY_MAX);
     return o;
 }
 
-static void outbox_marks_free(struct outbox_list *list, struct outbox_marks *m)
+static void messages_marks_free(struct messages_list *list, struct messages_marks *m)
 {
     TAILQ_REMOVE(list, m, link);
     for (int i = 0; i < m->count; i++)
@@ -129,16 +129,16 @@ static void outbox_marks_free(struct outbox_list *list, struct outbox_marks *m)
     free(m);
 }
 
-void outbox_free(struct outbox *o)
+void messages_free(struct messages *o)
 {
-    struct outbox_marks *m;
+    struct messages_marks *m;
 
     if (o == NULL)
         return;
     while ((m = TAILQ_FIRST(&o->waiting)) != NULL)
-        outbox_marks_free(&o->waiting, m);
+        messages_marks_free(&o->waiting, m);
     while ((m = TAILQ_FIRST(&o->flying)) != NULL)
-        outbox_marks_free(&o->flying, m);
+        messages_marks_free(&o->flying, m);
     for (int i = 0; i < MARK_COLUMNS; i++)
         array_fini(&o->columns[i]);
     free(o);
@@ -146,7 +146,7 @@ void outbox_free(struct outbox *o)
 
 /* --- take ------------------------------------------------------------------------ */
 
-void outbox_take(struct outbox *o, int max)
+void messages_take(struct messages *o, int max)
 {
     if (max > o->wanted)
         o->wanted = max;
@@ -154,14 +154,14 @@ void outbox_take(struct outbox *o, int max)
 
 enum { TAKE_BUCKET = 0, TAKE_ID, TAKE_TRIES, TAKE_RECEIVER, TAKE_LINK, TAKE_LANG, TAKE_CLASS, TAKE_TEXT };
 
-static void outbox_on_taken(void *arg, const struct pg_answer *a)
+static void messages_on_taken(void *arg, const struct pg_answer *a)
 {
-    struct outbox *o = arg;
+    struct messages *o = arg;
     int n = a->outcome == PG_DONE ? PQntuples(a->rows) : 0;
 
     o->taking = false;
     if (a->outcome == PG_ERROR) {
-        log_err("store event=outbox_take_failed reason=\"%s\"", a->reason);
+        log_err("store event=messages_take_failed reason=\"%s\"", a->reason);
         if (pg_error_of(a->sqlstate) == PG_ERROR_TROUBLE)
             pg_drop(o->take_pg, PG_SOON, a->reason);
     }
@@ -181,7 +181,7 @@ static void outbox_on_taken(void *arg, const struct pg_answer *a)
     }
 }
 
-static void outbox_send_take(struct outbox *o, struct pg *pg)
+static void messages_send_take(struct messages *o, struct pg *pg)
 {
     char max[16];
     char now[24];
@@ -199,15 +199,15 @@ static void outbox_send_take(struct outbox *o, struct pg *pg)
     o->taking = true;
     o->wanted = 0;
     o->take_pg = pg;
-    pg_query(pg, outbox_statements[OUTBOX_TAKE].name, &p, PG_BINARY);
-    pg_end(pg, o->stall_ms, outbox_on_taken, o);
+    pg_query(pg, messages_statements[MESSAGES_TAKE].name, &p, PG_BINARY);
+    pg_end(pg, o->stall_ms, messages_on_taken, o);
 }
 
 /* --- mark ---------------------------------------------------------------------------- */
 
-static struct outbox_marks *outbox_marks_new(struct outbox *o)
+static struct messages_marks *messages_marks_new(struct messages *o)
 {
-    struct outbox_marks *m = xcalloc(1, sizeof *m + (size_t)o->batch_max * sizeof m->rows[0]);
+    struct messages_marks *m = xcalloc(1, sizeof *m + (size_t)o->batch_max * sizeof m->rows[0]);
 
     m->owner = o;
     TAILQ_INSERT_TAIL(&o->waiting, m, link);
@@ -216,14 +216,14 @@ static struct outbox_marks *outbox_marks_new(struct outbox *o)
 
 /* The beginning of a note, cut between characters (no UTF-8 sequence begins
  * with 10xxxxxx); NULL for none. */
-static char *outbox_note(const char *note)
+static char *messages_note(const char *note)
 {
     size_t n = note != NULL ? strlen(note) : 0;
 
     if (n == 0)
         return NULL;
-    if (n > OUTBOX_NOTE_MAX) {
-        n = OUTBOX_NOTE_MAX;
+    if (n > MESSAGES_NOTE_MAX) {
+        n = MESSAGES_NOTE_MAX;
         while (n > 0 && ((unsigned char)note[n] & 0xc0) == 0x80)
             n--;
     }
@@ -232,17 +232,17 @@ static char *outbox_note(const char *note)
 
 /* A statement may meet a row once only: of two marks of a message the later
  * state stays. */
-static bool outbox_merge(struct outbox_marks *m, int16_t bucket, int64_t id, enum store_sms_state state,
+static bool messages_merge(struct messages_marks *m, int16_t bucket, int64_t id, enum store_sms_state state,
                          const char *note, int64_t due_ms)
 {
     for (int i = 0; i < m->count; i++) {
-        struct outbox_mark *k = &m->rows[i];
+        struct messages_mark *k = &m->rows[i];
 
         if (k->id != id || k->bucket != bucket)
             continue;
         if ((int)state > k->state && k->state < STORE_SMS_DELIVERED) {
             free(k->note);
-            k->note = outbox_note(note);
+            k->note = messages_note(note);
             k->state = (int16_t)state;
             k->due = due_ms;
         }
@@ -251,24 +251,24 @@ static bool outbox_merge(struct outbox_marks *m, int16_t bucket, int64_t id, enu
     return false;
 }
 
-void outbox_mark(struct outbox *o, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
+void messages_mark(struct messages *o, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
                  int64_t due_ms)
 {
-    struct outbox_marks *m = TAILQ_LAST(&o->waiting, outbox_list);
+    struct messages_marks *m = TAILQ_LAST(&o->waiting, messages_list);
 
     assert(state != STORE_SMS_TAKEN && state < STORE_SMS_STATES);
-    if (m != NULL && outbox_merge(m, bucket, id, state, note, due_ms))
+    if (m != NULL && messages_merge(m, bucket, id, state, note, due_ms))
         return;
-    if (o->waiting_rows >= OUTBOX_MARKS_MAX) {
+    if (o->waiting_rows >= MESSAGES_MARKS_MAX) {
         log_err("store event=mark_dropped message=%" PRId64 " state=%d reason=\"too many wait\"", id, (int)state);
         return;
     }
     if (m == NULL || m->count == o->batch_max)
-        m = outbox_marks_new(o);
-    m->rows[m->count++] = (struct outbox_mark){
+        m = messages_marks_new(o);
+    m->rows[m->count++] = (struct messages_mark){
         .id = id,
         .due = due_ms,
-        .note = outbox_note(note),
+        .note = messages_note(note),
         .bucket = bucket,
         .state = (int16_t)state,
     };
@@ -277,79 +277,79 @@ void outbox_mark(struct outbox *o, int16_t bucket, int64_t id, enum store_sms_st
 
 /* Whether a mark is worth sending again after its connection fell: a message
  * given back is given back by the end of its lease as well. */
-static bool outbox_keeps(const struct outbox_mark *k)
+static bool messages_keeps(const struct messages_mark *k)
 {
     return k->state != STORE_SMS_WAITING;
 }
 
-static void outbox_again(struct outbox *o, struct outbox_marks *m)
+static void messages_again(struct messages *o, struct messages_marks *m)
 {
     for (int i = 0; i < m->count; i++) {
-        const struct outbox_mark *k = &m->rows[i];
+        const struct messages_mark *k = &m->rows[i];
 
-        if (outbox_keeps(k))
-            outbox_mark(o, k->bucket, k->id, (enum store_sms_state)k->state, k->note, k->due);
+        if (messages_keeps(k))
+            messages_mark(o, k->bucket, k->id, (enum store_sms_state)k->state, k->note, k->due);
     }
 }
 
-static void outbox_put_marks(struct outbox *o, struct outbox_marks *m);
+static void messages_put_marks(struct messages *o, struct messages_marks *m);
 
 /* A note came from a telco and may be ill formed; a state never is.  So the
  * marks of a refused statement go out again without their notes. */
-static bool outbox_bare(struct outbox *o, struct outbox_marks *m, const struct pg_answer *a)
+static bool messages_bare(struct messages *o, struct messages_marks *m, const struct pg_answer *a)
 {
     if (m->bare || pg_error_of(a->sqlstate) != PG_ERROR_ROW)
         return false;
     m->bare = true;
-    outbox_put_marks(o, m);
+    messages_put_marks(o, m);
     return true;
 }
 
-static void outbox_on_marked(void *arg, const struct pg_answer *a)
+static void messages_on_marked(void *arg, const struct pg_answer *a)
 {
-    struct outbox_marks *m = arg;
-    struct outbox *o = m->owner;
+    struct messages_marks *m = arg;
+    struct messages *o = m->owner;
 
     switch (a->outcome) {
     case PG_DONE:
         break;
     case PG_ERROR:
-        log_err("store event=outbox_mark_failed rows=%d reason=\"%s\"", m->count, a->reason);
-        if (outbox_bare(o, m, a))
+        log_err("store event=messages_mark_failed rows=%d reason=\"%s\"", m->count, a->reason);
+        if (messages_bare(o, m, a))
             return;
         if (pg_error_of(a->sqlstate) != PG_ERROR_ROW)
-            outbox_again(o, m);
+            messages_again(o, m);
         if (pg_error_of(a->sqlstate) == PG_ERROR_TROUBLE)
             pg_drop(m->pg, PG_SOON, a->reason);
         break;
     case PG_LOST:
     case PG_OUTCOMES:
-        outbox_again(o, m);
+        messages_again(o, m);
         break;
     }
-    outbox_marks_free(&o->flying, m);
+    messages_marks_free(&o->flying, m);
 }
 
-static int outbox_compare(const void *x, const void *y)
+static int messages_compare(const void *x, const void *y)
 {
-    const struct outbox_mark *a = x;
-    const struct outbox_mark *b = y;
+    const struct messages_mark *a = x;
+    const struct messages_mark *b = y;
 
     if (a->bucket != b->bucket)
         return a->bucket < b->bucket ? -1 : 1;
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
-static void outbox_put_marks(struct outbox *o, struct outbox_marks *m)
+static void messages_put_marks(struct messages *o, struct messages_marks *m)
 {
     char now[24];
     char who[16];
     struct pg_params p = { 0 };
 
     for (int i = 0; i < MARK_COLUMNS; i++)
-        array_begin(&o->columns[i], outbox_types[i]);
+        array_begin(&o->columns[i], messages_types[i]);
     for (int i = 0; i < m->count; i++) {
-        const struct outbox_mark *k = &m->rows[i];
+        const struct messages_mark *k = &m->rows[i];
 
         array_int2(&o->columns[MARK_BUCKET], k->bucket);
         array_int8(&o->columns[MARK_ID], k->id);
@@ -365,13 +365,13 @@ static void outbox_put_marks(struct outbox *o, struct outbox_marks *m)
     snprintf(who, sizeof who, "%d", o->taker);
     pg_param_text(&p, now);
     pg_param_text(&p, who);
-    pg_query(m->pg, outbox_statements[OUTBOX_MARK].name, &p, PG_BINARY);
-    pg_end(m->pg, o->stall_ms, outbox_on_marked, m);
+    pg_query(m->pg, messages_statements[MESSAGES_MARK].name, &p, PG_BINARY);
+    pg_end(m->pg, o->stall_ms, messages_on_marked, m);
 }
 
-static void outbox_send_marks(struct outbox *o, struct pg *pg)
+static void messages_send_marks(struct messages *o, struct pg *pg)
 {
-    struct outbox_marks *m = TAILQ_FIRST(&o->waiting);
+    struct messages_marks *m = TAILQ_FIRST(&o->waiting);
 
     if (m == NULL)
         return;
@@ -379,17 +379,17 @@ static void outbox_send_marks(struct outbox *o, struct pg *pg)
     TAILQ_INSERT_TAIL(&o->flying, m, link);
     o->waiting_rows -= (size_t)m->count;
     m->pg = pg;
-    qsort(m->rows, (size_t)m->count, sizeof m->rows[0], outbox_compare);
-    outbox_put_marks(o, m);
+    qsort(m->rows, (size_t)m->count, sizeof m->rows[0], messages_compare);
+    messages_put_marks(o, m);
 }
 
-bool outbox_waits(const struct outbox *o)
+bool messages_waits(const struct messages *o)
 {
     return !TAILQ_EMPTY(&o->waiting) || (o->wanted > 0 && !o->taking);
 }
 
-void outbox_send(struct outbox *o, struct pg *pg)
+void messages_send(struct messages *o, struct pg *pg)
 {
-    outbox_send_marks(o, pg);
-    outbox_send_take(o, pg);
+    messages_send_marks(o, pg);
+    messages_send_take(o, pg);
 }

@@ -1,4 +1,4 @@
-#include "store/numbers.h"
+#include "store/series.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,26 +8,26 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-enum numbers_statement { NUMBERS_LEASE = 0, NUMBERS_GENERATION, NUMBERS_STATEMENTS };
+enum series_statement { SERIES_LEASE = 0, SERIES_GENERATION, SERIES_STATEMENTS };
 
-static const struct numbers_sql {
+static const struct series_sql {
     const char *name;
     const char *sql;
-} numbers_statements[NUMBERS_STATEMENTS] = {
-    [NUMBERS_LEASE] = { "numbers_lease",
+} series_statements[SERIES_STATEMENTS] = {
+    [SERIES_LEASE] = { "series_lease",
         "UPDATE kheya.case_series SET next = next + $2::integer"
         " WHERE series = $1::smallint AND next + $2::integer <= 100000000"
         " RETURNING next - $2::integer" },
-    [NUMBERS_GENERATION] = { "numbers_generation",
+    [SERIES_GENERATION] = { "series_generation",
         "INSERT INTO kheya.generation (id, sources) VALUES ($1::bigint, $2::bytea) ON CONFLICT (id) DO NOTHING" },
 };
 
 /* A request, waiting or in flight. */
-struct numbers_request {
-    TAILQ_ENTRY(numbers_request) link;
-    struct numbers *owner;
+struct series_request {
+    TAILQ_ENTRY(series_request) link;
+    struct series *owner;
     struct pg *pg;
-    enum numbers_statement what;
+    enum series_statement what;
     uint64_t ticket;                    /* LEASE */
     int series;
     int count;
@@ -35,24 +35,24 @@ struct numbers_request {
     char *sources;
     size_t size;
 };
-TAILQ_HEAD(numbers_list, numbers_request);
+TAILQ_HEAD(series_list, series_request);
 
-struct numbers {
+struct series {
     const struct store_ops *ops;
     void *arg;
     int stall_ms;
-    struct numbers_list waiting, flying;
+    struct series_list waiting, flying;
 };
 
-void numbers_prepare(struct pg *pg)
+void series_prepare(struct pg *pg)
 {
-    for (int i = 0; i < NUMBERS_STATEMENTS; i++)
-        pg_prepare(pg, numbers_statements[i].name, numbers_statements[i].sql);
+    for (int i = 0; i < SERIES_STATEMENTS; i++)
+        pg_prepare(pg, series_statements[i].name, series_statements[i].sql);
 }
 
-struct numbers *numbers_new(const struct store_ops *ops, void *arg, int stall_ms)
+struct series *series_new(const struct store_ops *ops, void *arg, int stall_ms)
 {
-    struct numbers *n = xcalloc(1, sizeof *n);
+    struct series *n = xcalloc(1, sizeof *n);
 
     n->ops = ops;
     n->arg = arg;
@@ -62,29 +62,29 @@ struct numbers *numbers_new(const struct store_ops *ops, void *arg, int stall_ms
     return n;
 }
 
-static void numbers_forget(struct numbers_list *list, struct numbers_request *r)
+static void series_forget(struct series_list *list, struct series_request *r)
 {
     TAILQ_REMOVE(list, r, link);
     free(r->sources);
     free(r);
 }
 
-void numbers_free(struct numbers *n)
+void series_free(struct series *n)
 {
-    struct numbers_request *r;
+    struct series_request *r;
 
     if (n == NULL)
         return;
     while ((r = TAILQ_FIRST(&n->waiting)) != NULL)
-        numbers_forget(&n->waiting, r);
+        series_forget(&n->waiting, r);
     while ((r = TAILQ_FIRST(&n->flying)) != NULL)
-        numbers_forget(&n->flying, r);
+        series_forget(&n->flying, r);
     free(n);
 }
 
-static struct numbers_request *numbers_add(struct numbers *n, enum numbers_statement what)
+static struct series_request *series_add(struct series *n, enum series_statement what)
 {
-    struct numbers_request *r = xcalloc(1, sizeof *r);
+    struct series_request *r = xcalloc(1, sizeof *r);
 
     r->owner = n;
     r->what = what;
@@ -92,27 +92,27 @@ static struct numbers_request *numbers_add(struct numbers *n, enum numbers_state
     return r;
 }
 
-void numbers_lease(struct numbers *n, uint64_t ticket, int series, int count)
+void series_lease(struct series *n, uint64_t ticket, int series, int count)
 {
-    struct numbers_request *r = numbers_add(n, NUMBERS_LEASE);
+    struct series_request *r = series_add(n, SERIES_LEASE);
 
     r->ticket = ticket;
     r->series = series;
     r->count = count;
 }
 
-void numbers_generation(struct numbers *n, int64_t id, const void *sources, size_t size)
+void series_generation(struct series *n, int64_t id, const void *sources, size_t size)
 {
-    struct numbers_request *r = numbers_add(n, NUMBERS_GENERATION);
+    struct series_request *r = series_add(n, SERIES_GENERATION);
 
     r->id = id;
     r->sources = xmemdup0(sources, size);
     r->size = size;
 }
 
-static void numbers_leased(struct numbers_request *r, const struct pg_answer *a)
+static void series_leased(struct series_request *r, const struct pg_answer *a)
 {
-    struct numbers *n = r->owner;
+    struct series *n = r->owner;
     bool got = a->outcome == PG_DONE && PQntuples(a->rows) == 1;
 
     if (a->outcome == PG_DONE && !got)
@@ -122,39 +122,39 @@ static void numbers_leased(struct numbers_request *r, const struct pg_answer *a)
 }
 
 /* A generation that could not be kept because of the connection waits again. */
-static bool numbers_is_again(const struct numbers_request *r, const struct pg_answer *a)
+static bool series_is_again(const struct series_request *r, const struct pg_answer *a)
 {
-    return r->what == NUMBERS_GENERATION &&
+    return r->what == SERIES_GENERATION &&
            (a->outcome == PG_LOST || (a->outcome == PG_ERROR && pg_error_of(a->sqlstate) != PG_ERROR_ROW));
 }
 
-static void numbers_on_answer(void *arg, const struct pg_answer *a)
+static void series_on_answer(void *arg, const struct pg_answer *a)
 {
-    struct numbers_request *r = arg;
-    struct numbers *n = r->owner;
+    struct series_request *r = arg;
+    struct series *n = r->owner;
 
     if (a->outcome == PG_ERROR) {
-        log_err("store event=%s_failed reason=\"%s\"", numbers_statements[r->what].name, a->reason);
+        log_err("store event=%s_failed reason=\"%s\"", series_statements[r->what].name, a->reason);
         if (pg_error_of(a->sqlstate) == PG_ERROR_TROUBLE)
             pg_drop(r->pg, PG_SOON, a->reason);
     }
-    if (numbers_is_again(r, a)) {
+    if (series_is_again(r, a)) {
         TAILQ_REMOVE(&n->flying, r, link);
         TAILQ_INSERT_HEAD(&n->waiting, r, link);
         return;
     }
-    if (r->what == NUMBERS_LEASE)
-        numbers_leased(r, a);
-    numbers_forget(&n->flying, r);
+    if (r->what == SERIES_LEASE)
+        series_leased(r, a);
+    series_forget(&n->flying, r);
 }
 
-static void numbers_send_one(struct numbers_request *r, struct pg *pg)
+static void series_send_one(struct series_request *r, struct pg *pg)
 {
     char first[24];
     char second[24];
     struct pg_params p = { 0 };
 
-    if (r->what == NUMBERS_LEASE) {
+    if (r->what == SERIES_LEASE) {
         snprintf(first, sizeof first, "%d", r->series);
         snprintf(second, sizeof second, "%d", r->count);
         pg_param_text(&p, first);
@@ -165,41 +165,41 @@ static void numbers_send_one(struct numbers_request *r, struct pg *pg)
         pg_param_binary(&p, r->sources, r->size);
     }
     r->pg = pg;
-    pg_query(pg, numbers_statements[r->what].name, &p, PG_BINARY);
-    pg_end(pg, r->owner->stall_ms, numbers_on_answer, r);
+    pg_query(pg, series_statements[r->what].name, &p, PG_BINARY);
+    pg_end(pg, r->owner->stall_ms, series_on_answer, r);
 }
 
-bool numbers_waits(const struct numbers *n)
+bool series_waits(const struct series *n)
 {
     return !TAILQ_EMPTY(&n->waiting);
 }
 
-void numbers_send(struct numbers *n, struct pg *pg)
+void series_send(struct series *n, struct pg *pg)
 {
-    struct numbers_request *r;
+    struct series_request *r;
 
     while ((r = TAILQ_FIRST(&n->waiting)) != NULL) {
         TAILQ_REMOVE(&n->waiting, r, link);
         TAILQ_INSERT_TAIL(&n->flying, r, link);
-        numbers_send_one(r, pg);
+        series_send_one(r, pg);
     }
 }
 
-void numbers_fail(struct numbers *n)
+void series_fail(struct series *n)
 {
-    struct numbers_list leases = TAILQ_HEAD_INITIALIZER(leases);
-    struct numbers_request *r;
-    struct numbers_request *next;
+    struct series_list leases = TAILQ_HEAD_INITIALIZER(leases);
+    struct series_request *r;
+    struct series_request *next;
 
     for (r = TAILQ_FIRST(&n->waiting); r != NULL; r = next) {
         next = TAILQ_NEXT(r, link);
-        if (r->what != NUMBERS_LEASE)
+        if (r->what != SERIES_LEASE)
             continue;
         TAILQ_REMOVE(&n->waiting, r, link);     /* first: the callback may ask again */
         TAILQ_INSERT_TAIL(&leases, r, link);
     }
     while ((r = TAILQ_FIRST(&leases)) != NULL) {
         n->ops->leased(n->arg, r->ticket, -1, 0);
-        numbers_forget(&leases, r);
+        series_forget(&leases, r);
     }
 }

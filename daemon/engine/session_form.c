@@ -1,0 +1,298 @@
+/*
+ * The durable form, version 1; integers big-endian, a name or text is u16
+ * length and octets:
+ *   u8 version, u64 generation, u8 mode, u8 flags, u8 tries, u8 remark,
+ *   u16 page, name of the language, name of the screen ("" none),
+ *   u8 depth, names of the screens on the stack, u16 values, {name, text} each,
+ *   path, u8 length and octets of the ref, u8 events, 16 octets each,
+ *   u64 at, seen, began, ended, answer_hash, u32 joined_len, the last page.
+ */
+#include "engine/session.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/gsm.h"
+
+#define FORM_VERSION 1
+#define FORM_TRIES_MAX 255
+
+enum form_flag {
+    FORM_LANG_KNOWN = 1 << 0,
+    FORM_UNSEEN = 1 << 1,
+    FORM_REPLY_END = 1 << 2,
+    FORM_TYPED = 1 << 3,
+    FORM_OPENED = 1 << 4,
+    FORM_FLAGS = (1 << 5) - 1,
+};
+
+/* --- out -------------------------------------------------------------------------- */
+
+static void form_put(struct buf *out, const char *p, size_t n)
+{
+    wr_u16(out, (uint16_t)n);
+    buf_add(out, p, n);
+}
+
+static void form_put_name(struct buf *out, const char *name)
+{
+    form_put(out, name, strlen(name));
+}
+
+static void form_put_screen(struct buf *out, const struct session *s, int screen)
+{
+    form_put_name(out, screen >= 0 ? s->menu->screens[screen].name : "");
+}
+
+static void form_put_values(struct buf *out, const struct session *s)
+{
+    struct session_value v;
+    uint16_t count = 0;
+
+    for (size_t at = 0; session_next_value(s, &at, &v);)
+        count++;
+    wr_u16(out, count);
+    for (size_t at = 0; session_next_value(s, &at, &v);) {
+        form_put_name(out, s->menu->vars[v.var].name);
+        form_put(out, v.p, v.len);
+    }
+}
+
+static uint8_t form_flags(const struct session *s)
+{
+    return (uint8_t)((s->lang_known ? FORM_LANG_KNOWN : 0) | (s->unseen ? FORM_UNSEEN : 0) |
+                     (s->reply_end ? FORM_REPLY_END : 0) | (s->typed ? FORM_TYPED : 0) |
+                     (s->opened ? FORM_OPENED : 0));
+}
+
+bool session_encode(const struct session *s, struct buf *out)
+{
+    size_t start = out->len;
+
+    wr_u8(out, FORM_VERSION);
+    wr_u64(out, (uint64_t)s->menu->generation);
+    wr_u8(out, (uint8_t)s->mode);
+    wr_u8(out, form_flags(s));
+    wr_u8(out, (uint8_t)s->tries);
+    wr_u8(out, (uint8_t)s->remark);
+    wr_u16(out, (uint16_t)s->page);
+    form_put_name(out, s->menu->langs[s->lang].id);
+    form_put_screen(out, s, s->screen);
+    wr_u8(out, (uint8_t)s->depth);
+    for (int i = 0; i < s->depth; i++)
+        form_put_screen(out, s, s->stack[i]);
+    form_put_values(out, s);
+    form_put(out, buf_str(&s->path), s->path.len);
+    wr_u8(out, s->ref.len);
+    buf_add(out, s->ref.bytes, s->ref.len);
+    wr_u8(out, (uint8_t)s->event_count);
+    buf_add(out, s->events, (size_t)s->event_count * sizeof s->events[0]);
+    wr_u64(out, (uint64_t)s->at);
+    wr_u64(out, (uint64_t)s->seen);
+    wr_u64(out, (uint64_t)s->began);
+    wr_u64(out, (uint64_t)s->ended);
+    wr_u64(out, s->answer_hash);
+    wr_u32(out, s->joined_len);
+    form_put(out, buf_str(&s->reply), s->reply.len);
+    return !out->full && out->len - start <= SESSION_STATE_MAX;
+}
+
+/* --- in --------------------------------------------------------------------------- */
+
+#define FORM_NAME_MAX 512
+
+/* One that is being read. */
+struct form {
+    struct rd r;
+    struct session *s;
+    const struct menu *menu;
+    bool foreign;                       /* written under another generation */
+    char name[FORM_NAME_MAX];           /* the last name read */
+};
+
+static const char *form_get(struct form *f, size_t *n)
+{
+    *n = rd_u16(&f->r);
+    return (const char *)rd_bytes(&f->r, *n);
+}
+
+/* The next name in f->name; too long for one of ours: "", which is none. */
+static void form_get_name(struct form *f)
+{
+    size_t n;
+    const char *p = form_get(f, &n);
+
+    if (p == NULL || n >= sizeof f->name || memchr(p, '\0', n) != NULL)
+        n = 0;
+    else
+        memcpy(f->name, p, n);
+    f->name[n] = '\0';
+}
+
+/* A screen to stand at: one that is shown. */
+static int form_get_screen(struct form *f)
+{
+    int screen;
+
+    form_get_name(f);
+    screen = f->name[0] != '\0' ? menu_screen_find(f->menu, f->name) : MENU_NONE;
+    return screen >= 0 && f->menu->screens[screen].text != NULL ? screen : MENU_NONE;
+}
+
+static void form_get_stack(struct form *f)
+{
+    struct session *s = f->s;
+    int depth = rd_u8(&f->r);
+
+    if (depth > SESSION_STACK_MAX)
+        f->r.bad = true;
+    for (int i = 0; i < depth && !f->r.bad; i++) {
+        int screen = form_get_screen(f);
+
+        if (screen >= 0)
+            s->stack[s->depth++] = screen;
+    }
+    if (s->screen < 0 && s->depth > 0)
+        s->screen = s->stack[--s->depth];
+}
+
+/* Text that may be sent: well formed, without NUL. */
+static bool form_is_text(const char *p, size_t n)
+{
+    return memchr(p, '\0', n) == NULL && gsm_utf8_valid(p, n);
+}
+
+/* Does the value still fit its variable?  Under its own generation it does: we
+ * wrote it.  Rows of a list are asked for again. */
+static bool form_fits(struct form *f, int var, const char *p, size_t n)
+{
+    const struct menu_type *type = f->menu->vars[var].type;
+    char text[FORM_NAME_MAX];
+    struct buf canonical;
+    bool fits;
+
+    if (!f->foreign)
+        return true;
+    if (type == NULL || n >= sizeof text || !form_is_text(p, n))
+        return false;
+    memcpy(text, p, n);
+    text[n] = '\0';
+    buf_init(&canonical, sizeof text);
+    fits = menu_type_import(type, text, &canonical);
+    buf_fini(&canonical);
+    return fits;
+}
+
+static void form_get_values(struct form *f)
+{
+    int count = rd_u16(&f->r);
+
+    for (int i = 0; i < count && !f->r.bad; i++) {
+        const char *p;
+        size_t n;
+        int var;
+
+        form_get_name(f);
+        p = form_get(f, &n);
+        var = p != NULL && f->name[0] != '\0' ? menu_var_find(f->menu, f->name, strlen(f->name)) : MENU_NONE;
+        if (var >= MENU_BUILTINS && form_fits(f, var, p, n) && !session_set(f->s, var, p, n))
+            f->r.bad = true;
+    }
+}
+
+static void form_get_text(struct form *f, struct buf *out)
+{
+    size_t n;
+    const char *p = form_get(f, &n);
+
+    if (p == NULL)
+        return;
+    buf_add(out, p, n);
+    if (out->full || !form_is_text(p, n))
+        f->r.bad = true;
+}
+
+static void form_get_history(struct form *f)
+{
+    struct session *s = f->s;
+    const uint8_t *p;
+
+    s->ref.len = rd_u8(&f->r);
+    p = s->ref.len <= EVENT_REF_MAX ? rd_bytes(&f->r, s->ref.len) : NULL;
+    if (p != NULL)
+        memcpy(s->ref.bytes, p, s->ref.len);
+    else
+        f->r.bad = true;
+    s->event_count = rd_u8(&f->r);
+    p = s->event_count <= SESSION_EVENTS ? rd_bytes(&f->r, (size_t)s->event_count * sizeof s->events[0]) : NULL;
+    if (p != NULL)
+        memcpy(s->events, p, (size_t)s->event_count * sizeof s->events[0]);
+    else
+        f->r.bad = true;
+    s->at = (int64_t)rd_u64(&f->r);
+    s->seen = (int64_t)rd_u64(&f->r);
+    s->began = (int64_t)rd_u64(&f->r);
+    s->ended = (int64_t)rd_u64(&f->r);
+    s->answer_hash = rd_u64(&f->r);
+    s->joined_len = rd_u32(&f->r);
+}
+
+static void form_get_flags(struct form *f)
+{
+    struct session *s = f->s;
+    unsigned flags = rd_u8(&f->r);
+
+    if ((flags & ~(unsigned)FORM_FLAGS) != 0)
+        f->r.bad = true;
+    s->lang_known = (flags & FORM_LANG_KNOWN) != 0;
+    s->unseen = (flags & FORM_UNSEEN) != 0;
+    s->reply_end = (flags & FORM_REPLY_END) != 0;
+    s->typed = (flags & FORM_TYPED) != 0;
+    s->opened = (flags & FORM_OPENED) != 0;
+}
+
+static void form_get_place(struct form *f)
+{
+    struct session *s = f->s;
+    unsigned mode = rd_u8(&f->r);
+    unsigned remark;
+    int lang;
+
+    form_get_flags(f);
+    s->tries = rd_u8(&f->r);
+    remark = rd_u8(&f->r);
+    s->page = rd_u16(&f->r);
+    if (mode >= SESSION_MODES || remark >= SESSION_REMARKS) {
+        f->r.bad = true;
+        return;
+    }
+    s->mode = (enum session_mode)mode;
+    s->remark = (enum session_remark)remark;
+    form_get_name(f);
+    lang = menu_lang_find(f->menu, f->name);
+    s->lang = lang >= 0 ? lang : 0;
+    s->lang_known = s->lang_known && lang >= 0;
+    s->screen = form_get_screen(f);
+    form_get_stack(f);
+}
+
+bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
+{
+    struct form f = { .r = rd_of(p, n), .s = s, .menu = m };
+
+    session_clear(s);
+    s->menu = m;
+    if (rd_u8(&f.r) != FORM_VERSION)
+        f.r.bad = true;
+    f.foreign = (int64_t)rd_u64(&f.r) != m->generation;
+    form_get_place(&f);
+    form_get_values(&f);
+    form_get_text(&f, &s->path);
+    form_get_history(&f);
+    form_get_text(&f, &s->reply);
+    if (f.r.bad || rd_left(&f.r) > 0) {
+        session_clear(s);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,522 @@
+#include "menu/keys.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "menu/names.h"
+
+#define KEYS_HOUR (3600 * 1000LL)
+
+/* --- the tables ----------------------------------------------------------------- */
+
+#define FILE_ROWS \
+    [FILE_TYPES] = { "types", KEYS_NAMED_MAPS, .of = KEYS_TYPE, .help = "types of values, by name" }, \
+    [FILE_RECORDS] = { "records", KEYS_NAMED_MAPS, .of = KEYS_MAPS, \
+                       .help = "records, by name: a map from field to type each" }, \
+    [FILE_QUERIES] = { "queries", KEYS_NAMED_MAPS, .of = KEYS_QUERY, .help = "questions to the database, by name" }, \
+    [FILE_SCREENS] = { "screens", KEYS_NAMED_MAPS, .of = KEYS_SCREEN, .help = "screens, by name" }, \
+    [FILE_SERVICES] = { "services", KEYS_NAMED_MAPS, .of = KEYS_SERVICE, .help = "what can be submitted, by name" }, \
+    [FILE_SMS] = { "sms", KEYS_NAMED_MAPS, .of = KEYS_SMS, .help = "templates of messages, by name" }, \
+    [FILE_BACKENDS] = { "backends", KEYS_NOT_YET, .help = "agencies' systems" }, \
+    [FILE_KEYWORDS] = { "keywords", KEYS_NOT_YET, .help = "words that drive screens by SMS" }
+
+static const struct keys_row keys_file_rows[] = {
+    FILE_ROWS,
+    { .name = NULL },
+};
+
+static const struct keys_row keys_root_rows[] = {
+    FILE_ROWS,
+    [ROOT_LANGUAGE] = { "language", KEYS_WHOLE, .required = true, .min = 1, .max = 1,
+                        .help = "version of the menu language: 1" },
+    [ROOT_CODE] = { "code", KEYS_STRINGS, .required = true, .help = "codes that this tree answers: \"*333#\"" },
+    [ROOT_NAME] = { "name", KEYS_TEXT, .required = true, .help = "name of the whole tree" },
+    [ROOT_LANGUAGES] = { "languages", KEYS_NAMED_MAPS, .required = true, .of = KEYS_LANGUAGE,
+                         .help = "languages in the order of choice; the first is the default" },
+    [ROOT_PAD] = { "keys", KEYS_ONE_MAP, .of = KEYS_PAD, .help = "keys that work on every screen" },
+    [ROOT_WORDS] = { "words", KEYS_ONE_MAP, .required = true, .of = KEYS_WORDS,
+                     .help = "the program's own sentences, in every language" },
+    [ROOT_START] = { "start", KEYS_SCREEN_NAME, .required = true, .help = "the first screen" },
+    [ROOT_FIRST] = { "first", KEYS_SCREEN_NAME, .help = "the first screen for a number whose language is not known" },
+    [ROOT_SHORTCUTS] = { "shortcuts", KEYS_FREE_MAP, .help = "frozen sub-codes: \"1*1\": screen" },
+    [ROOT_RESUME] = { "resume", KEYS_DURATION, .min = 60 * 1000, .max = 30 * 24 * KEYS_HOUR,
+                      .help = "how long a dropped dialogue can be continued; 24h" },
+    [ROOT_TRIES] = { "tries", KEYS_WHOLE, .min = 1, .max = 9, .help = "wrong answers before the dialogue ends; 3" },
+    [ROOT_HELPLINE] = { "helpline", KEYS_STRING, .required = true, .help = "number to call, {helpline} in words" },
+    [ROOT_UTC_OFFSET] = { "utc_offset", KEYS_STRING, .help = "the country's clock; \"+06:00\"" },
+    [ROOT_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_language_rows[] = {
+    [LANGUAGE_NAME] = { "name", KEYS_STRING, .required = true, .help = "as its readers write it" },
+    [LANGUAGE_SMS] = { "sms", KEYS_BOOL, .help = "may it stand in an SMS; yes" },
+    [LANGUAGE_SHOWS] = { "shows", KEYS_STRING, .help = "language of the SMS to those who read this one on screens" },
+    [LANGUAGE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_pad_rows[] = {
+    [PAD_BACK] = { "back", KEYS_STRING, .help = "one screen back; \"0\"" },
+    [PAD_START] = { "start", KEYS_STRING, .help = "to the first screen; \"00\"" },
+    [PAD_MORE] = { "more", KEYS_STRING, .help = "next page, where there is one; \"9\"" },
+    [PAD_SCRIPT] = { "script", KEYS_STRING, .help = "the same page in the next language; \"*\"" },
+    [PAD_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_word_rows[] = {
+#define X(id, name, arg) [MENU_WORD_##id] = { #name, KEYS_TEXT, .required = true },
+    MENU_WORDS(X)
+#undef X
+    [MENU_WORD_COUNT] = { .name = NULL },
+};
+
+static const struct keys_row keys_type_rows[] = {
+    [TYPE_PATTERN] = { "pattern", KEYS_STRING, .help = "regular expression for the whole value; needs width" },
+    [TYPE_WHOLE] = { "whole", KEYS_STRING, .help = "whole numbers from..to: 1..99" },
+    [TYPE_DATE] = { "date", KEYS_CHOICE, .words = "DDMMYYYY", .help = "a date, typed day month year" },
+    [TYPE_CHOICE] = { "choice", KEYS_TEXT_MAP, .help = "codes and their names" },
+    [TYPE_MSISDN] = { "msisdn", KEYS_BOOL, .help = "a mobile number" },
+    [TYPE_TEXT] = { "text", KEYS_WHOLE, .min = 1, .max = 1000, .help = "any text of at most so many characters" },
+    [TYPE_WORD] = { "word", KEYS_WHOLE, .min = 1, .max = 1000, .help = "the same without blanks" },
+    [TYPE_PIN] = { "pin", KEYS_WHOLE, .min = 4, .max = 8, .help = "so many digits, never shown or kept" },
+    [TYPE_WIDTH] = { "width", KEYS_WHOLE, .min = 1, .max = 1000, .help = "greatest number of characters" },
+    [TYPE_EXAMPLE] = { "example", KEYS_STRING, .help = "shown in questions, refused as an answer" },
+    [TYPE_SENSITIVE] = { "sensitive", KEYS_BOOL, .help = "never logged, shown whole or kept after hand-over" },
+    [TYPE_PAST] = { "past", KEYS_BOOL, .help = "date: today or before" },
+    [TYPE_FUTURE] = { "future", KEYS_BOOL, .help = "date: today or after" },
+    [TYPE_STORE] = { "store", KEYS_NOT_YET, .help = "form in which a value is kept" },
+    [TYPE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_query_rows[] = {
+    [QUERY_SQL] = { "sql", KEYS_STRING, .required = true, .help = "one SELECT; $1 $2 ... are the args" },
+    [QUERY_ARGS] = { "args", KEYS_EXPRESSIONS, .help = "values of $1 $2 ..." },
+    [QUERY_RETURNS] = { "returns", KEYS_STRING, .required = true, .help = "a record, or: list of a record" },
+    [QUERY_TIMEOUT] = { "timeout", KEYS_DURATION, .min = 10, .max = 60 * 1000, .help = "longest wait; 2s" },
+    [QUERY_CACHE] = { "cache", KEYS_DURATION, .min = 1000, .max = 7 * 24 * KEYS_HOUR,
+                      .help = "how long an answer may be given again" },
+    [QUERY_KEYS] = { .name = NULL },
+};
+
+#define ACTION_ROWS \
+    [ACTION_QUERY] = { "query", KEYS_STRING, .help = "ask the database; needs into" }, \
+    [ACTION_SUBMIT] = { "submit", KEYS_STRING, .help = "hand a service its fields, exactly once; needs with" }, \
+    [ACTION_SMS] = { "sms", KEYS_STRING, .help = "send a message from a template" }, \
+    [ACTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become" }, \
+    [ACTION_INTO] = { "into", KEYS_STRING, .help = "query: variables into.field; submit: the number is into.no" }, \
+    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query: where to go without a row" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query: where to go after an error or time-out" }, \
+    [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields and their values" }, \
+    [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
+    [ACTION_HOOK] = { "hook", KEYS_NOT_YET, .help = "web request to a back end" }, \
+    [ACTION_CALL] = { "call", KEYS_NOT_YET, .help = "a dialogue inside the dialogue" }, \
+    [ACTION_RETURN] = { "return", KEYS_NOT_YET, .help = "end of a called dialogue" }, \
+    [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
+    [ACTION_CONSENT] = { "consent", KEYS_NOT_YET, .help = "one-time code to another phone" }, \
+    [ACTION_AUDIT] = { "audit", KEYS_NOT_YET, .help = "a line in the audit" }
+
+static const struct keys_row keys_action_rows[] = {
+    ACTION_ROWS,
+    { .name = NULL },
+};
+
+static const struct keys_row keys_screen_rows[] = {
+    ACTION_ROWS,
+    [SCREEN_TEXT] = { "text", KEYS_TEXT, .help = "what it shows" },
+    [SCREEN_CONTINUED] = { "continued", KEYS_TEXT, .help = "title of the pages after the first" },
+    [SCREEN_OPTIONS] = { "options", KEYS_NAMED_MAPS, .of = KEYS_OPTION, .help = "choices by number, 1..999" },
+    [SCREEN_INPUT] = { "input", KEYS_ONE_MAP, .of = KEYS_INPUT, .help = "asks for a value; needs goto" },
+    [SCREEN_LIST] = { "list", KEYS_ONE_MAP, .of = KEYS_LIST, .help = "offers the rows of a query" },
+    [SCREEN_END] = { "end", KEYS_BOOL, .help = "the dialogue ends with this screen" },
+    [SCREEN_GOTO] = { "goto", KEYS_BRANCHES, .help = "the next screen, or a list of { when, to }" },
+    [SCREEN_DO] = { "do", KEYS_LIST_OF_MAPS, .of = KEYS_ACTION, .help = "several actions in order" },
+    [SCREEN_SECRET] = { "secret", KEYS_BOOL, .help = "never resumed into, its answer never logged" },
+    [SCREEN_BACK] = { "back", KEYS_CHOICE, .words = "hidden", .help = "hidden: key back works, its hint is not shown" },
+    [SCREEN_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_option_rows[] = {
+    [OPTION_TEXT] = { "text", KEYS_TEXT, .required = true, .help = "what stands behind the number" },
+    [OPTION_GOTO] = { "goto", KEYS_BRANCHES, .required = true, .help = "where it leads" },
+    [OPTION_WHEN] = { "when", KEYS_EXPRESSION, .help = "offered only when this holds" },
+    [OPTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become when it is chosen" },
+    [OPTION_PAGE] = { "page", KEYS_CHOICE, .words = "new", .help = "new: begins a page if all does not fit on one" },
+    [OPTION_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_input_rows[] = {
+    [INPUT_INTO] = { "into", KEYS_STRING, .required = true, .help = "variable that takes the answer" },
+    [INPUT_TYPE] = { "type", KEYS_TYPE_NAME, .help = "its type; without it, the type of the variable's name" },
+    [INPUT_WRONG] = { "wrong", KEYS_TEXT, .help = "shown instead of the question after an answer that does not fit" },
+    [INPUT_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_list_rows[] = {
+    [LIST_QUERY] = { "query", KEYS_STRING, .required = true, .help = "a query that returns a list" },
+    [LIST_INTO] = { "into", KEYS_STRING, .required = true, .help = "variables into.field take the chosen row" },
+    [LIST_OPTION] = { "option", KEYS_TEXT, .required = true, .help = "text of one row, with its fields" },
+    [LIST_GOTO] = { "goto", KEYS_BRANCHES, .required = true, .help = "where a choice leads" },
+    [LIST_EMPTY] = { "empty", KEYS_SCREEN_NAME, .help = "where to go without rows" },
+    [LIST_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "where to go after an error or time-out" },
+    [LIST_MAX] = { "max", KEYS_WHOLE, .min = 1, .max = 99, .help = "greatest number of rows; 20" },
+    [LIST_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_branch_rows[] = {
+    [BRANCH_WHEN] = { "when", KEYS_EXPRESSION, .help = "taken when this holds; the last entry has none" },
+    [BRANCH_TO] = { "to", KEYS_SCREEN_NAME, .required = true, .help = "the screen" },
+    [BRANCH_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_service_rows[] = {
+    [SERVICE_NUMBER] = { "number", KEYS_WHOLE, .required = true, .min = 1, .max = 9,
+                         .help = "first digit of its case numbers" },
+    [SERVICE_AGENCY] = { "agency", KEYS_STRING, .help = "who answers" },
+    [SERVICE_TITLE] = { "title", KEYS_TEXT, .required = true, .help = "its name for citizens" },
+    [SERVICE_FIELDS] = { "fields", KEYS_FREE_MAP, .required = true, .help = "what it takes: field and type" },
+    [SERVICE_NOTIFY] = { "notify", KEYS_FREE_MAP, .help = "SMS template to send at a state" },
+    [SERVICE_WHO] = { "who", KEYS_NOT_YET, .help = "who may submit it" },
+    [SERVICE_FEE] = { "fee", KEYS_NOT_YET, .help = "what it costs" },
+    [SERVICE_WINDOW] = { "window", KEYS_NOT_YET, .help = "when it is open" },
+    [SERVICE_WITHIN] = { "within", KEYS_NOT_YET, .help = "time to an answer" },
+    [SERVICE_STATES] = { "states", KEYS_NOT_YET, .help = "states and moves" },
+    [SERVICE_TEXTS] = { "texts", KEYS_NOT_YET, .help = "states in the citizen's words" },
+    [SERVICE_SAVES] = { "saves", KEYS_NOT_YET, .help = "time, cost and visits saved" },
+    [SERVICE_BACKEND] = { "backend", KEYS_NOT_YET, .help = "the agency's system" },
+    [SERVICE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_sms_rows[] = {
+    [SMS_CLASS] = { "class", KEYS_CHOICE, .required = true,
+                    .words = "otp emergency transactional gov_info service_info", .help = "when it may be sent" },
+    [SMS_TEXT] = { "text", KEYS_TEXT, .required = true, .help = "in every language that may stand in an SMS" },
+    [SMS_KEYS] = { .name = NULL },
+};
+
+static const struct {
+    const char *title;
+    const struct keys_row *rows;
+} keys_maps[KEYS_MAPS] = {
+    [KEYS_FILE] = { "file", keys_file_rows },         [KEYS_ROOT] = { "root file", keys_root_rows },
+    [KEYS_LANGUAGE] = { "language", keys_language_rows }, [KEYS_PAD] = { "keys", keys_pad_rows },
+    [KEYS_WORDS] = { "words", keys_word_rows },       [KEYS_TYPE] = { "type", keys_type_rows },
+    [KEYS_QUERY] = { "query", keys_query_rows },      [KEYS_ACTION] = { "action", keys_action_rows },
+    [KEYS_SCREEN] = { "screen", keys_screen_rows },   [KEYS_OPTION] = { "option", keys_option_rows },
+    [KEYS_INPUT] = { "input", keys_input_rows },      [KEYS_LIST] = { "list", keys_list_rows },
+    [KEYS_BRANCH] = { "goto entry", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
+    [KEYS_SMS] = { "SMS template", keys_sms_rows },
+};
+
+const struct keys_row *keys_table(enum keys_map map)
+{
+    return keys_maps[map].rows;
+}
+
+const char *keys_title(enum keys_map map)
+{
+    return keys_maps[map].title;
+}
+
+/* --- values ----------------------------------------------------------------------- */
+
+bool keys_is_name(const char *s, size_t len)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+    if (len == 0 || len > 64 || (*s >= '0' && *s <= '9') || *s == '_')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (memchr(letters, s[i], sizeof letters - 1) == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool keys_parse_whole(const char *s, size_t len, int64_t *out)
+{
+    size_t i = len > 0 && s[0] == '-' ? 1 : 0;
+    int64_t v = 0;
+
+    if (i == len || len - i > 15 || (s[i] == '0' && len > 1))
+        return false;
+    for (size_t k = i; k < len; k++) {
+        if (s[k] < '0' || s[k] > '9')
+            return false;
+        v = v * 10 + (s[k] - '0');
+    }
+    *out = i == 1 ? -v : v;
+    return true;
+}
+
+static bool keys_parse_bool(const char *s, bool *out)
+{
+    static const char *const words[] = { "no", "yes", "false", "true", "off", "on" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i], s) == 0) {
+            *out = i % 2 == 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool keys_parse_duration(const char *s, size_t len, int64_t *out)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", KEYS_HOUR }, { "d", 24 * KEYS_HOUR } };
+    size_t digits = strspn(s, "0123456789");
+    int64_t n;
+
+    if (digits > 9 || digits == len || !keys_parse_whole(s, digits, &n))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(units[i].unit, s + digits) == 0) {
+            *out = n * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t keys_whole(const struct yaml_node *n)
+{
+    int64_t v = 0;
+
+    (void)keys_parse_whole(n->text, n->len, &v);
+    return v;
+}
+
+bool keys_bool(const struct yaml_node *n)
+{
+    bool v = false;
+
+    (void)keys_parse_bool(n->text, &v);
+    return v;
+}
+
+int64_t keys_duration(const struct yaml_node *n)
+{
+    int64_t v = 0;
+
+    (void)keys_parse_duration(n->text, n->len, &v);
+    return v;
+}
+
+/* --- reading a map ---------------------------------------------------------------- */
+
+struct keys_place {
+    const struct yaml_node *node;       /* the value */
+    const char *key;
+    struct menu_issues *issues;
+};
+
+static bool keys_shape(const struct keys_place *p, const char *wanted)
+{
+    static const char *const kinds[YAML_KINDS] = { "a single value", "a list", "a map" };
+
+    if (p->node->kind == YAML_IS_SCALAR && p->node->len == 0)
+        issue_add(p->issues, ISSUE_SHAPE, p->node->pos, "'%s' is empty; it takes %s", p->key, wanted);
+    else
+        issue_add(p->issues, ISSUE_SHAPE, p->node->pos, "'%s' takes %s, not %s", p->key, wanted,
+                  kinds[p->node->kind]);
+    return false;
+}
+
+static bool keys_scalar(const struct keys_place *p, const char *wanted)
+{
+    return (p->node->kind == YAML_IS_SCALAR && p->node->len > 0) || keys_shape(p, wanted);
+}
+
+static bool keys_check_whole(const struct keys_place *p, const struct keys_row *row)
+{
+    int64_t v = 0;
+
+    if (!keys_scalar(p, "a whole number"))
+        return false;
+    if (keys_parse_whole(p->node->text, p->node->len, &v) && v >= row->min && v <= row->max)
+        return true;
+    if (row->min == row->max)
+        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; this version reads %lld", p->key, p->node->text,
+                  (long long)row->min);
+    else
+        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes a whole number from %lld to %lld", p->key,
+                  p->node->text, (long long)row->min, (long long)row->max);
+    return false;
+}
+
+static bool keys_check_bool(const struct keys_place *p)
+{
+    bool v;
+
+    if (!keys_scalar(p, "yes or no"))
+        return false;
+    if (keys_parse_bool(p->node->text, &v))
+        return true;
+    issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes yes or no", p->key, p->node->text);
+    return false;
+}
+
+static bool keys_check_duration(const struct keys_place *p, const struct keys_row *row)
+{
+    int64_t v = 0;
+
+    if (!keys_scalar(p, "a time like 2s or 24h"))
+        return false;
+    if (!keys_parse_duration(p->node->text, p->node->len, &v)) {
+        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes a time like 500ms, 2s, 5m, 24h or 7d",
+                  p->key, p->node->text);
+        return false;
+    }
+    if (v >= row->min && v <= row->max)
+        return true;
+    issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes %lld to %lld ms", p->key, p->node->text,
+              (long long)row->min, (long long)row->max);
+    return false;
+}
+
+static bool keys_check_choice(const struct keys_place *p, const struct keys_row *row)
+{
+    size_t n;
+
+    if (!keys_scalar(p, row->words))
+        return false;
+    for (const char *w = row->words; *w != '\0'; w += n + (w[n] == ' ')) {
+        n = strcspn(w, " ");
+        if (n == p->node->len && memcmp(w, p->node->text, n) == 0)
+            return true;
+    }
+    issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes: %s", p->key, p->node->text, row->words);
+    return false;
+}
+
+static bool keys_check_list(const struct keys_place *p, const char *wanted)
+{
+    struct keys_place item = *p;
+    bool good = p->node->kind == YAML_IS_LIST || keys_shape(p, wanted);
+
+    for (int i = 0; good && i < p->node->count; i++) {
+        item.node = p->node->items[i];
+        good = keys_scalar(&item, "single values in its list");
+    }
+    return good;
+}
+
+static bool keys_check_map(const struct keys_place *p, const char *wanted)
+{
+    return p->node->kind == YAML_IS_MAP || keys_shape(p, wanted);
+}
+
+static bool keys_check(const struct keys_place *p, const struct keys_row *row)
+{
+    switch (row->value) {
+    case KEYS_STRING:
+        return keys_scalar(p, "a single value");
+    case KEYS_STRINGS:
+        return p->node->kind == YAML_IS_SCALAR ? keys_scalar(p, "a value or a list of them")
+                                               : keys_check_list(p, "a value or a list of them");
+    case KEYS_TEXT:
+        return p->node->kind != YAML_IS_LIST || keys_shape(p, "a text or a map from language to text");
+    case KEYS_WHOLE:
+        return keys_check_whole(p, row);
+    case KEYS_BOOL:
+        return keys_check_bool(p);
+    case KEYS_DURATION:
+        return keys_check_duration(p, row);
+    case KEYS_CHOICE:
+        return keys_check_choice(p, row);
+    case KEYS_EXPRESSION:
+        return keys_scalar(p, "an expression");
+    case KEYS_EXPRESSIONS:
+        return keys_check_list(p, "a list of expressions");
+    case KEYS_TYPE_NAME:
+        return keys_scalar(p, "the name of a type");
+    case KEYS_SCREEN_NAME:
+        return keys_scalar(p, "the name of a screen");
+    case KEYS_BRANCHES:
+        return p->node->kind == YAML_IS_LIST || keys_scalar(p, "a screen, or a list of { when, to }");
+    case KEYS_ONE_MAP:
+        return keys_check_map(p, "a map");
+    case KEYS_NAMED_MAPS:
+        return keys_check_map(p, "a map by name");
+    case KEYS_LIST_OF_MAPS:
+        return p->node->kind == YAML_IS_LIST || keys_shape(p, "a list of maps");
+    case KEYS_FREE_MAP:
+    case KEYS_TEXT_MAP:
+        return keys_check_map(p, "a map by name");
+    case KEYS_NOT_YET:
+    case KEYS_VALUES:
+        break;
+    }
+    issue_add(p->issues, ISSUE_LATER, p->node->pos, "'%s' is not supported by this version yet", p->key);
+    return false;
+}
+
+static int keys_row_of(const struct keys_row *rows, const char *name)
+{
+    for (int i = 0; rows[i].name != NULL; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return i;
+    }
+    return MENU_NONE;
+}
+
+static void keys_unknown(const struct yaml_node *key, enum keys_map map, struct menu_issues *issues)
+{
+    struct names_best best = { NULL, 0 };
+
+    for (const struct keys_row *row = keys_table(map); row->name != NULL; row++)
+        names_consider(&best, key->text, key->len, row->name);
+    if (strcmp(key->text, "<<") == 0)
+        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "'<<': maps are not merged; write the keys out");
+    else if (best.name != NULL)
+        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in this %s; did you mean '%s'?", key->text,
+                  keys_title(map), best.name);
+    else
+        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in this %s", key->text, keys_title(map));
+}
+
+static void keys_missing(const struct keys_got *got, enum keys_map map, struct menu_issues *issues)
+{
+    const struct keys_row *rows = keys_table(map);
+    struct buf list;
+    int missing = 0;
+
+    buf_init(&list, 1024);
+    for (int i = 0; rows[i].name != NULL; i++) {
+        if (rows[i].required && got->key[i] == NULL)
+            buf_addf(&list, "%s'%s'", missing++ > 0 ? ", " : "", rows[i].name);
+    }
+    if (missing > 0)
+        issue_add(issues, ISSUE_MISSING_KEY, got->node->pos, "this %s lacks the key%s %s", keys_title(map),
+                  missing > 1 ? "s" : "", buf_str(&list));
+    buf_fini(&list);
+}
+
+bool keys_read(const struct yaml_node *node, enum keys_map map, struct keys_got *got, struct menu_issues *issues)
+{
+    const struct keys_row *rows = keys_table(map);
+
+    *got = (struct keys_got){ .node = node };
+    if (node->kind != YAML_IS_MAP) {
+        issue_add(issues, ISSUE_SHAPE, node->pos, "a %s is a map of its keys", keys_title(map));
+        return false;
+    }
+    for (int i = 0; i < node->count; i++) {
+        const struct yaml_node *key = yaml_key(node, i);
+        int row = keys_row_of(rows, key->text);
+
+        if (row == MENU_NONE) {
+            keys_unknown(key, map, issues);
+            continue;
+        }
+        got->key[row] = key;
+        if (rows[row].value == KEYS_NOT_YET)
+            issue_add(issues, ISSUE_LATER, key->pos, "'%s' is not supported by this version yet", key->text);
+        else if (keys_check(&(struct keys_place){ yaml_value(node, i), key->text, issues }, &rows[row]))
+            got->at[row] = yaml_value(node, i);
+    }
+    keys_missing(got, map, issues);
+    return true;
+}

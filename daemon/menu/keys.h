@@ -1,0 +1,131 @@
+/*
+ * keys.h - which keys each map of the menu language takes, as tables.
+ *
+ * The tables drive reading, unknown and missing keys, and the manual.  A new
+ * key is one row here and the function that takes its value.
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "menu/issue.h"
+#include "menu/yaml.h"
+
+enum keys_map {
+    KEYS_FILE = 0,                      /* any file of the folder */
+    KEYS_ROOT,                          /* kheya.yaml: its own keys, and those of any file */
+    KEYS_LANGUAGE,
+    KEYS_PAD,                           /* keys: what works on every screen */
+    KEYS_WORDS,
+    KEYS_TYPE,
+    KEYS_QUERY,
+    KEYS_ACTION,                        /* entry of do: */
+    KEYS_SCREEN,                        /* its own keys, and those of one action */
+    KEYS_OPTION,
+    KEYS_INPUT,
+    KEYS_LIST,
+    KEYS_BRANCH,                        /* entry of a list of goto: */
+    KEYS_SERVICE,
+    KEYS_SMS,
+    KEYS_MAPS,
+};
+
+/* What a key asks for. */
+enum keys_value {
+    KEYS_STRING = 0,                    /* a single value, not empty */
+    KEYS_STRINGS,                       /* one, or a list of them */
+    KEYS_TEXT,                          /* a string, or a map by language */
+    KEYS_WHOLE,                         /* min..max */
+    KEYS_BOOL,                          /* yes no true false on off */
+    KEYS_DURATION,                      /* 500ms 2s 5m 24h 7d, min..max in ms */
+    KEYS_CHOICE,                        /* one of words */
+    KEYS_EXPRESSION,
+    KEYS_EXPRESSIONS,                   /* a list of them */
+    KEYS_TYPE_NAME,                     /* a type of the tree or a builtin: text(40) */
+    KEYS_SCREEN_NAME,
+    KEYS_BRANCHES,                      /* a screen's name, or a list of { when, to } */
+    KEYS_ONE_MAP,                       /* a map with the keys of */
+    KEYS_NAMED_MAPS,                    /* a map from names to maps with the keys of */
+    KEYS_LIST_OF_MAPS,                  /* a list of maps with the keys of */
+    KEYS_FREE_MAP,                      /* a map from names to single values */
+    KEYS_TEXT_MAP,                      /* a map from names to texts */
+    KEYS_NOT_YET,                       /* known, but not to this version */
+    KEYS_VALUES,
+};
+
+struct keys_row {
+    const char *name;                   /* NULL behind the last row */
+    enum keys_value value;
+    bool required;
+    enum keys_map of;
+    int64_t min, max;
+    const char *words;                  /* KEYS_CHOICE: separated by blanks */
+    const char *help;
+};
+
+/* Indexes of the rows; tables that include another one's rows begin with them. */
+enum keys_file {
+    FILE_TYPES = 0, FILE_RECORDS, FILE_QUERIES, FILE_SCREENS, FILE_SERVICES, FILE_SMS, FILE_BACKENDS, FILE_KEYWORDS,
+    FILE_KEYS,
+};
+enum keys_root {
+    ROOT_LANGUAGE = FILE_KEYS, ROOT_CODE, ROOT_NAME, ROOT_LANGUAGES, ROOT_PAD, ROOT_WORDS, ROOT_START, ROOT_FIRST,
+    ROOT_SHORTCUTS, ROOT_RESUME, ROOT_TRIES, ROOT_HELPLINE, ROOT_UTC_OFFSET, ROOT_KEYS,
+};
+enum keys_language { LANGUAGE_NAME = 0, LANGUAGE_SMS, LANGUAGE_SHOWS, LANGUAGE_KEYS };
+enum keys_pad { PAD_BACK = 0, PAD_START, PAD_MORE, PAD_SCRIPT, PAD_KEYS };
+enum keys_type {
+    TYPE_PATTERN = 0, TYPE_WHOLE, TYPE_DATE, TYPE_CHOICE, TYPE_MSISDN, TYPE_TEXT, TYPE_WORD, TYPE_PIN, TYPE_WIDTH,
+    TYPE_EXAMPLE, TYPE_SENSITIVE, TYPE_PAST, TYPE_FUTURE, TYPE_STORE, TYPE_KEYS,
+};
+enum keys_query { QUERY_SQL = 0, QUERY_ARGS, QUERY_RETURNS, QUERY_TIMEOUT, QUERY_CACHE, QUERY_KEYS };
+enum keys_action {
+    ACTION_QUERY = 0, ACTION_SUBMIT, ACTION_SMS, ACTION_SET, ACTION_INTO, ACTION_NONE, ACTION_FAIL, ACTION_WITH,
+    ACTION_TO, ACTION_HOOK, ACTION_CALL, ACTION_RETURN, ACTION_PIN, ACTION_CONSENT, ACTION_AUDIT, ACTION_KEYS,
+};
+enum keys_screen {
+    SCREEN_TEXT = ACTION_KEYS, SCREEN_CONTINUED, SCREEN_OPTIONS, SCREEN_INPUT, SCREEN_LIST, SCREEN_END, SCREEN_GOTO,
+    SCREEN_DO, SCREEN_SECRET, SCREEN_BACK, SCREEN_KEYS,
+};
+enum keys_option { OPTION_TEXT = 0, OPTION_GOTO, OPTION_WHEN, OPTION_SET, OPTION_PAGE, OPTION_KEYS };
+enum keys_input { INPUT_INTO = 0, INPUT_TYPE, INPUT_WRONG, INPUT_KEYS };
+enum keys_list { LIST_QUERY = 0, LIST_INTO, LIST_OPTION, LIST_GOTO, LIST_EMPTY, LIST_FAIL, LIST_MAX, LIST_KEYS };
+enum keys_branch { BRANCH_WHEN = 0, BRANCH_TO, BRANCH_KEYS };
+enum keys_service {
+    SERVICE_NUMBER = 0, SERVICE_AGENCY, SERVICE_TITLE, SERVICE_FIELDS, SERVICE_NOTIFY, SERVICE_WHO, SERVICE_FEE,
+    SERVICE_WINDOW, SERVICE_WITHIN, SERVICE_STATES, SERVICE_TEXTS, SERVICE_SAVES, SERVICE_BACKEND, SERVICE_KEYS,
+};
+enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_KEYS };
+
+#define KEYS_MOST 28                    /* rows of the longest table, and more */
+
+/* A table, for the reader, the manual and the schema. */
+const struct keys_row *keys_table(enum keys_map map);
+const char *keys_title(enum keys_map map);      /* "screen" */
+
+/* A map as read: values by row, NULL where a key is not there or was refused. */
+struct keys_got {
+    const struct yaml_node *node;       /* the map itself */
+    const struct yaml_node *at[KEYS_MOST];
+    const struct yaml_node *key[KEYS_MOST];     /* the keys, refused values too; NULL = not there */
+};
+
+/* False when the node is no map (said). */
+bool keys_read(const struct yaml_node *node, enum keys_map map, struct keys_got *got, struct menu_issues *issues);
+
+/* A name as records, variables, screens and the rest may have: letters, digits
+ * and _, first a letter. */
+bool keys_is_name(const char *s, size_t len);
+
+/* Values that keys_read() let pass. */
+int64_t keys_whole(const struct yaml_node *n);
+bool keys_bool(const struct yaml_node *n);
+int64_t keys_duration(const struct yaml_node *n);
+
+/* A whole number and nothing else?  Without plus, leading zeros or blanks. */
+bool keys_parse_whole(const char *s, size_t len, int64_t *out);
+
+#endif

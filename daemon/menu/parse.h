@@ -1,0 +1,172 @@
+/*
+ * parse.h - what the rooms that build a menu share: not for those who read one.
+ *
+ * Order of a load: every file to nodes (parse.c), names of everything in every
+ * file, then types, records, queries, services, messages and screens (parse_*),
+ * whose texts and expressions are put off until all variables are known
+ * (parse_vars.c), then compiled (parse_text.c).  Everything goes on after a
+ * mistake; what depends on a mistake is left without a word.
+ */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "menu/expr.h"
+#include "menu/issue.h"
+#include "menu/keys.h"
+#include "menu/model.h"
+#include "menu/names.h"
+#include "menu/yaml.h"
+
+#define PARSE_ARGS_MAX 16               /* of a query */
+#define PARSE_VARS_MAX 60000            /* a session keeps them by a 16-bit number */
+
+struct parse_file {
+    struct yaml_file source;
+    const char *prefix;                 /* "allowance."; "" for the root file */
+    struct keys_got got;                /* its keys; node NULL when it is broken */
+};
+
+/* Something with a name: a type, a record, ... a screen. */
+struct parse_def {
+    const char *name;                   /* with the prefix, for a screen */
+    const struct yaml_node *key, *value;
+    const struct parse_file *file;
+};
+
+struct parse_defs {
+    struct names *names;                /* to index in list */
+    struct parse_def *list;             /* malloced */
+    int count, cap;
+};
+
+struct parse_var {
+    struct menu_var var;                /* type NULL: not known yet */
+    bool broken;                        /* its definition has an error: say nothing about its users */
+    bool is_set;                        /* by an expression */
+    bool waits;                         /* which reads a variable without a type */
+    struct menu_type *guessed;          /* text type seen from what it is set to; grows */
+};
+
+/* A text or an expression to compile when all variables are known. */
+struct parse_job {
+    const struct yaml_node *node;
+    const struct expr **expr;           /* where it goes; or */
+    struct menu_text *text;             /* a text, in these languages */
+    uint32_t langs;
+    bool constant;                      /* no placeholders */
+    const char *word;                   /* the one that a program's word may have; "" */
+    int want;                           /* kind of an expression, -1 any */
+    const struct menu_type *target;     /* of a variable or field; or NULL */
+    int var;                            /* that takes the value; MENU_NONE */
+};
+
+struct parse {
+    struct arena *arena;
+    struct menu *menu;
+    struct menu_issues *issues;
+    struct parse_file *files;           /* in the arena */
+    int file_count;
+    struct parse_file *root;
+    struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_SMS */
+    struct names *type_names;           /* of menu types, builtins that are used too */
+    struct menu_type **types;           /* malloced */
+    int type_count, type_cap;
+    struct names *var_names;
+    struct parse_var *vars;             /* malloced */
+    int var_count, var_cap;
+    struct names *broken;               /* record variables whose query has an error: "pay" */
+    struct parse_job *jobs;             /* malloced */
+    int job_count, job_cap;
+    bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
+    int silent;                         /* errors not said, because of one that was */
+};
+
+/* --- parse.c ---------------------------------------------------------------------- */
+
+/* Index of a name in a section, or MENU_NONE and said. */
+int parse_find(struct parse *p, enum keys_file section, const struct yaml_node *name);
+
+/* A screen seen from a file: its own first, then the tree's. */
+int parse_screen_find(struct parse *p, const struct parse_file *file, const struct yaml_node *name, const char *key);
+
+/* Values of a free map are single values; NULL and said when one is not. */
+const struct yaml_node *parse_entry(struct parse *p, const struct yaml_node *map, int i);
+
+/* --- parse_types.c ------------------------------------------------------------------ */
+
+void parse_types(struct parse *p);
+void parse_records(struct parse *p);
+/* A type by name, or text(40); NULL and said when there is none. */
+const struct menu_type *parse_type(struct parse *p, const struct yaml_node *name);
+/* One of the program's own that is known to exist. */
+const struct menu_type *parse_builtin(struct parse *p, const char *name);
+struct menu_type *parse_type_new(struct parse *p, const char *name, struct menu_pos pos, enum menu_type_kind kind);
+/* choice of citizen.lang: the languages of the tree */
+const struct menu_type *parse_lang_type(struct parse *p);
+/* Widths and examples, when all texts are compiled. */
+void parse_types_end(struct parse *p);
+
+/* --- parse_data.c --------------------------------------------------------------------- */
+
+void parse_queries(struct parse *p);
+void parse_services(struct parse *p);
+void parse_messages(struct parse *p);
+
+/* --- parse_vars.c --------------------------------------------------------------------- */
+
+void parse_vars_begin(struct parse *p);
+/* A variable of this name; type NULL: not known here.  MENU_NONE and said when
+ * the name cannot be one. */
+int parse_var(struct parse *p, const char *name, struct menu_pos pos, const struct menu_type *type);
+void parse_var_broken(struct parse *p, int var);
+/* Is it a name that may stand before the dot of a record's fields?  Said if not. */
+bool parse_var_head(struct parse *p, const struct yaml_node *name);
+/* Types of all variables, from their names and from what they are set to. */
+void parse_vars_settle(struct parse *p);
+struct expr_names parse_scope(struct parse *p);
+
+/* --- parse_text.c --------------------------------------------------------------------- */
+
+struct parse_text_args {
+    bool may_be_empty;
+    bool constant;
+    bool sms;                           /* goes out as an SMS */
+    const char *word;                   /* NULL: "" */
+};
+
+const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node, const struct parse_text_args *args);
+struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, const struct expr **slot);
+/* Run the jobs. */
+void parse_compile(struct parse *p);
+/* The expression of a job, as it can be read now.  NULL with *err. */
+const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err);
+
+/* --- parse_screens.c, parse_actions.c --------------------------------------------------- */
+
+void parse_screens(struct parse *p);
+void parse_gotos(struct parse *p, const struct parse_file *file, const struct yaml_node *node, struct menu_gotos *out);
+int parse_sets(struct parse *p, const struct yaml_node *map, const struct menu_set **out);
+/* The variables of a record: into.field each; NULL when the name cannot be one. */
+const int *parse_into(struct parse *p, const struct yaml_node *into, int query);
+
+/* Keys that go together, as bits of enum keys_screen. */
+#define PARSE_BIT(key) (UINT64_C(1) << (key))
+
+/* What an action takes and needs, by its key; NULL when key is none. */
+struct parse_action {
+    int key;
+    uint64_t takes, needs;
+    void (*parse)(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a);
+};
+const struct parse_action *parse_action_of(const struct keys_got *got);
+void parse_action(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a);
+void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_node *list, struct menu_screen *s);
+/* Say what does not go together. */
+bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, int key, uint64_t takes,
+                uint64_t needs);
+
+#endif

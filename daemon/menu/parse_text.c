@@ -1,0 +1,220 @@
+#include "menu/parse.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static struct parse_job *parse_job(struct parse *p, const struct yaml_node *node)
+{
+    if (p->job_count == p->job_cap) {
+        p->job_cap = p->job_cap > 0 ? p->job_cap * 2 : 256;
+        p->jobs = xrealloc(p->jobs, (size_t)p->job_cap * sizeof *p->jobs);
+    }
+    p->jobs[p->job_count] = (struct parse_job){ .node = node, .word = "", .want = -1, .var = MENU_NONE };
+    return &p->jobs[p->job_count++];
+}
+
+/* Borrowed until the next job. */
+struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, const struct expr **slot)
+{
+    struct parse_job *job = parse_job(p, node);
+
+    job->expr = slot;
+    return job;
+}
+
+/* --- texts ------------------------------------------------------------------------ */
+
+static void parse_text_in(struct parse *p, const struct yaml_node *node, struct menu_text *text, uint32_t langs,
+                          const struct parse_text_args *args)
+{
+    struct parse_job *job;
+
+    if (node->kind != YAML_IS_SCALAR) {
+        issue_add(p->issues, ISSUE_SHAPE, node->pos, "a text is a single value, not a %s",
+                  node->kind == YAML_IS_MAP ? "map" : "list");
+        return;
+    }
+    if (node->len == 0 && (node->style == YAML_IS_PLAIN || !args->may_be_empty)) {
+        issue_add(p->issues, ISSUE_NO_TEXT, node->pos, "the text is empty");
+        return;
+    }
+    job = parse_job(p, node);
+    job->text = text;
+    job->langs = langs;
+    job->constant = args->constant;
+    job->word = args->word != NULL ? args->word : "";
+}
+
+static void parse_no_language(struct parse *p, const struct yaml_node *key)
+{
+    struct names_best best = { NULL, 0 };
+
+    for (int i = 0; i < p->menu->lang_count; i++)
+        names_consider(&best, key->text, key->len, p->menu->langs[i].id);
+    if (best.name != NULL)
+        issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; did you mean '%s'?", key->text,
+                  best.name);
+    else
+        issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; the root file lists them", key->text);
+}
+
+/* Languages in which a text must stand, one bit each. */
+static uint32_t parse_text_langs(const struct parse *p, const struct parse_text_args *args)
+{
+    uint32_t langs = 0;
+
+    for (int i = 0; i < p->menu->lang_count; i++) {
+        if (!args->sms || p->menu->langs[i].sms)
+            langs |= 1u << i;
+    }
+    return langs;
+}
+
+static void parse_text_missing(struct parse *p, const struct yaml_node *node, uint32_t missing)
+{
+    struct buf list;
+
+    buf_init(&list, 512);
+    for (int i = 0; i < p->menu->lang_count; i++) {
+        if ((missing & 1u << i) != 0)
+            buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", p->menu->langs[i].id);
+    }
+    issue_add(p->issues, ISSUE_NO_TEXT, node->pos, "no text in %s", buf_str(&list));
+    buf_fini(&list);
+}
+
+static void parse_text_map(struct parse *p, const struct yaml_node *map, struct menu_text *text,
+                           const struct parse_text_args *args)
+{
+    uint32_t wanted = parse_text_langs(p, args), there = 0;
+
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i);
+        int lang = menu_lang_find(p->menu, key->text);
+
+        if (lang == MENU_NONE) {
+            parse_no_language(p, key);
+            continue;
+        }
+        there |= 1u << lang;
+        if ((wanted & 1u << lang) == 0)
+            issue_add(p->issues, ISSUE_SMS_LANGUAGE, key->pos, "'%s' is for screens only; its readers get SMS in '%s'",
+                      key->text, p->menu->langs[p->menu->langs[lang].shows].id);
+        else
+            parse_text_in(p, yaml_value(map, i), text, 1u << lang, args);
+    }
+    if ((wanted & ~there) != 0)
+        parse_text_missing(p, map, wanted & ~there);
+}
+
+const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node, const struct parse_text_args *args)
+{
+    struct menu_text *text;
+
+    if (node == NULL)
+        return NULL;
+    text = arena_alloc(p->arena, sizeof *text);
+    text->pos = node->pos;
+    if (p->menu->lang_count == 0)
+        return text;                    /* the languages are broken: nothing can be said */
+    if (node->kind == YAML_IS_MAP)
+        parse_text_map(p, node, text, args);
+    else
+        parse_text_in(p, node, text, parse_text_langs(p, args), args);
+    return text;
+}
+
+/* --- compiling ---------------------------------------------------------------------- */
+
+static const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node)
+{
+    for (int i = 0; i < p->file_count; i++) {
+        if (p->files[i].source.name == node->pos.file)
+            return &p->files[i].source;
+    }
+    return &p->root->source;
+}
+
+static void parse_job_error(struct parse *p, const struct parse_job *job, const struct expr_error *err)
+{
+    enum issue_code code = job->expr != NULL ? ISSUE_EXPRESSION : ISSUE_TEXT;
+
+    if (p->met_broken) {
+        p->silent++;
+        return;
+    }
+    if (p->met_unknown)
+        code = ISSUE_NO_VARIABLE;
+    issue_add(p->issues, code, yaml_at(parse_source(p, job->node), job->node, err->at), "%s", err->text);
+}
+
+/* The whole value is a code of the choice that it becomes, whatever letters the
+ * code has: "bn-Latn" is not a difference. */
+static bool parse_is_code(const struct menu_type *t, const struct yaml_node *node)
+{
+    for (int i = 0; t != NULL && i < t->choice_count; i++) {
+        if (strcmp(t->choices[i].code, node->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err)
+{
+    const struct expr_names scope = parse_scope(p);
+    const struct menu_type *target = job->target;
+    const struct expr *e;
+    struct buf quoted;
+
+    if (job->var != MENU_NONE && !p->vars[job->var].broken)
+        target = p->vars[job->var].var.type;
+    p->met_broken = false;
+    p->met_unknown = false;
+    p->met_untyped = false;
+    if (!parse_is_code(target, job->node))
+        return expr_parse(p->arena, &scope, job->node->text, job->node->len, job->want, target, err);
+    buf_init(&quoted, job->node->len + 2);
+    buf_addf(&quoted, "'%s'", job->node->text);
+    e = expr_parse(p->arena, &scope, quoted.data, quoted.len, job->want, target, err);
+    buf_fini(&quoted);
+    return e;
+}
+
+static void parse_compile_expr(struct parse *p, const struct parse_job *job)
+{
+    struct expr_error err = { 0, "" };
+
+    *job->expr = parse_job_expr(p, job, &err);
+    if (*job->expr == NULL)
+        parse_job_error(p, job, &err);
+}
+
+static void parse_compile_text(struct parse *p, const struct parse_job *job)
+{
+    const struct expr_names scope = parse_scope(p);
+    struct expr_error err = { 0, "" };
+    const struct template *t;
+
+    p->met_broken = false;
+    p->met_unknown = false;
+    t = template_parse(p->arena, &scope, job->node->text, job->node->len, job->word, &err);
+    if (t == NULL)
+        parse_job_error(p, job, &err);
+    else if (job->constant && !template_is_constant(t))
+        issue_add(p->issues, ISSUE_TEXT, job->node->pos, "no placeholder may stand in this text");
+    for (int i = 0; i < p->menu->lang_count; i++) {
+        if ((job->langs & 1u << i) != 0)
+            job->text->by_lang[i] = t;
+    }
+}
+
+void parse_compile(struct parse *p)
+{
+    for (int i = 0; i < p->job_count; i++) {
+        if (p->jobs[i].expr != NULL)
+            parse_compile_expr(p, &p->jobs[i]);
+        else
+            parse_compile_text(p, &p->jobs[i]);
+    }
+}

@@ -1,0 +1,677 @@
+#include "menu/render.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/cluster.h"
+#include "base/gsm.h"
+
+/* Texts with values, of one screen; what is beyond is not shown. */
+#define RENDER_SCRATCH 16384
+#define RENDER_NOTICES 2                    /* notice, and title or error */
+#define RENDER_PIECES_MAX (RENDER_OPTIONS_MAX + RENDER_NOTICES)
+
+/* Added to the septets of what needs UCS-2, so that costs can be added and
+ * taken away; far above any limit. */
+#define RENDER_UCS2 (1 << 20)
+
+struct render_cost {
+    int septets;
+    int units;
+};
+
+/* What is never broken while there is another place to break: a text (number 0)
+ * at its spaces, an option not at all. */
+struct render_piece {
+    const char *text;
+    int len;
+    int number;
+    bool new_page;
+};
+
+/* An octet of a piece. */
+struct render_spot {
+    int piece;
+    int at;
+};
+
+/* One page: pieces from begin to end; the octets [0, cut) of the end piece. */
+struct render_part {
+    struct render_spot begin;
+    struct render_spot next;                /* where the following page begins */
+    int end;
+    int cut;
+    struct render_cost cost;
+    bool continued;                         /* its head is the screen's continued */
+    bool back, more;                        /* its hints */
+    bool broken;                            /* ends inside a word or an option */
+};
+
+struct render {
+    const struct render_args *args;
+    int count;
+    struct render_piece pieces[RENDER_PIECES_MAX];
+    struct render_cost sums[RENDER_PIECES_MAX + 1];     /* of the lines before a piece, with their line ends */
+    struct render_piece continued;
+    struct render_cost continued_cost;
+    const char *back_word, *more_word;
+    size_t back_len, more_len;
+    struct render_cost back, more;          /* of the hints; back is zero when it is not shown */
+    bool has_back;
+    struct buf scratch;
+    char storage[RENDER_SCRATCH];
+};
+
+/* --- costs -------------------------------------------------------------------------- */
+
+static struct render_cost render_plus(struct render_cost a, struct render_cost b)
+{
+    return (struct render_cost){ a.septets + b.septets, a.units + b.units };
+}
+
+static struct render_cost render_ascii(int chars)
+{
+    return (struct render_cost){ chars, chars };
+}
+
+static struct render_cost render_cost_of(struct gsm_cost c)
+{
+    return (struct render_cost){ c.septets < 0 ? RENDER_UCS2 : c.septets, c.units };
+}
+
+static struct render_cost render_text_cost(const char *s, int len)
+{
+    return render_cost_of(gsm_cost(s, (size_t)len));
+}
+
+static bool render_fits(const struct render *r, struct render_cost c)
+{
+    const struct event_limits *limits = r->args->limits;
+
+    if (c.septets < RENDER_UCS2)
+        return limits->septets <= 0 || c.septets <= limits->septets;
+    return limits->units <= 0 || c.units <= limits->units;
+}
+
+static int render_digits(int number)
+{
+    int n = 1;
+
+    for (; number >= 10; number /= 10)
+        n++;
+    return n;
+}
+
+/* --- collecting --------------------------------------------------------------------- */
+
+/* Text of a template: its own when it is constant, else printed to the scratch. */
+static struct gsm_cost render_print(struct render *r, const struct template *t, const struct expr_scope *scope,
+                                    struct render_piece *piece)
+{
+    struct gsm_cost cost = { 0, 0 };
+    size_t len = 0;
+
+    if (t == NULL)
+        return cost;
+    piece->text = template_constant(t, &len, &cost);
+    if (piece->text == NULL) {
+        size_t start = r->scratch.len;
+
+        template_print(t, scope, &r->scratch);
+        piece->text = r->scratch.data + start;
+        len = r->scratch.len - start;
+        cost = gsm_cost(piece->text, len);
+    }
+    piece->len = (int)len;
+    return cost;
+}
+
+static void render_add(struct render *r, const struct render_piece *piece, struct gsm_cost cost)
+{
+    struct render_cost line = render_plus(render_cost_of(cost), render_ascii(1));
+
+    if (piece->number > 0)
+        line = render_plus(line, render_ascii(render_digits(piece->number) + 1));
+    r->pieces[r->count] = *piece;
+    r->sums[r->count + 1] = render_plus(r->sums[r->count], line);
+    r->count++;
+}
+
+static void render_add_text(struct render *r, const char *s)
+{
+    size_t len = strlen(s);
+    struct render_piece piece = { s, (int)len, 0, false };
+
+    if (len > 0)
+        render_add(r, &piece, gsm_cost(s, len));
+}
+
+static void render_add_head(struct render *r)
+{
+    const struct render_args *a = r->args;
+    struct render_piece title = { 0 };
+    struct gsm_cost cost;
+
+    if (a->notice != NULL)
+        render_add_text(r, a->notice);
+    if (a->error != NULL) {
+        render_add_text(r, a->error);
+        return;
+    }
+    cost = render_print(r, template_of(a->screen->text, a->scope->lang), a->scope, &title);
+    if (title.len > 0)
+        render_add(r, &title, cost);
+}
+
+static void render_add_options(struct render *r)
+{
+    const struct render_args *a = r->args;
+
+    for (int i = 0; i < a->screen->option_count && r->count < RENDER_PIECES_MAX; i++) {
+        const struct menu_option *o = &a->screen->options[i];
+        struct render_piece piece = { "", 0, o->number, o->new_page };
+        struct gsm_cost cost;
+
+        if (o->when != NULL && !expr_true(o->when, a->scope))
+            continue;
+        cost = render_print(r, template_of(o->text, a->scope->lang), a->scope, &piece);
+        render_add(r, &piece, cost);
+    }
+}
+
+/* Cost of the last line: key, a blank, the word. */
+static struct render_cost render_hint(struct render *r, const char *key, enum menu_word word, const char **text,
+                                      size_t *len)
+{
+    struct render_piece piece = { "", 0, 0, false };
+    struct gsm_cost cost = render_print(r, template_of(r->args->scope->menu->words[word], r->args->scope->lang),
+                                        r->args->scope, &piece);
+
+    *text = piece.text;
+    *len = (size_t)piece.len;
+    return render_plus(render_cost_of(gsm_cost_add(cost, gsm_cost(key, strlen(key)))), render_ascii(1));
+}
+
+static void render_add_hints(struct render *r)
+{
+    const struct render_args *a = r->args;
+    const struct menu *m = a->scope->menu;
+
+    r->has_back = !a->screen->end && !a->screen->hide_back;
+    if (r->has_back)
+        r->back = render_hint(r, m->key_back, a->at_start ? MENU_WORD_EXIT : MENU_WORD_BACK, &r->back_word,
+                              &r->back_len);
+    r->more = render_hint(r, m->key_more, MENU_WORD_MORE, &r->more_word, &r->more_len);
+}
+
+/* --- rows of a list ----------------------------------------------------------------- */
+
+/* u8 fields, then per row and field: u16 length + 1 (0 = unset), octets. */
+
+void render_rows_begin(struct buf *out, int fields)
+{
+    wr_u8(out, (uint8_t)fields);
+}
+
+void render_rows_add(struct buf *out, const char *const *cells, int fields)
+{
+    size_t start = out->len;
+
+    for (int i = 0; i < fields; i++) {
+        size_t len = cells[i] != NULL ? strlen(cells[i]) : 0;
+
+        if (len >= UINT16_MAX) {
+            out->full = true;
+            break;
+        }
+        wr_u16(out, cells[i] != NULL ? (uint16_t)(len + 1) : 0);
+        buf_add(out, cells[i], len);
+    }
+    if (out->full)
+        buf_cut(out, start);
+}
+
+/* The next cell; NULL when it is unset or the bytes end. */
+static const char *render_cell_next(struct rd *rd, size_t *len)
+{
+    size_t n = rd_u16(rd);
+
+    *len = n > 0 ? n - 1 : 0;
+    return n > 0 ? (const char *)rd_bytes(rd, n - 1) : NULL;
+}
+
+/* Skip n cells; false when there are not so many. */
+static bool render_cells_skip(struct rd *rd, int n)
+{
+    size_t len;
+
+    for (int i = 0; i < n; i++)
+        (void)render_cell_next(rd, &len);
+    return !rd->bad;
+}
+
+int render_rows_count(const char *rows, size_t len)
+{
+    struct rd rd = rd_of(rows, len);
+    int fields = rd_u8(&rd);
+    int count = 0;
+
+    while (fields > 0 && rd_left(&rd) > 0 && render_cells_skip(&rd, fields))
+        count++;
+    return count;
+}
+
+const char *render_rows_cell(const char *rows, size_t len, int row, int field, size_t *cell_len)
+{
+    struct rd rd = rd_of(rows, len);
+    int fields = rd_u8(&rd);
+
+    *cell_len = 0;
+    if (row < 0 || field < 0 || field >= fields)
+        return NULL;
+    for (int i = 0; i < row; i++)
+        if (!render_cells_skip(&rd, fields))
+            return NULL;
+    return render_cells_skip(&rd, field) ? render_cell_next(&rd, cell_len) : NULL;
+}
+
+static bool render_is_key(const struct menu *m, int number)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%d", number);
+    return strcmp(text, m->key_more) == 0 || strcmp(text, m->key_back) == 0 || strcmp(text, m->key_start) == 0 ||
+           strcmp(text, m->key_script) == 0;
+}
+
+static int render_number_after(const struct menu *m, int number)
+{
+    do
+        number++;
+    while (render_is_key(m, number));
+    return number;
+}
+
+int render_row_number(const struct menu *m, int row)
+{
+    int number = 0;
+
+    for (int i = 0; i <= row; i++)
+        number = render_number_after(m, number);
+    return number;
+}
+
+int render_row_of(const struct menu *m, int number)
+{
+    int row = 0;
+
+    if (number < 1 || number > 2 * RENDER_OPTIONS_MAX || render_is_key(m, number))
+        return MENU_NONE;
+    for (int n = render_number_after(m, 0); n < number; n = render_number_after(m, n))
+        row++;
+    return row;
+}
+
+/* Variables of one row in front of the session's. */
+struct render_row {
+    const struct render_args *args;
+    struct rd cells;                        /* at the row's first cell */
+    int fields;
+};
+
+static const char *render_row_get(const void *arg, int var, size_t *len)
+{
+    const struct render_row *row = arg;
+    const struct menu_list *list = &row->args->screen->list;
+
+    for (int i = 0; i < row->fields; i++)
+        if (list->into[i] == var) {
+            struct rd rd = row->cells;
+
+            return render_cells_skip(&rd, i) ? render_cell_next(&rd, len) : NULL;
+        }
+    return row->args->scope->get(row->args->scope->arg, var, len);
+}
+
+static void render_add_rows(struct render *r)
+{
+    const struct render_args *a = r->args;
+    const struct menu *m = a->scope->menu;
+    struct render_row row = { .args = a };
+    struct expr_scope scope = *a->scope;
+    int number = 0;
+
+    if (a->screen->list.query == MENU_NONE || a->list_rows == NULL)
+        return;
+    row.cells = rd_of(a->list_rows, a->list_rows_len);
+    row.fields = rd_u8(&row.cells);
+    if (row.fields != m->queries[a->screen->list.query].returns->field_count)
+        return;
+    scope.get = render_row_get;
+    scope.arg = &row;
+    while (rd_left(&row.cells) > 0 && r->count < RENDER_PIECES_MAX) {
+        struct render_piece piece = { "", 0, 0, false };
+        struct rd next = row.cells;
+        struct gsm_cost cost;
+
+        if (!render_cells_skip(&next, row.fields))
+            break;
+        number = render_number_after(m, number);
+        piece.number = number;
+        cost = render_print(r, template_of(a->screen->list.option, scope.lang), &scope, &piece);
+        render_add(r, &piece, cost);
+        row.cells = next;
+    }
+}
+
+/* --- pages -------------------------------------------------------------------------- */
+
+/* Cost of a piece's line from octet at on, its line end included. */
+static struct render_cost render_line(const struct render *r, int piece, int at)
+{
+    const struct render_piece *p = &r->pieces[piece];
+
+    if (at == 0)
+        return (struct render_cost){ r->sums[piece + 1].septets - r->sums[piece].septets,
+                                     r->sums[piece + 1].units - r->sums[piece].units };
+    return render_plus(render_text_cost(p->text + at, p->len - at), render_ascii(1));
+}
+
+/* Cost of all lines from a spot up to piece stop. */
+static struct render_cost render_rest(const struct render *r, struct render_spot from, int stop)
+{
+    struct render_cost c = render_line(r, from.piece, from.at);
+
+    c.septets += r->sums[stop].septets - r->sums[from.piece + 1].septets;
+    c.units += r->sums[stop].units - r->sums[from.piece + 1].units;
+    return c;
+}
+
+/* With the hint line that a page of these hints has. */
+static struct render_cost render_with_hints(const struct render *r, struct render_cost c, bool more, bool back)
+{
+    if (more)
+        c = render_plus(render_plus(c, r->more), render_ascii(1));
+    if (back)
+        c = render_plus(render_plus(c, r->back), render_ascii(1));
+    return c;
+}
+
+static bool render_is_blank(char c)
+{
+    return c == ' ' || c == '\n';
+}
+
+/* How much of a text fits behind what costs used: up to its last space, or when
+ * there is none and anywhere is set, up to its last cluster.  0: nothing. */
+static int render_split(const struct render *r, const char *s, int len, struct render_cost used, bool anywhere)
+{
+    int space = 0;
+    int i = 0;
+
+    while (i < len) {
+        uint32_t cp = 0;
+        int n = gsm_utf8_next(s + i, (size_t)(len - i), &cp);
+        int septets = gsm_char_septets(cp);
+
+        if (i > 0 && render_is_blank(s[i]) && !render_is_blank(s[i - 1]))
+            space = i;
+        used.septets += septets < 0 ? RENDER_UCS2 : septets;
+        used.units += cp >= 0x10000 ? 2 : 1;
+        if (n <= 0 || !render_fits(r, used))
+            break;
+        i += n;
+    }
+    if (space > 0 || !anywhere)
+        return space;
+    return (int)cluster_floor(s, (size_t)len, (size_t)i);
+}
+
+/* The first cluster of a text, for a page on which nothing fits at all. */
+static int render_first(const char *s, int len)
+{
+    int n = 1;
+
+    while (n < len && cluster_floor(s, (size_t)len, (size_t)n) == 0)
+        n++;
+    return n < len ? (int)cluster_floor(s, (size_t)len, (size_t)n) : len;
+}
+
+/* The page ends at octet cut of piece i; blanks there are neither page's. */
+static void render_end_inside(const struct render *r, struct render_part *p, int i, int from, int cut)
+{
+    const struct render_piece *piece = &r->pieces[i];
+    int at = cut;
+
+    p->cost = render_plus(p->cost, render_text_cost(piece->text + from, cut - from));
+    p->cost = render_plus(p->cost, render_ascii(1));
+    p->end = i;
+    p->cut = cut;
+    while (at < piece->len && render_is_blank(piece->text[at]))
+        at++;
+    p->next = at < piece->len ? (struct render_spot){ i, at } : (struct render_spot){ i + 1, 0 };
+}
+
+/* Nothing fits whole: break an option at a space, else a word at a cluster, else
+ * go beyond the limit. */
+static void render_force(const struct render *r, struct render_part *p)
+{
+    const struct render_piece *piece = &r->pieces[p->begin.piece];
+    const char *s = piece->text + p->begin.at;
+    int len = piece->len - p->begin.at;
+    int taken;
+
+    if (piece->number > 0 && p->begin.at == 0)
+        p->cost = render_plus(p->cost, render_ascii(render_digits(piece->number) + 1));
+    taken = render_split(r, s, len, render_with_hints(r, render_plus(p->cost, render_ascii(1)), true, p->back), true);
+    if (taken == 0 && len > 0)
+        taken = render_first(s, len);
+    p->broken = true;
+    render_end_inside(r, p, p->begin.piece, p->begin.at, p->begin.at + taken);
+}
+
+/* Pieces as long as they fit with the more hint; then part of a text.  False
+ * when not even one does. */
+static bool render_fill(const struct render *r, struct render_part *p)
+{
+    struct render_spot s = p->begin;
+    struct render_cost line;
+    int cut = 0;
+
+    while (s.piece < r->count) {
+        line = render_line(r, s.piece, s.at);
+        if (!render_fits(r, render_with_hints(r, render_plus(p->cost, line), true, p->back)))
+            break;
+        p->cost = render_plus(p->cost, line);
+        s = (struct render_spot){ s.piece + 1, 0 };
+    }
+    if (s.piece < r->count && r->pieces[s.piece].number == 0)
+        cut = render_split(r, r->pieces[s.piece].text + s.at, r->pieces[s.piece].len - s.at,
+                           render_with_hints(r, render_plus(p->cost, render_ascii(1)), true, p->back), false);
+    p->next = s;
+    p->end = s.piece;
+    if (cut > 0)
+        render_end_inside(r, p, s.piece, s.at, s.at + cut);
+    return cut > 0 || s.piece > p->begin.piece;
+}
+
+/* The next piece that begins a page, behind a spot. */
+static int render_stop(const struct render *r, struct render_spot from)
+{
+    int i = from.piece + 1;
+
+    while (i < r->count && !r->pieces[i].new_page)
+        i++;
+    return i < r->count ? i : r->count;
+}
+
+/* Lay out the page that begins at a spot; true when it is the last.  Where
+ * nothing fits, first the head and then the back hint give way. */
+static bool render_lay(const struct render *r, struct render_spot begin, bool first, struct render_part *p)
+{
+    int stop = render_stop(r, begin);
+    struct render_cost rest = render_rest(r, begin, stop);
+    bool filled = false;
+
+    for (int attempt = 0; attempt < 3 && !filled; attempt++) {
+        /* the first line has no line end before it */
+        *p = (struct render_part){ .begin = begin, .next = { stop, 0 }, .end = stop, .cost = render_ascii(-1),
+                                   .continued = !first && r->continued.len > 0 && attempt == 0,
+                                   .back = r->has_back && attempt < 2, .more = stop < r->count };
+        if (p->continued)
+            p->cost = render_plus(p->cost, r->continued_cost);
+        filled = render_fits(r, render_with_hints(r, render_plus(p->cost, rest), p->more, p->back));
+        if (filled)
+            p->cost = render_plus(p->cost, rest);
+        else
+            filled = render_fill(r, p);
+    }
+    if (!filled)
+        render_force(r, p);
+    p->more = p->next.piece < r->count;
+    return !p->more;
+}
+
+/* The whole screen on one page, if need be without the back hint. */
+static bool render_whole(const struct render *r, struct render_part *p)
+{
+    struct render_cost all = render_plus(r->sums[r->count], render_ascii(-1));
+
+    *p = (struct render_part){ .end = r->count, .cost = all, .back = r->has_back };
+    if (render_fits(r, render_with_hints(r, all, false, p->back)))
+        return true;
+    p->back = false;
+    return render_fits(r, all);
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+static void render_write_hint(struct buf *out, const char *key, const char *word, size_t len)
+{
+    buf_adds(out, key);
+    if (len > 0) {
+        buf_addc(out, ' ');
+        buf_add(out, word, len);
+    }
+}
+
+static void render_write_number(struct buf *out, int number)
+{
+    char text[16];
+    size_t i = sizeof text;
+
+    text[--i] = ' ';
+    do
+        text[--i] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buf_add(out, text + i, sizeof text - i);
+}
+
+static void render_break(struct buf *out, size_t start)
+{
+    if (out->len > start)
+        buf_addc(out, '\n');
+}
+
+static void render_write(const struct render *r, const struct render_part *p, struct buf *out)
+{
+    const struct menu *m = r->args->scope->menu;
+    size_t start = out->len;
+
+    if (p->continued)
+        buf_add(out, r->continued.text, (size_t)r->continued.len);
+    for (int i = p->begin.piece; i < r->count && (i < p->end || (i == p->end && p->cut > 0)); i++) {
+        const struct render_piece *piece = &r->pieces[i];
+        int from = i == p->begin.piece ? p->begin.at : 0;
+        int to = i == p->end ? p->cut : piece->len;
+
+        render_break(out, start);
+        if (piece->number > 0 && from == 0)
+            render_write_number(out, piece->number);
+        buf_add(out, piece->text + from, (size_t)(to - from));
+    }
+    if (p->more || p->back)
+        render_break(out, start);
+    if (p->more)
+        render_write_hint(out, m->key_more, r->more_word, r->more_len);
+    if (p->more && p->back)
+        buf_addc(out, ' ');
+    if (p->back)
+        render_write_hint(out, m->key_back, r->back_word, r->back_len);
+}
+
+static void render_collect(struct render *r, const struct render_args *args)
+{
+    const struct menu_screen *screen = args->screen;
+
+    r->args = args;
+    r->count = 0;
+    r->sums[0] = render_ascii(0);
+    r->continued = (struct render_piece){ 0 };
+    r->continued_cost = render_ascii(0);
+    r->back = render_ascii(0);
+    r->back_word = "";
+    r->back_len = 0;
+    /* a buffer on the stack: max < cap, so it never grows */
+    r->scratch = (struct buf){ r->storage, 0, sizeof r->storage, sizeof r->storage - 1, false };
+    render_add_head(r);
+    render_add_options(r);
+    render_add_rows(r);
+    render_add_hints(r);
+    if (screen->continued != NULL)
+        r->continued_cost = render_plus(render_cost_of(render_print(r, template_of(screen->continued, args->scope->lang),
+                                                                    args->scope, &r->continued)), render_ascii(1));
+}
+
+void render_page(const struct render_args *args, struct buf *out, struct render_page *page)
+{
+    struct render r;
+    struct render_part part;
+    struct render_cost cost;
+    bool broken = false;
+    int n = 0;
+
+    render_collect(&r, args);
+    if (!render_whole(&r, &part)) {
+        bool last = render_lay(&r, (struct render_spot){ 0, 0 }, true, &part);
+
+        while (!last && n < args->page) {
+            broken = part.broken;
+            last = render_lay(&r, part.next, false, &part);
+            n++;
+        }
+    }
+    render_write(&r, &part, out);
+    cost = render_with_hints(&r, part.cost, part.more, part.back);
+    *page = (struct render_page){ .septets = cost.septets < RENDER_UCS2 ? cost.septets : -1, .units = cost.units,
+                                  .page = n, .more = part.more,
+                                  .fits = render_fits(&r, cost) && !part.broken && !broken && !r.scratch.full };
+}
+
+const struct menu_option *render_option(const struct render_args *args, int number)
+{
+    for (int i = 0; i < args->screen->option_count; i++) {
+        const struct menu_option *o = &args->screen->options[i];
+
+        if (o->number == number)
+            return o->when == NULL || expr_true(o->when, args->scope) ? o : NULL;
+    }
+    return NULL;
+}
+
+void render_word(const struct expr_scope *scope, enum menu_word word, const char *value, struct buf *out)
+{
+    static const char *const names[MENU_WORD_COUNT] = {
+#define X(id, name, arg) [MENU_WORD_##id] = arg,
+        MENU_WORDS(X)
+#undef X
+    };
+    struct expr_scope own = *scope;
+    const struct template *t = template_of(scope->menu->words[word], scope->lang);
+
+    own.word_name = names[word];
+    own.word_value = value;
+    if (t != NULL)
+        template_print(t, &own, out);
+}

@@ -1,0 +1,43 @@
+/*
+ * template.h - a text with {placeholders}, parsed once, printed often.
+ *
+ * {name}, {name|filter}, {name|filter(3)|filter}; "{{" is a brace.  Literal
+ * parts are normalised (gsm_normalise) and counted when they are parsed.
+ */
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/gsm.h"
+#include "menu/model.h"
+
+struct expr_error;
+struct expr_names;
+struct expr_scope;
+
+/* NULL with *err filled.  word: name of the one extra placeholder a program's
+ * word may use, "" none.  A sensitive value only behind last4 or mask, a PIN
+ * not at all. */
+const struct template *template_parse(struct arena *a, const struct expr_names *names, const char *s, size_t n,
+                                      const char *word, struct expr_error *err);
+void template_print(const struct template *t, const struct expr_scope *scope, struct buf *out);
+bool template_is_constant(const struct template *t);
+/* The whole text and its cost when it is constant, NULL when not; lives as
+ * long as the template. */
+const char *template_constant(const struct template *t, size_t *len, struct gsm_cost *cost);
+void template_reads(const struct template *t, void (*fn)(void *arg, int var), void *arg);
+
+/* The text in a language; where it has none, in the first that it has. */
+const struct template *template_of(const struct menu_text *text, int lang);
+
+/* Filters, for the manual and the schema. */
+struct template_filter_info {
+    const char *name, *help;
+};
+const struct template_filter_info *template_filters(int *count);
+
+#endif

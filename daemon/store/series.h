@@ -1,0 +1,32 @@
+/*
+ * series.h - what is counted once for all processes: runs of case numbers, and
+ * the menu generations with their sources.
+ */
+#ifndef SERIES_H
+#define SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/pg.h"
+#include "store/store.h"
+
+struct series;
+
+struct series *series_new(const struct store_ops *ops, void *arg, int stall_ms);
+void series_free(struct series *n);
+void series_prepare(struct pg *pg);
+
+void series_lease(struct series *n, uint64_t ticket, int series, int count);
+
+/* Kept until PostgreSQL has it, over any fall of the connection. */
+void series_generation(struct series *n, int64_t id, const void *sources, size_t size);
+
+bool series_waits(const struct series *n);
+void series_send(struct series *n, struct pg *pg);
+
+/* No writer: the leases that wait fail.  From the loop only. */
+void series_fail(struct series *n);
+
+#endif

@@ -1,0 +1,71 @@
+-- demo.sql - example persons for the demonstration and the tests.  No migration.
+--
+-- Everybody here is invented: "Example 001" has the phone 8801711000001, and so
+-- on to 200.  Loading it again brings the first state back; it touches no
+-- phone outside 8801711000001 ... 8801711000200.  README.md lists who has what.
+-- Names of places are real, their codes are examples.
+
+BEGIN;
+
+INSERT INTO svc.office (code, agency, en, bn) VALUES
+    ('dss-0925', 'dss', 'Char Fasson', 'চরফ্যাশন'),
+    ('dss-0918', 'dss', 'Bhola Sadar', 'ভোলা সদর'),
+    ('dss-7857', 'dss', 'Galachipa', 'গলাচিপা')
+ON CONFLICT (code) DO UPDATE SET agency = excluded.agency, en = excluded.en, bn = excluded.bn;
+
+INSERT INTO svc.union_council (code, en, bn, dss_office) VALUES
+    ('092544', 'Kukri Mukri', 'কুকরী মুকরী', 'dss-0925'),
+    ('091827', 'Dhania', 'ধনিয়া', 'dss-0918'),
+    ('785719', 'Char Kajal', 'চর কাজল', 'dss-7857')
+ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, dss_office = excluded.dss_office;
+
+DELETE FROM svc.beneficiary WHERE msisdn BETWEEN '8801711000001' AND '8801711000200';
+
+-- What the demonstration shows, one row each; state none: no instalment at all.
+CREATE TEMPORARY TABLE demo (
+    n integer, allowance text, nid4 text, state text, quarter text, taka integer, sent date, provider text, reason text
+) ON COMMIT DROP;
+
+INSERT INTO demo VALUES
+    (1, 'WDA', '7306', 'paid', 'Q3', 1950, '2026-10-12', 'nagad', NULL),
+    (2, 'OAA', '7307', 'scheduled', 'Q3', 1950, NULL, 'bkash', NULL),
+    (3, 'WDA', '7308', 'paid', 'Q3', 1950, '2026-10-13', 'bkash', NULL),
+    (3, 'DSS', '7309', 'paid', 'Q3', 450, '2026-09-28', 'nagad', NULL),
+    (4, 'MCB', '7310', 'none', NULL, NULL, NULL, NULL, NULL),
+    (11, 'OAA', '7311', 'returned', 'Q3', 1950, '2026-10-12', NULL, 'F1'),
+    (12, 'WDA', '7312', 'returned', 'Q3', 1950, '2026-10-12', 'nagad', 'F2'),
+    (13, 'DIS', '7313', 'returned', 'Q3', 2700, '2026-10-12', 'bkash', 'F3'),
+    (14, 'OAA', '7314', 'returned', 'Q3', 1950, '2026-10-12', 'nagad', 'F4'),
+    (15, 'WDA', '7315', 'returned', 'Q3', 1950, '2026-10-12', 'rocket', 'F5'),
+    (16, 'DIS', '7316', 'returned', 'Q3', 2700, '2026-10-12', 'nagad', 'F6'),
+    (17, 'MCB', '7317', 'returned', 'Q3', 2550, '2026-10-12', 'bkash', 'F7'),
+    (18, 'OAA', '7318', 'returned', 'Q3', 1950, '2026-10-12', 'agent', 'F8');
+
+-- 101 ... 200: a crowd for load, all paid; the digits are 5000 + the person's number.
+INSERT INTO demo
+SELECT n, (ARRAY['OAA', 'WDA', 'DIS', 'DSS', 'MCB'])[1 + n % 5], (5000 + n)::text, 'paid', 'Q3',
+       (ARRAY[1950, 1950, 2700, 450, 2550])[1 + n % 5], DATE '2026-10-11' + n % 5,
+       (ARRAY['nagad', 'bkash', 'rocket'])[1 + n % 3], NULL
+  FROM generate_series(101, 200) AS n;
+
+INSERT INTO svc.beneficiary (msisdn, allowance, nid4, name, union_code, since)
+SELECT (8801711000000 + n)::text, allowance, nid4, 'Example ' || to_char(n, 'FM000'),
+       CASE WHEN n <= 100 THEN '092544' WHEN n % 2 = 0 THEN '091827' ELSE '785719' END,
+       DATE '2024-07-01'
+  FROM demo
+ ORDER BY n, allowance;
+
+-- Wallets end in 678, as in the drafts; one instalment before the last is paid too.
+INSERT INTO svc.payment (beneficiary, year, quarter, state, taka, sent, provider, wallet, reason)
+SELECT b.id, 2026, d.quarter, d.state, d.taka, d.sent, d.provider,
+       CASE WHEN d.provider IS NOT NULL THEN '8801711000678' END, d.reason
+  FROM demo d
+  JOIN svc.beneficiary b ON b.msisdn = (8801711000000 + d.n)::text AND b.allowance = d.allowance
+ WHERE d.state <> 'none'
+UNION ALL
+SELECT b.id, 2026, 'Q2', 'paid', d.taka, DATE '2026-07-09', 'nagad', '8801711000678', NULL
+  FROM demo d
+  JOIN svc.beneficiary b ON b.msisdn = (8801711000000 + d.n)::text AND b.allowance = d.allowance
+ WHERE d.state <> 'none';
+
+COMMIT;

@@ -1,0 +1,1367 @@
+/*
+ * live_store.c - the store floor against a real PostgreSQL that is killed,
+ * stopped, locked and lied to.
+ *
+ * tests/integration/run_live_store starts the cluster and sets
+ *   KHEYA_TEST_DIR       folder of the cluster, as scripts/dev-db takes it
+ *   KHEYA_TEST_DATABASE  connection string of its superuser
+ *   KHEYA_TEST_DAEMON    connection string of kheya_daemon
+ * Without them every test fails: nothing is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/stats.h"
+#include "store/store.h"
+
+extern char **environ;
+
+#define LIVE_TICKETS 120000
+#define LIVE_NONE    (-1)
+
+/* --- what a store told us ------------------------------------------------------- */
+
+struct live_loaded {
+    int32_t turn;
+    bool open;
+    bool failed;
+    int64_t generation;
+    int64_t at;
+    char screen[32];
+    char state[64];
+    char lang[16];
+    char link[16];
+};
+
+struct live_message {
+    int64_t id;
+    int16_t bucket;
+    int tries;
+    char text[32];
+};
+
+struct live {
+    struct event_base *base;
+    struct store *store;
+    bool up;
+    int downs;
+    bool inside;                        /* a request function is running: no answer may come */
+    int expected;                       /* answers still owed */
+    int8_t *outcomes;                   /* by ticket: enum store_outcome or LIVE_NONE */
+    struct live_loaded *loads;          /* by ticket modulo 4096 */
+    int rows;                           /* of the last answered question; LIVE_NONE failed */
+    char cell[256];                     /* its first cell of column v */
+    char reason[256];
+    int asked, refused;                 /* questions answered with rows, without */
+    int64_t first;                      /* of the last lease */
+    int leased;
+    struct live_message *messages;
+    int message_count;
+};
+
+static struct event_base *live_base;
+
+static void live_on_state(void *arg, bool up)
+{
+    struct live *l = arg;
+
+    assert_false(l->inside);
+    l->up = up;
+    l->downs += !up;
+}
+
+static void live_answered(struct live *l)
+{
+    assert_false(l->inside);
+    assert_true(l->expected > 0);
+    l->expected--;
+}
+
+static void live_on_loaded(void *arg, uint64_t ticket, const struct store_session *s, bool failed)
+{
+    struct live *l = arg;
+    struct live_loaded *to = &l->loads[ticket % 4096];
+
+    live_answered(l);
+    memset(to, 0, sizeof *to);
+    to->failed = failed;
+    assert_int_equal(failed, s == NULL);
+    if (s == NULL)
+        return;
+    to->turn = s->turn;
+    to->open = s->open;
+    to->generation = s->generation;
+    to->at = s->at;
+    snprintf(to->screen, sizeof to->screen, "%s", s->screen);
+    snprintf(to->lang, sizeof to->lang, "%s", s->lang);
+    snprintf(to->link, sizeof to->link, "%s", s->citizen_link);
+    assert_true(s->state_len < sizeof to->state);
+    memcpy(to->state, s->state, s->state_len);
+}
+
+static void live_on_written(void *arg, uint64_t ticket, enum store_outcome outcome)
+{
+    struct live *l = arg;
+
+    live_answered(l);
+    assert_int_equal(l->outcomes[ticket], LIVE_NONE);       /* exactly once */
+    l->outcomes[ticket] = (int8_t)outcome;
+}
+
+static void live_on_question(void *arg, uint64_t ticket, const struct store_rows *rows, const char *reason)
+{
+    struct live *l = arg;
+    const char *cell = rows != NULL && store_rows_count(rows) > 0 ? store_rows_cell(rows, 0, "v") : NULL;
+
+    (void)ticket;
+    live_answered(l);
+    l->rows = rows != NULL ? store_rows_count(rows) : LIVE_NONE;
+    snprintf(l->cell, sizeof l->cell, "%s", cell != NULL ? cell : "(null)");
+    snprintf(l->reason, sizeof l->reason, "%s", reason);
+    l->asked += rows != NULL;
+    l->refused += rows == NULL;
+}
+
+static void live_on_leased(void *arg, uint64_t ticket, int64_t first, int count)
+{
+    struct live *l = arg;
+
+    (void)ticket;
+    live_answered(l);
+    l->first = first;
+    l->leased = count;
+}
+
+static void live_on_outgoing(void *arg, const struct store_outgoing *m)
+{
+    struct live *l = arg;
+    struct live_message *to = &l->messages[l->message_count++];
+
+    assert_true(l->message_count < LIVE_TICKETS);
+    *to = (struct live_message){ .id = m->id, .bucket = m->bucket, .tries = m->tries };
+    snprintf(to->text, sizeof to->text, "%s", m->text);
+}
+
+static const struct store_ops live_ops = {
+    .state = live_on_state,
+    .loaded = live_on_loaded,
+    .written = live_on_written,
+    .answered = live_on_question,
+    .leased = live_on_leased,
+    .outgoing = live_on_outgoing,
+};
+
+static const char *live_env(const char *name)
+{
+    const char *v = getenv(name);
+
+    if (v == NULL)
+        fail_msg("%s is not set: run tests/integration/run_live_store", name);
+    return v;
+}
+
+static const char *live_sql_dir(void)
+{
+    const char *dir = getenv("KHEYA_TEST_SQL");
+
+    return dir != NULL ? dir : "sql";
+}
+
+static struct live *live_new_with(struct store_args args)
+{
+    struct live *l = xcalloc(1, sizeof *l);
+
+    l->base = live_base;
+    l->outcomes = xcalloc(LIVE_TICKETS, 1);
+    memset(l->outcomes, LIVE_NONE, LIVE_TICKETS);
+    l->loads = xcalloc(4096, sizeof *l->loads);
+    l->messages = xcalloc(LIVE_TICKETS, sizeof *l->messages);
+    args.base = live_base;
+    if (args.conninfo == NULL)
+        args.conninfo = live_env("KHEYA_TEST_DAEMON");
+    args.ops = &live_ops;
+    args.arg = l;
+    l->store = store_new(&args);
+    return l;
+}
+
+static void live_free(struct live *l)
+{
+    store_free(l->store);
+    free(l->outcomes);
+    free(l->loads);
+    free(l->messages);
+    free(l);
+}
+
+/* Turn the loop until the condition holds; fail after ms. */
+#define live_until(ms, condition)                                                           \
+    do {                                                                                    \
+        int64_t live_end = clock_mono() + (ms);                                             \
+                                                                                            \
+        while (!(condition)) {                                                              \
+            struct timeval live_tv = { 0, 10000 };                                          \
+                                                                                            \
+            if (clock_mono() > live_end)                                                    \
+                fail_msg("%s:%d: not within %d ms: %s", __FILE__, __LINE__, (ms), #condition); \
+            event_base_loopexit(live_base, &live_tv);                                       \
+            event_base_loop(live_base, EVLOOP_ONCE);                                        \
+        }                                                                                   \
+    } while (0)
+
+static struct live *live_new(void)
+{
+    struct live *l = live_new_with((struct store_args){ 0 });
+
+    live_until(10000, l->up);
+    return l;
+}
+
+/* --- the other side: plain SQL, and the cluster's processes --------------------------- */
+
+static PGconn *live_admin(void)
+{
+    PGconn *c = PQconnectdb(live_env("KHEYA_TEST_DATABASE"));
+
+    if (PQstatus(c) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    return c;
+}
+
+/* The first cell as a number, 0 without rows. */
+static long live_sql(const char *sql)
+{
+    PGconn *c = live_admin();
+    PGresult *r = PQexecParams(c, sql, 0, NULL, NULL, NULL, NULL, 0);
+    long v = 0;
+
+    if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(c));
+    if (PQntuples(r) > 0 && PQnfields(r) > 0)
+        v = strtol(PQgetvalue(r, 0, 0), NULL, 10);
+    PQclear(r);
+    PQfinish(c);
+    return v;
+}
+
+static int live_dev_db(const char *verb)
+{
+    char dir[4096];
+    char word[16];
+    char program[] = "scripts/dev-db";
+    char *argv[] = { program, word, dir, NULL };
+    posix_spawn_file_actions_t quiet;
+    pid_t pid;
+    int status;
+
+    snprintf(dir, sizeof dir, "%s", live_env("KHEYA_TEST_DIR"));
+    snprintf(word, sizeof word, "%s", verb);
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    assert_int_equal(posix_spawn(&pid, program, &quiet, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&quiet);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static int live_setup(void **state)
+{
+    (void)state;
+    live_base = event_base_new();
+    assert_non_null(live_base);
+    live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
+             " kheya.generation");
+    live_sql("UPDATE kheya.case_series SET next = 0");
+    return 0;
+}
+
+static int live_teardown(void **state)
+{
+    (void)state;
+    event_base_free(live_base);
+    return 0;
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static const char *live_msisdn(int i)
+{
+    static char text[4][24];
+    static int k;
+
+    k = (k + 1) % 4;
+    snprintf(text[k], sizeof text[k], "88017%08d", i);
+    return text[k];
+}
+
+static struct store_step live_step(const char *msisdn, int32_t turn)
+{
+    return (struct store_step){
+        .msisdn = msisdn,
+        .code = "*333#",
+        .turn = turn,
+        .open = true,
+        .generation = 7,
+        .at = 1764000000000,
+        .screen = "main",
+        .state = "answers",
+        .state_len = 7,
+    };
+}
+
+static void live_write(struct live *l, uint64_t ticket, struct store_step step)
+{
+    l->outcomes[ticket] = LIVE_NONE;
+    l->expected++;
+    l->inside = true;
+    store_write(l->store, ticket, &step);
+    l->inside = false;
+}
+
+static void live_load(struct live *l, uint64_t ticket, const char *msisdn)
+{
+    l->expected++;
+    l->inside = true;
+    store_load(l->store, ticket, msisdn, "*333#");
+    l->inside = false;
+}
+
+static void live_ask(struct live *l, const char *name, const char *sql, int timeout_ms)
+{
+    struct store_question q = { .name = name, .sql = sql, .timeout_ms = timeout_ms, .max_rows = 5 };
+
+    l->expected++;
+    l->inside = true;
+    store_ask(l->store, 1, &q);
+    l->inside = false;
+}
+
+static void live_flush(struct live *l)
+{
+    l->inside = true;
+    store_flush(l->store);
+    l->inside = false;
+}
+
+static void live_settle(struct live *l)
+{
+    live_flush(l);
+    live_until(20000, l->expected == 0);
+    assert_int_equal(store_backlog(l->store), 0);
+}
+
+static int live_count(const struct live *l, int from, int to, int outcome)
+{
+    int n = 0;
+
+    for (int i = from; i < to; i++)
+        n += l->outcomes[i] == outcome;
+    return n;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static void test_step_and_load(void **state)
+{
+    struct live *l = live_new();
+    struct store_step s = live_step("8801711111111", 1);
+
+    (void)state;
+    live_load(l, 1, "8801711111111");
+    live_settle(l);
+    assert_false(l->loads[1].failed);
+    assert_int_equal(l->loads[1].turn, 0);
+    assert_string_equal(l->loads[1].lang, "");
+
+    s.lang = "bn";
+    s.citizen_link = "gp";
+    live_write(l, 2, s);
+    live_settle(l);
+    assert_int_equal(l->outcomes[2], STORE_WRITTEN);
+
+    s = live_step("8801711111111", 2);
+    s.open = false;
+    s.generation = -3;
+    s.screen = "পর্দা";
+    s.state = "a\0b";
+    s.state_len = 3;
+    live_write(l, 3, s);
+    live_settle(l);
+    assert_int_equal(l->outcomes[3], STORE_WRITTEN);
+
+    live_load(l, 4, "8801711111111");
+    live_load(l, 5, "8801722222222");
+    live_load(l, 6, "8801711111111");
+    live_settle(l);
+    for (int i = 4; i <= 6; i += 2) {
+        assert_int_equal(l->loads[i].turn, 2);
+        assert_false(l->loads[i].open);
+        assert_int_equal(l->loads[i].generation, -3);
+        assert_int_equal(l->loads[i].at, 1764000000000);
+        assert_string_equal(l->loads[i].screen, "পর্দা");
+        assert_memory_equal(l->loads[i].state, "a\0b", 4);
+        assert_string_equal(l->loads[i].lang, "bn");
+        assert_string_equal(l->loads[i].link, "gp");
+    }
+    assert_int_equal(l->loads[5].turn, 0);
+    live_free(l);
+}
+
+static void test_stale_turns_are_lost(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    live_write(l, 1, live_step("8801711111111", 1));
+    live_settle(l);
+    live_write(l, 2, live_step("8801711111111", 1));        /* a row is there */
+    live_settle(l);
+    live_write(l, 3, live_step("8801711111111", 3));        /* a turn was left out */
+    live_settle(l);
+    live_write(l, 4, live_step("8801711111111", 2));
+    live_write(l, 5, live_step("8801722222222", 1));
+    live_settle(l);
+    live_write(l, 6, live_step("8801711111111", 2));        /* again, beside a good one */
+    live_write(l, 7, live_step("8801722222222", 2));
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[2], STORE_LOST);
+    assert_int_equal(l->outcomes[3], STORE_LOST);
+    assert_int_equal(l->outcomes[4], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[5], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[6], STORE_LOST);
+    assert_int_equal(l->outcomes[7], STORE_WRITTEN);
+    assert_int_equal(live_sql("SELECT turn FROM kheya.session WHERE msisdn = '8801711111111'"), 2);
+    live_free(l);
+}
+
+/* Two processes, the same turns of the same sessions: each turn has one winner. */
+static void test_two_stores_one_winner(void **state)
+{
+    struct live *a = live_new();
+    struct live *b = live_new();
+
+    (void)state;
+    for (int turn = 1; turn <= 5; turn++) {
+        for (int i = 0; i < 400; i++) {
+            live_write(a, (uint64_t)i, live_step(live_msisdn(i), turn));
+            live_write(b, (uint64_t)i, live_step(live_msisdn(399 - i), turn));
+        }
+        live_flush(a);
+        live_flush(b);
+        live_until(20000, a->expected == 0 && b->expected == 0);
+        for (int i = 0; i < 400; i++) {
+            int won = (a->outcomes[i] == STORE_WRITTEN) + (b->outcomes[399 - i] == STORE_WRITTEN);
+            int lost = (a->outcomes[i] == STORE_LOST) + (b->outcomes[399 - i] == STORE_LOST);
+
+            assert_int_equal(won, 1);
+            assert_int_equal(lost, 1);
+        }
+    }
+    live_free(a);
+    live_free(b);
+}
+
+/* The next turn of a subscriber given before the first is answered goes after it. */
+static void test_same_subscriber_in_one_turn(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    for (int turn = 1; turn <= 6; turn++)
+        live_write(l, (uint64_t)turn, live_step("8801711111111", turn));
+    live_until(20000, (live_flush(l), l->expected == 0));
+    for (int turn = 1; turn <= 6; turn++)
+        assert_true(l->outcomes[turn] == STORE_WRITTEN || l->outcomes[turn] == STORE_LOST);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    /* two batches are in flight at once: the guard, not the order, is what is promised */
+    assert_int_equal(live_sql("SELECT turn FROM kheya.session"), live_count(l, 1, 7, STORE_WRITTEN));
+    live_free(l);
+}
+
+static void test_two_codes_of_one_subscriber(void **state)
+{
+    struct live *l = live_new();
+    struct store_step s = live_step("8801711111111", 1);
+    struct store_step t = live_step("8801711111111", 1);
+
+    (void)state;
+    t.code = "*16333#";
+    s.lang = t.lang = "en";
+    s.citizen_link = t.citizen_link = "gp";
+    live_write(l, 1, s);
+    live_write(l, 2, t);
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[2], STORE_WRITTEN);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.session"), 2);
+    live_free(l);
+}
+
+/* Only the bad row pays. */
+static void test_bad_rows_pay_alone(void **state)
+{
+    struct live *l = live_new();
+    uint64_t refused = stats_get(rows_refused);
+    struct store_case bad_case = { 8100000001, "complaint", "dss", "{\"a\": " };
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        struct store_step s = live_step(live_msisdn(i), 1);
+
+        if (i == 137)
+            s.screen = "\xff\xfe";      /* not UTF-8 */
+        if (i == 205) {
+            s.cases = &bad_case;        /* not JSON */
+            s.case_count = 1;
+        }
+        live_write(l, (uint64_t)i, s);
+    }
+    live_settle(l);
+    assert_int_equal(live_count(l, 0, 300, STORE_WRITTEN), 298);
+    assert_int_equal(l->outcomes[137], STORE_REFUSED);
+    assert_int_equal(l->outcomes[205], STORE_REFUSED);
+    assert_int_equal(stats_get(rows_refused) - refused, 2);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.session"), 298);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file"), 0);
+    assert_true(l->up);
+    live_free(l);
+}
+
+static void test_too_large_is_refused(void **state)
+{
+    struct live *l = live_new();
+    struct store_step s = live_step("8801711111111", 1);
+    char *huge = xcalloc(1, 2u << 20);
+
+    (void)state;
+    s.state = huge;
+    s.state_len = 2u << 20;
+    live_write(l, 1, s);
+    live_write(l, 2, live_step("8801722222222", 1));
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_REFUSED);
+    assert_int_equal(l->outcomes[2], STORE_WRITTEN);
+    free(huge);
+    live_free(l);
+}
+
+/* --- what a step opens and causes ---------------------------------------------------------- */
+
+static void test_lost_step_opens_nothing(void **state)
+{
+    struct live *l = live_new();
+    struct store_case c = { 8100000001, "complaint", "dss", "{\"trouble\": \"late\"}" };
+    struct store_message m = { "case:1:submitted", "8801711111111", "", "bn", "transactional", "১", 5 };
+    struct store_step s = live_step("8801711111111", 1);
+
+    (void)state;
+    s.cases = &c;
+    s.case_count = 1;
+    s.messages = &m;
+    s.message_count = 1;
+    s.lang = "bn";
+    s.citizen_link = "gp";
+    live_write(l, 1, s);
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file WHERE number = 8100000001 AND state = 'submitted'"
+                              " AND fields ->> 'trouble' = 'late' AND code = '*333#' AND turn = 1"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_event WHERE number = 8100000001 AND seq = 1"), 1);
+
+    c.number = 8100000002;              /* computed again from the old turn, with a new number */
+    m.cause = "case:2:submitted";
+    s.citizen_link = "robi";
+    live_write(l, 2, s);
+    live_settle(l);
+    assert_int_equal(l->outcomes[2], STORE_LOST);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.citizen WHERE link = 'gp'"), 1);
+    live_free(l);
+}
+
+static void test_same_cause_is_one_message(void **state)
+{
+    struct live *l = live_new();
+    struct store_message m[2] = { { "receipt:9", "8801711111111", "gp", "bn", "transactional", "one", 5 },
+                                  { "receipt:9", "8801711111111", "gp", "bn", "transactional", "two", 5 } };
+    struct store_step s = live_step("8801711111111", 1);
+
+    (void)state;
+    s.messages = m;
+    s.message_count = 2;
+    live_write(l, 1, s);
+    live_settle(l);
+    s.turn = 2;
+    live_write(l, 2, s);
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[2], STORE_WRITTEN);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE text = 'one'"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox"), 1);
+    live_free(l);
+}
+
+/* 500 steps of one turn, some lost, some with cases and messages: each has its own. */
+static void test_full_batch_keeps_apart(void **state)
+{
+    struct live *l = live_new();
+    char causes[500][32];
+
+    (void)state;
+    for (int i = 0; i < 500; i += 5)
+        live_write(l, (uint64_t)i, live_step(live_msisdn(i), 1));
+    live_settle(l);
+    for (int i = 0; i < 500; i++) {
+        struct store_case c = { 8100000000 + i, "complaint", "dss", "{}" };
+        struct store_message m = { causes[i], live_msisdn(i), "", "bn", "transactional", "text", 5 };
+        struct store_step s = live_step(live_msisdn(i), 1);
+
+        snprintf(causes[i], sizeof causes[i], "case:%d", i);
+        if (i % 2 == 0) {
+            s.cases = &c;
+            s.case_count = 1;
+        }
+        if (i % 3 == 0) {
+            s.messages = &m;
+            s.message_count = 1;
+        }
+        live_write(l, 1000 + (uint64_t)i, s);
+    }
+    live_settle(l);
+    assert_int_equal(live_count(l, 1000, 1500, STORE_LOST), 100);
+    assert_int_equal(live_count(l, 1000, 1500, STORE_WRITTEN), 400);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file"), 200);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox"), 133);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file"
+                              " WHERE msisdn <> '88017' || lpad((number - 8100000000)::text, 8, '0')"
+                              " OR (number - 8100000000) % 5 = 0"), 0);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE receiver <> '88017' ||"
+                              " lpad(substr(cause, 6), 8, '0')"), 0);
+    live_free(l);
+}
+
+/* --- faults ------------------------------------------------------------------------------------- */
+
+/* Nothing stands: every request is answered, and not from within. */
+static void test_database_away(void **state)
+{
+    struct live *l = live_new_with((struct store_args){ .conninfo = "host=/nonexistent port=1 dbname=none" });
+
+    (void)state;
+    live_write(l, 1, live_step("8801711111111", 1));
+    live_load(l, 2, "8801711111111");
+    live_ask(l, "one", "SELECT 1 AS v", 5000);
+    l->expected++;
+    store_lease(l->store, 3, 8, 10);
+    store_outbox_take(l->store, 10);
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_UNKNOWN);
+    assert_true(l->loads[2].failed);
+    assert_int_equal(l->rows, LIVE_NONE);
+    assert_string_equal(l->reason, "database away");
+    assert_int_equal(l->first, -1);
+    assert_false(store_is_up(l->store));
+    assert_false(l->up);
+    live_free(l);
+}
+
+/* Write turn after turn of 300 sessions while the server is killed with -9; what
+ * was answered WRITTEN is there, what was UNKNOWN is there or not, nothing else. */
+static void test_kill_mid_batch(void **state)
+{
+    struct live *l = live_new_with((struct store_args){ .batch_max = 50 });
+    int32_t turns[300] = { 0 };
+    int unknown = 0;
+
+    (void)state;
+    live_until(10000, l->up);
+    for (int round = 0; round < 12; round++) {
+        for (int i = 0; i < 300; i++)
+            live_write(l, (uint64_t)i, live_step(live_msisdn(i), turns[i] + 1));
+        live_flush(l);
+        if (round % 4 == 3) {
+            /* some of the six batches have committed, some are under way, some wait */
+            live_until(20000, l->expected < 300);
+            assert_int_equal(live_dev_db("kill"), 0);
+        }
+        live_until(20000, l->expected == 0);
+        unknown += live_count(l, 0, 300, STORE_UNKNOWN);
+        for (int i = 0; i < 300; i++) {
+            assert_true(l->outcomes[i] == STORE_WRITTEN || l->outcomes[i] == STORE_UNKNOWN);
+            turns[i] += l->outcomes[i] == STORE_WRITTEN;
+        }
+        if (round % 4 != 3)
+            continue;
+        live_until(20000, !l->up);
+        assert_int_equal(live_dev_db("start"), 0);
+        live_until(20000, l->up);
+        for (int i = 0; i < 300; i++)
+            live_load(l, (uint64_t)i, live_msisdn(i));
+        live_settle(l);
+        for (int i = 0; i < 300; i++) {
+            int32_t real = l->loads[i].turn;
+
+            assert_false(l->loads[i].failed);
+            assert_true(real == turns[i] || (l->outcomes[i] == STORE_UNKNOWN && real == turns[i] + 1));
+            turns[i] = real;
+        }
+    }
+    assert_int_equal(l->downs, 3);
+    assert_true(unknown > 0);
+    live_free(l);
+}
+
+static void test_stopped_server(void **state)
+{
+    struct live *l = live_new_with((struct store_args){ .stall_ms = 400 });
+    int64_t began;
+
+    (void)state;
+    live_until(10000, l->up);
+    live_write(l, 1, live_step("8801711111111", 1));
+    live_settle(l);
+    assert_int_equal(live_dev_db("pause"), 0);
+    began = clock_mono();
+    live_write(l, 2, live_step("8801711111111", 2));
+    live_load(l, 3, "8801711111111");
+    live_ask(l, "one", "SELECT 1 AS v", 200);
+    live_flush(l);
+    live_until(5000, l->expected == 0);
+    assert_true(clock_mono() - began < 2000);
+    assert_int_equal(l->outcomes[2], STORE_UNKNOWN);
+    assert_true(l->loads[3].failed);
+    assert_int_equal(l->rows, LIVE_NONE);
+    live_until(5000, !l->up);
+    live_write(l, 4, live_step("8801711111111", 2));
+    live_settle(l);
+    assert_int_equal(l->outcomes[4], STORE_UNKNOWN);
+    assert_int_equal(live_dev_db("resume"), 0);
+    live_until(20000, l->up);
+    live_load(l, 5, "8801711111111");
+    live_settle(l);
+    assert_true(l->loads[5].turn == 1 || l->loads[5].turn == 2);
+    live_write(l, 6, live_step("8801711111111", l->loads[5].turn + 1));
+    live_settle(l);
+    /* the statement that was stopped may have committed in between */
+    assert_true(l->outcomes[6] == STORE_WRITTEN || l->outcomes[6] == STORE_LOST);
+    live_free(l);
+}
+
+/* An orderly stop: 57P01 on every connection. */
+static void test_stop_and_start(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    assert_int_equal(live_dev_db("stop"), 0);
+    live_until(10000, !l->up);
+    live_load(l, 1, "8801711111111");
+    live_settle(l);
+    assert_true(l->loads[1].failed);
+    assert_int_equal(live_dev_db("start"), 0);
+    live_until(20000, l->up);
+    live_load(l, 1, "8801711111111");
+    live_settle(l);
+    assert_false(l->loads[1].failed);
+    live_free(l);
+}
+
+/* A table locked by someone else: statement_timeout or our own timer, and then all goes on. */
+static void test_locked_table(void **state)
+{
+    struct live *l = live_new_with((struct store_args){ .stall_ms = 300 });
+    PGconn *c = live_admin();
+
+    (void)state;
+    live_until(10000, l->up);
+    PQclear(PQexecParams(c, "BEGIN", 0, NULL, NULL, NULL, NULL, 0));
+    PQclear(PQexecParams(c, "LOCK TABLE kheya.session IN ACCESS EXCLUSIVE MODE", 0, NULL, NULL, NULL, NULL, 0));
+    live_write(l, 1, live_step("8801711111111", 1));
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_UNKNOWN);
+    PQfinish(c);
+    live_until(10000, l->up);
+    live_write(l, 2, live_step("8801711111111", 1));
+    live_settle(l);
+    assert_int_equal(l->outcomes[2], STORE_WRITTEN);
+    live_free(l);
+}
+
+/* Backends killed one by one: the other writer goes on, so the store stays up or comes back. */
+static void test_terminated_backends(void **state)
+{
+    struct live *l = live_new();
+    int turn = 0;
+
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        live_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'kheya_daemon'"
+                 " ORDER BY random() LIMIT 1");
+        live_write(l, 1, live_step("8801711111111", turn + 1));
+        live_settle(l);
+        if (l->outcomes[1] == STORE_UNKNOWN) {
+            live_until(10000, store_is_up(l->store));
+            live_load(l, 2, "8801711111111");
+            live_settle(l);
+            if (!l->loads[2].failed)
+                turn = l->loads[2].turn;
+        } else {
+            assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+            turn++;
+        }
+    }
+    assert_int_equal(live_sql("SELECT turn FROM kheya.session"), turn);
+    live_free(l);
+}
+
+/* Lines of stderr while the store meets a database of another version. */
+static void test_version_mismatch(void **state)
+{
+    struct live *l;
+    int64_t end;
+    int saved = dup(STDERR_FILENO);
+    FILE *log = tmpfile();
+    char line[512];
+    int lines = 0;
+
+    (void)state;
+    assert_non_null(log);
+    live_sql("INSERT INTO kheya.version (version, name) VALUES (900, 'future')");
+    fflush(stderr);
+    dup2(fileno(log), STDERR_FILENO);
+    l = live_new_with((struct store_args){ .retry_min_ms = 10, .retry_max_ms = 100 });
+    live_load(l, 1, "8801711111111");
+    end = clock_mono() + 1000;
+    live_until(5000, clock_mono() > end);
+    assert_false(l->up);
+    assert_true(l->loads[1].failed);
+    dup2(saved, STDERR_FILENO);
+    rewind(log);
+    while (fgets(line, sizeof line, log) != NULL) {
+        lines++;
+        assert_non_null(strstr(line, "the database has version 900, newer than this program's"));
+    }
+    assert_int_equal(lines, 1);
+    live_sql("DELETE FROM kheya.version WHERE version = 900");
+    live_until(10000, l->up);
+    fclose(log);
+    close(saved);
+    live_free(l);
+}
+
+/* --- questions ----------------------------------------------------------------------------------- */
+
+static void test_question_rows(void **state)
+{
+    static const char *const args[] = { "7", NULL, "x" };
+    struct store_question q = { "args", "SELECT $1::int + 1 AS v, $2::text AS n, $3 AS x -- end", args, 3, 2000, 5 };
+    struct live *l = live_new();
+
+    (void)state;
+    l->expected++;
+    store_ask(l->store, 1, &q);
+    live_settle(l);
+    assert_int_equal(l->rows, 1);
+    assert_string_equal(l->cell, "8");
+    live_ask(l, "many", "SELECT g AS v FROM generate_series(1, 1000000) g;", 2000);
+    live_settle(l);
+    assert_int_equal(l->rows, 5);
+    live_ask(l, "none", "SELECT 1 AS v WHERE false", 2000);
+    live_settle(l);
+    assert_int_equal(l->rows, 0);
+    live_ask(l, "wrong", "SELECT nothing FROM nowhere", 2000);
+    live_settle(l);
+    assert_int_equal(l->rows, LIVE_NONE);
+    assert_non_null(strstr(l->reason, "42P01"));
+    live_ask(l, "wrong", "SELECT nothing FROM nowhere", 2000);      /* again on the same names */
+    live_settle(l);
+    assert_int_equal(l->rows, LIVE_NONE);
+    live_ask(l, "late", "SELECT 1 / (g - 1) AS v FROM generate_series(1, 2) g", 2000);
+    live_settle(l);
+    assert_int_equal(l->rows, LIVE_NONE);
+    live_ask(l, "secret", "SELECT '4821x'::int AS v", 2000);
+    live_settle(l);
+    assert_int_equal(l->rows, LIVE_NONE);
+    assert_null(strstr(l->reason, "4821"));
+    assert_true(l->up);
+    live_free(l);
+}
+
+/* As an operator's query may be: it sees nothing of ours and changes nothing. */
+static void test_question_rights(void **state)
+{
+    static const char *const wrong[] = {
+        "SELECT msisdn AS v FROM kheya.session",
+        "SELECT version AS v FROM kheya.version",
+        "SELECT next AS v FROM kheya.case_series",
+        "SELECT nextval('kheya.outbox_id_seq') AS v",
+        "WITH x AS (DELETE FROM kheya.session RETURNING msisdn) SELECT msisdn AS v FROM x",
+        "SELECT 1 AS v; DROP SCHEMA kheya CASCADE",
+        "SELECT 1 AS v) AS q; DROP SCHEMA kheya CASCADE; --",
+        "SELECT lo_create(0) AS v",
+    };
+    struct live *l = live_new();
+    char name[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(name, sizeof name, "wrong%zu", i);
+        live_ask(l, name, wrong[i], 2000);
+        live_settle(l);
+        if (l->rows != LIVE_NONE)
+            fail_msg("allowed: %s", wrong[i]);
+    }
+    live_ask(l, "who", "SELECT current_user AS v", 2000);
+    live_settle(l);
+    assert_string_equal(l->cell, "kheya_menu");
+    assert_int_equal(live_sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'kheya'"), 1);
+    live_free(l);
+}
+
+/* One that sleeps is answered at its deadline; the others do not wait for it. */
+static void test_slow_question(void **state)
+{
+    struct live *l = live_new();
+    int64_t began = clock_mono();
+
+    (void)state;
+    live_ask(l, "slow", "SELECT pg_sleep(5)::text AS v", 600);
+    live_flush(l);
+    for (int i = 0; i < 200; i++) {
+        live_ask(l, "quick", "SELECT 1 AS v", 500);
+        live_flush(l);
+    }
+    live_until(400, l->asked == 200);
+    assert_int_equal(l->refused, 0);
+    live_until(2000, l->refused == 1);
+    assert_string_equal(l->reason, "timed out");
+    assert_true(clock_mono() - began < 900);
+    assert_int_equal(store_backlog(l->store), 0);
+    live_free(l);
+}
+
+/* All readers busy with sleepers: those behind are answered by their deadline,
+ * and afterwards the readers serve again. */
+static void test_all_readers_slow(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        live_ask(l, "slow", "SELECT pg_sleep(3)::text AS v", 500);
+    live_flush(l);
+    live_until(5000, (live_flush(l), store_backlog(l->store) == 4));
+    for (int i = 0; i < 30; i++)
+        live_ask(l, "quick", "SELECT 1 AS v", 300);
+    live_flush(l);
+    live_until(2000, l->expected == 0);
+    live_until(3000, store_backlog(l->store) == 0);
+    l->asked = 0;
+    for (int i = 0; i < 30; i++)
+        live_ask(l, "quick", "SELECT 1 AS v", 1000);
+    live_settle(l);
+    assert_int_equal(l->asked, 30);
+    live_free(l);
+}
+
+/* More statements than a connection keeps, and more questions than may wait. */
+static void test_many_questions(void **state)
+{
+    struct live *l = live_new();
+    char name[16];
+
+    (void)state;
+    for (int i = 0; i < 9000; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        live_ask(l, name, "SELECT 1 AS v", 10000);
+    }
+    live_settle(l);
+    assert_int_equal(l->asked, 9000);
+    assert_true(live_sql("SELECT 1") == 1);
+    l->asked = 0;
+    for (int i = 0; i < 10500; i++)
+        live_ask(l, "same", "SELECT 1 AS v", 10000);
+    live_settle(l);
+    assert_int_equal(l->asked, 10000);
+    assert_int_equal(l->refused, 500);
+    assert_true(l->up);
+    live_free(l);
+}
+
+/* --- messages --------------------------------------------------------------------------------------- */
+
+static void live_put_messages(int n)
+{
+    char sql[512];
+
+    snprintf(sql, sizeof sql,
+             "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
+             " SELECT g %% 1024, 'c' || g, '88017', '', 'bn', 'transactional', 't' || g, g, 0, 0"
+             " FROM generate_series(1, %d) g", n);
+    live_sql(sql);
+}
+
+static void live_take(struct live *l, int max)
+{
+    store_outbox_take(l->store, max);
+    live_flush(l);
+}
+
+static void test_outbox_two_takers(void **state)
+{
+    struct live *a = live_new();
+    struct live *b = live_new();
+    int8_t *seen = xcalloc(2001, 1);
+
+    (void)state;
+    live_put_messages(2000);
+    live_until(20000, (live_take(a, 50), live_take(b, 50), a->message_count + b->message_count >= 2000));
+    assert_int_equal(a->message_count + b->message_count, 2000);
+    assert_true(a->message_count > 0 && b->message_count > 0);
+    for (int k = 0; k < 2; k++) {
+        struct live *l = k == 0 ? a : b;
+
+        for (int i = 0; i < l->message_count; i++) {
+            long n = strtol(l->messages[i].text + 1, NULL, 10);
+
+            assert_int_equal(seen[n]++, 0);
+            assert_int_equal(l->messages[i].tries, 1);
+            store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, NULL, 0);
+        }
+    }
+    live_until(10000, (live_flush(a), live_flush(b),
+                       live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 2 AND tries = 1") == 2000));
+    live_take(a, 50);
+    live_take(b, 50);
+    live_ask(a, "after", "SELECT 1 AS v", 1000);
+    live_settle(a);
+    assert_int_equal(a->message_count + b->message_count, 2000);
+    free(seen);
+    live_free(a);
+    live_free(b);
+}
+
+static void test_outbox_order_and_due(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    live_put_messages(20);
+    live_sql("UPDATE kheya.outbox SET due = 9000000000000 WHERE cause = 'c3'");
+    live_take(l, 10);
+    live_until(5000, l->message_count == 10);
+    for (int i = 1; i < 10; i++)
+        assert_true(strtol(l->messages[i - 1].text + 1, NULL, 10) < strtol(l->messages[i].text + 1, NULL, 10));
+    live_take(l, 100);
+    live_until(5000, l->message_count == 19);
+    live_free(l);
+}
+
+/* A taker that died: its messages come back when the lease ends. */
+static void test_outbox_lease_ends(void **state)
+{
+    struct live *a = live_new();
+    struct live *b = live_new();
+
+    (void)state;
+    live_put_messages(10);
+    live_take(a, 10);
+    live_until(5000, a->message_count == 10);
+    live_take(b, 10);
+    live_ask(b, "after", "SELECT 1 AS v", 1000);
+    live_settle(b);
+    assert_int_equal(b->message_count, 0);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1 AND lease_until BETWEEN"
+                              " extract(epoch FROM now()) * 1000 + 50000 AND extract(epoch FROM now()) * 1000 + 61000"),
+                     10);
+    live_sql("UPDATE kheya.outbox SET lease_until = 1");
+    live_take(b, 10);
+    live_until(5000, b->message_count == 10);
+    assert_int_equal(b->messages[0].tries, 2);
+
+    /* a gives back what is b's by now, and b's stays b's; what bearerbox took from a counts */
+    store_outbox_mark(a->store, a->messages[0].bucket, a->messages[0].id, STORE_SMS_WAITING, "", 5);
+    store_outbox_mark(a->store, a->messages[1].bucket, a->messages[1].id, STORE_SMS_ACCEPTED, "", 5);
+    live_until(5000, (live_flush(a), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 2") == 1));
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1"), 9);
+
+    store_outbox_mark(b->store, b->messages[0].bucket, b->messages[0].id, STORE_SMS_WAITING, "box full", 77);
+    live_until(5000, (live_flush(b), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0 AND due = 77"
+                                              " AND note = 'box full'") == 1));
+    live_free(a);
+    live_free(b);
+}
+
+static void test_outbox_states_move_forward(void **state)
+{
+    struct live *l = live_new();
+    const struct live_message *m;
+
+    (void)state;
+    live_put_messages(3);
+    live_take(l, 10);
+    live_until(5000, l->message_count == 3);
+    m = l->messages;
+    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_ACCEPTED, "", 0);
+    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_DELIVERED, "done", 0);    /* in one statement */
+    store_outbox_mark(l->store, m[1].bucket, m[1].id, STORE_SMS_UNDELIVERED, "\xff bad text of a telco", 0);
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state IN (4, 5)") == 2));
+    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_SENT, "late", 0);
+    store_outbox_mark(l->store, m[1].bucket, m[1].id, STORE_SMS_WAITING, "late", 0);
+    store_outbox_mark(l->store, m[2].bucket, m[2].id, STORE_SMS_FAILED, "refused", 0);
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 6"
+                                              " AND note = 'refused'") == 1));
+    assert_int_equal(live_sql("SELECT state FROM kheya.outbox WHERE cause = 'c1'"), 4);
+    assert_int_equal(live_sql("SELECT state FROM kheya.outbox WHERE cause = 'c2'"), 5);
+    live_free(l);
+}
+
+/* What became of a message outlives the fall of the database. */
+static void test_marks_survive(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    live_put_messages(100);
+    live_take(l, 100);
+    live_until(5000, l->message_count == 100);
+    assert_int_equal(live_dev_db("kill"), 0);
+    for (int i = 0; i < 100; i++)
+        store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, "", 0);
+    store_generation(l->store, 42, "sources", 7);
+    live_flush(l);
+    live_until(10000, !l->up);
+    live_flush(l);
+    assert_int_equal(live_dev_db("start"), 0);
+    live_until(20000, l->up);
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 2") == 100));
+    live_until(5000, live_sql("SELECT count(*) FROM kheya.generation WHERE id = 42 AND sources = 'sources'") == 1);
+    live_free(l);
+}
+
+/* --- numbers --------------------------------------------------------------------------------------------- */
+
+static void test_leases(void **state)
+{
+    struct live *a = live_new();
+    struct live *b = live_new();
+    int64_t next = 0;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct live *l = i % 2 == 0 ? a : b;
+
+        l->expected++;
+        store_lease(l->store, 1, 8, 100);
+        live_settle(l);
+        assert_int_equal(l->first, next);
+        assert_int_equal(l->leased, 100);
+        next += 100;
+    }
+    live_sql("UPDATE kheya.case_series SET next = 99999950 WHERE series = 8");
+    a->expected++;
+    store_lease(a->store, 1, 8, 100);
+    live_settle(a);
+    assert_int_equal(a->first, -1);
+    a->expected++;
+    store_lease(a->store, 1, 8, 50);
+    live_settle(a);
+    assert_int_equal(a->first, 99999950);
+    live_free(a);
+    live_free(b);
+}
+
+static void test_generation_is_kept_once(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    store_generation(l->store, 7, "a\0b", 3);
+    live_flush(l);
+    live_until(5000, live_sql("SELECT count(*) FROM kheya.generation WHERE sources = '\\x610062'") == 1);
+    store_generation(l->store, 7, "other", 5);
+    live_ask(l, "after", "SELECT 1 AS v", 1000);
+    live_settle(l);
+    live_load(l, 1, "8801711111111");
+    live_settle(l);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.generation"), 1);
+    live_free(l);
+}
+
+/* --- migrations ------------------------------------------------------------------------------------------ */
+
+/* A database of the cluster, made anew. */
+static void live_new_database(const char *name, char *conninfo, size_t n)
+{
+    char sql[128];
+    const char *given = live_env("KHEYA_TEST_DATABASE");
+    const char *at = strstr(given, " dbname=kheya ");
+
+    assert_non_null(at);
+    snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s", name);
+    live_sql(sql);
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+    live_sql(sql);
+    snprintf(conninfo, n, "%.*s dbname=%s %s", (int)(at - given), given, name, at + strlen(" dbname=kheya "));
+}
+
+static void live_file(const char *dir, const char *name, const char *text)
+{
+    char path[256];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void test_migrate_refuses(void **state)
+{
+    static const char first[] = "CREATE SCHEMA kheya;\n"
+                                "CREATE TABLE kheya.version (version integer, name text);\n";
+    char conninfo[1024];
+    char dir[] = "/tmp/kheya-migrate.XXXXXX";
+    char err[512];
+    char path[256];
+    int from;
+    int to;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    live_new_database("migrations", conninfo, sizeof conninfo);
+
+    assert_int_equal(store_migrate("host=/nonexistent dbname=x", dir, &from, &to, err, sizeof err),
+                     STORE_MIGRATE_FAILED);
+    assert_int_equal(store_migrate(conninfo, "/nonexistent", &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    assert_string_equal(err, "/nonexistent: No such file or directory");
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    live_file(dir, "0002_two.sql", "SELECT 1;\n-- ক\nSELECT 'ক' FROM\n  nowhere;\n");
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    assert_non_null(strstr(err, "version 1 is missing"));
+
+    /* the first goes in, the second fails on its line and leaves nothing */
+    live_file(dir, "0001_one.sql", first);
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    assert_int_equal(from, 0);
+    assert_int_equal(to, 1);
+    assert_non_null(strstr(err, "0002_two.sql:4: relation \"nowhere\" does not exist"));
+    live_file(dir, "0002_two.sql", "CREATE TABLE kheya.t (i integer);\nCOMMIT;\n");
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    assert_non_null(strstr(err, "ends its transaction"));
+    live_file(dir, "0002_two.sql", "CREATE TABLE kheya.u (i integer);\n");
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
+    assert_int_equal(from, 1);
+    assert_int_equal(to, 2);
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
+    assert_int_equal(from, 2);
+
+    live_file(dir, "0003_three.sql", "SELECT 1;\n");
+    assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
+    for (int v = 1; v <= 3; v++) {
+        static const char *const names[] = { "0001_one.sql", "0002_two.sql", "0003_three.sql" };
+
+        snprintf(path, sizeof path, "%s/%s", dir, names[v - 1]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+/* The migrations of the tree, on a new database and again on the same. */
+static void test_migrate_tree(void **state)
+{
+    char conninfo[1024];
+    char err[512];
+    int from;
+    int to;
+
+    (void)state;
+    live_new_database("fresh", conninfo, sizeof conninfo);
+    if (store_migrate(conninfo, live_sql_dir(), &from, &to, err, sizeof err) != STORE_MIGRATED)
+        fail_msg("%s", err);
+    assert_int_equal(from, 0);
+    assert_int_equal(to, STORE_SCHEMA_VERSION);
+    assert_int_equal(store_migrate(conninfo, live_sql_dir(), &from, &to, err, sizeof err), STORE_MIGRATED);
+    assert_int_equal(from, STORE_SCHEMA_VERSION);
+    live_sql("INSERT INTO kheya.version (version, name) VALUES (900, 'future')");
+    assert_int_equal(store_migrate(live_env("KHEYA_TEST_DATABASE"), live_sql_dir(), &from, &to, err, sizeof err),
+                     STORE_MIGRATE_NEWER);
+    assert_non_null(strstr(err, "newer than this program's"));
+    live_sql("DELETE FROM kheya.version WHERE version = 900");
+}
+
+/* The database that all the tests use. */
+static int live_group_setup(void **state)
+{
+    char err[512];
+    int from;
+    int to;
+
+    (void)state;
+    if (store_migrate(live_env("KHEYA_TEST_DATABASE"), live_sql_dir(), &from, &to, err, sizeof err) != STORE_MIGRATED) {
+        fprintf(stderr, "live_store: %s\n", err);
+        return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+#define LIVE(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
+        LIVE(test_step_and_load),
+        LIVE(test_stale_turns_are_lost),
+        LIVE(test_two_stores_one_winner),
+        LIVE(test_same_subscriber_in_one_turn),
+        LIVE(test_two_codes_of_one_subscriber),
+        LIVE(test_bad_rows_pay_alone),
+        LIVE(test_too_large_is_refused),
+        LIVE(test_lost_step_opens_nothing),
+        LIVE(test_same_cause_is_one_message),
+        LIVE(test_full_batch_keeps_apart),
+        LIVE(test_database_away),
+        LIVE(test_kill_mid_batch),
+        LIVE(test_stopped_server),
+        LIVE(test_stop_and_start),
+        LIVE(test_locked_table),
+        LIVE(test_terminated_backends),
+        LIVE(test_version_mismatch),
+        LIVE(test_question_rows),
+        LIVE(test_question_rights),
+        LIVE(test_slow_question),
+        LIVE(test_all_readers_slow),
+        LIVE(test_many_questions),
+        LIVE(test_outbox_two_takers),
+        LIVE(test_outbox_order_and_due),
+        LIVE(test_outbox_lease_ends),
+        LIVE(test_outbox_states_move_forward),
+        LIVE(test_marks_survive),
+        LIVE(test_leases),
+        LIVE(test_generation_is_kept_once),
+        LIVE(test_migrate_refuses),
+        LIVE(test_migrate_tree),
+    };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, live_group_setup, NULL);
+}

@@ -1,0 +1,215 @@
+/* conf: every key by the table, every error with its place, all in one pass. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/conf.h"
+#include "base/log.h"
+
+#define LEAST "database: x\nlinks: {gp: {kind: kannel}}\n"
+
+static char path[64];
+
+static bool load(struct conf *c, const char *text, struct buf *errors)
+{
+    FILE *f;
+    bool ok;
+
+    snprintf(path, sizeof path, "/tmp/kheya-conf-%ld.yaml", (long)getpid());
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    buf_init(errors, 1 << 16);
+    ok = conf_load(c, path, errors);
+    unlink(path);
+    return ok;
+}
+
+static void test_defaults(void **state)
+{
+    struct conf c;
+    struct buf errors;
+
+    (void)state;
+    assert_true(load(&c, LEAST, &errors));
+    assert_string_equal(buf_str(&errors), "");
+    assert_string_equal(c.database, "x");
+    assert_string_equal(c.menus, "menus");
+    assert_string_equal(c.http_address, "127.0.0.1:8333");
+    assert_int_equal(c.log_level, LOG_LEVEL_INFO);
+    assert_int_equal(c.hold_ms, 1500);
+    assert_int_equal(c.link_count, 1);
+    assert_int_equal(c.links[0].kind, CONF_LINK_KANNEL);
+    assert_string_equal(c.links[0].address, "127.0.0.1:13001");
+    assert_int_equal(c.links[0].profile_count, 1);
+    assert_string_equal(c.links[0].profiles[0].smsc_id, "");
+    assert_int_equal(c.links[0].profiles[0].limits.septets, 160);
+    assert_int_equal(c.links[0].profiles[0].limits.idle_ms, 30000);
+    assert_int_equal(c.links[0].profiles[0].begin.n, 1);
+    assert_int_equal(c.links[0].profiles[0].answer.op[0], 18);
+    assert_int_equal(c.links[0].profiles[0].send_end, 17);
+    conf_free(&c);
+    buf_fini(&errors);
+}
+
+static void test_smsc_overrides_link(void **state)
+{
+    static const char text[] =
+        "database: x\n"
+        "http: {address: \"\"}\n"
+        "limits: {sessions: 50, hold: 2s}\n"
+        "log: {level: debug}\n"
+        "links:\n"
+        "  gp:\n"
+        "    kind: kannel\n"
+        "    address: 127.0.0.1:14001\n"
+        "    ussd: {septets: 182, units: 80, idle: 20s, total: 2m}\n"
+        "    smsc:\n"
+        "      u1: {units: 70, session: user_message_reference, answer: [18]}\n"
+        "      u2: {end_bit: yes, session_mask: fffe, abort: [129, 32]}\n"
+        "      s1: {channel: sms, sender: GOV}\n"
+        "  web: {kind: http, septets: 140}\n";
+    struct conf c;
+    struct buf errors;
+    const struct conf_link *gp;
+
+    (void)state;
+    assert_true(load(&c, text, &errors));
+    assert_int_equal(c.sessions, 50);
+    assert_int_equal(c.hold_ms, 2000);
+    assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+    gp = &c.links[0];
+    assert_int_equal(gp->profile_count, 3);
+    assert_string_equal(gp->profiles[0].smsc_id, "u1");
+    assert_int_equal(gp->profiles[0].limits.septets, 182);
+    assert_int_equal(gp->profiles[0].limits.units, 70);
+    assert_int_equal(gp->profiles[0].limits.total_ms, 120000);
+    assert_int_equal(gp->profiles[0].session, PROFILE_SESSION_UMR);
+    assert_int_equal(gp->profiles[0].answer.n, 1);
+    assert_true(gp->profiles[1].end_bit);
+    assert_int_equal(gp->profiles[1].session_mask, 0xfffe);
+    assert_int_equal(gp->profiles[1].abort.op[1], 32);
+    assert_int_equal(gp->profiles[2].channel, PROFILE_SMS);
+    assert_string_equal(gp->senders[2], "GOV");
+    assert_int_equal(c.links[1].kind, CONF_LINK_HTTP);
+    assert_int_equal(c.links[1].profiles[0].limits.septets, 140);
+    conf_free(&c);
+    buf_fini(&errors);
+}
+
+/* What is wrong, and what the line must say; %s is the file. */
+static const struct {
+    const char *text, *want;
+} wrong[] = {
+    { "", ":1:1: error: is empty" },
+    { "database: x\n", ":1:1: error: links is missing" },
+    { "links: {gp: {kind: kannel}}\n", ":1:1: error: database is missing" },
+    { LEAST "colour: red\n", ":3:1: error: unknown key 'colour'" },
+    { LEAST "limits: {sesions: 5}\n", ":3:10: error: unknown key 'sesions'" },
+    { LEAST "limits: {sessions: many}\n", ":3:20: error: sessions: expected a whole number from 10 to 5000000" },
+    { LEAST "limits: {sessions: 5}\n", ":3:20: error: sessions: expected a whole number from 10 to 5000000" },
+    { LEAST "limits: {hold: 30}\n", ":3:16: error: hold: expected a time from 0ms to 10s, written as" },
+    { LEAST "limits: 7\n", ":3:9: error: limits: expected keys and values" },
+    { LEAST "log: {level: loud}\n", ":3:14: error: level: expected one of err warn info debug" },
+    { LEAST "database: y\n", ":3:1: error: " },
+    { "database: x\nlinks: {a: {kind: pigeon}}\n", ":2:19: error: kind: expected one of kannel http" },
+    { "database: x\nlinks: {a: {}}\n", "error: kind is missing" },
+    { "database: x\nlinks: {a: {kind: kannel, ussd: {septets: 183}}}\n", "septets: expected a whole number from 20 to 182" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {begin: 1}}}}\n", "begin: expected a list of at most 8 numbers" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {begin: [1, 256]}}}}\n", "begin: expected a list" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {sender: G}}}}\n", "on an sms channel only" },
+    { "database: x\nlinks: {a: {kind: http, smsc: {}}}\n", "unknown key 'smsc'" },
+    { "database: [x]\nlinks: {a: {kind: http}}\n", "database: expected a text" },
+    { "database: x\n\tlinks: {}\n", ":2:1: error: " },
+};
+
+static void test_errors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct conf c;
+        struct buf errors;
+
+        assert_false(load(&c, wrong[i].text, &errors));
+        if (strstr(buf_str(&errors), wrong[i].want) == NULL || strstr(buf_str(&errors), path) == NULL)
+            fail_msg("case %zu: wanted '%s' in '%s'", i, wrong[i].want, buf_str(&errors));
+        conf_free(&c);
+        buf_fini(&errors);
+    }
+}
+
+static void test_all_errors_in_one_pass(void **state)
+{
+    struct conf c;
+    struct buf errors;
+    int lines = 0;
+
+    (void)state;
+    assert_false(load(&c, "one: 1\nlimits: {batch: 0, hold: x}\nlinks: {a: {kind: q, b: 1}}\n", &errors));
+    for (const char *s = buf_str(&errors); (s = strchr(s, '\n')) != NULL; s++)
+        lines++;
+    assert_int_equal(lines, 6);         /* one, database, batch, hold, kind, b */
+    conf_free(&c);
+    buf_fini(&errors);
+}
+
+static void test_no_file(void **state)
+{
+    struct conf c;
+    struct buf errors;
+
+    (void)state;
+    buf_init(&errors, 4096);
+    assert_false(conf_load(&c, "/nonexistent/kheya.yaml", &errors));
+    assert_non_null(strstr(buf_str(&errors), "/nonexistent/kheya.yaml:1:1: error: cannot be read: No such file"));
+    conf_free(&c);
+    buf_fini(&errors);
+}
+
+/* The shipped sample is true. */
+static void test_sample(void **state)
+{
+    struct conf c;
+    struct buf errors;
+
+    (void)state;
+    buf_init(&errors, 1 << 16);
+    if (!conf_load(&c, "conf/kheya.yaml", &errors))
+        fail_msg("%s", buf_str(&errors));
+    conf_free(&c);
+    buf_fini(&errors);
+}
+
+static void test_help_names_every_key(void **state)
+{
+    static const char *const keys[] = { "database", "http.address", "limits.hold", "log.level", "links.NAME.box_id",
+                                        "session_mask", "links.NAME.smsc.ID.sender" };
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 1 << 16);
+    conf_help(&out);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        assert_non_null(strstr(buf_str(&out), keys[i]));
+    buf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),      cmocka_unit_test(test_smsc_overrides_link),
+        cmocka_unit_test(test_errors),        cmocka_unit_test(test_all_errors_in_one_pass),
+        cmocka_unit_test(test_no_file),       cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_help_names_every_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
