@@ -17,7 +17,7 @@ struct arena_block {
 };
 
 struct arena {
-    struct arena_block *blocks;     /* newest first */
+    struct arena_block *blocks;     /* first: the one being filled */
     size_t used;
     size_t max;
 };
@@ -56,8 +56,14 @@ void *arena_alloc(struct arena *a, size_t n)
 
         b = xcalloc(1, sizeof *b + size);
         b->size = size;
-        b->next = a->blocks;
-        a->blocks = b;
+        /* a large piece has a block of its own, behind the one being filled */
+        if (size != ARENA_BLOCK && a->blocks != NULL) {
+            b->next = a->blocks->next;
+            a->blocks->next = b;
+        } else {
+            b->next = a->blocks;
+            a->blocks = b;
+        }
     }
     p = b->data + b->used;
     b->used += n;

@@ -36,7 +36,7 @@ enum flow_result {
     FLOW_ASK,                           /* answer out->question by flow_answer() */
     FLOW_REPEAT,                        /* a duplicate: send the session's stored reply, write nothing */
     FLOW_DROP,                          /* belongs to a dialogue that is over: acknowledge, send nothing */
-    FLOW_CLOSE,                         /* the telco ended it: acknowledge, forget, write nothing */
+    FLOW_CLOSE,                         /* the telco ended it: acknowledge, write nothing; it stays resumable */
     FLOW_RESULTS,
 };
 
@@ -61,7 +61,18 @@ struct flow_message {
     const char *cause, *receiver, *lang, *class, *text;     /* borrowed likewise */
 };
 
-/* Effects of one step; clear before the first use, free at the end. */
+/* What a step falls back to when it cannot go on: the state at the last screen
+ * that was reached. */
+struct flow_mark {
+    struct buf values;                  /* as packed in the session */
+    int lang;
+    bool lang_known, lang_changed;
+    bool typed, opened;
+    int case_count, message_count;
+};
+
+/* Effects of one step; flow_event() clears it.  Used again and again it stops
+ * allocating. */
 struct flow_out {
     struct flow_question question;
     struct flow_case cases[FLOW_CASES_MAX];
@@ -70,11 +81,25 @@ struct flow_out {
     int message_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
     struct buf mem;                     /* what the pointers above point into */
+
     /* of flow's own, between flow_event() and the last flow_answer() */
-    int waiting_screen, waiting_action;
+    int waiting_screen, waiting_action; /* the screen to be entered, and its next action */
     int moves;
+    bool undialled;                     /* no part of a dialled path has been taken yet */
+    size_t asked_at;                    /* mem: where the question's arguments begin */
+    size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */
+    size_t fields_at[FLOW_CASES_MAX];
+    struct flow_message_at {
+        size_t cause, receiver, text;
+    } message_at[FLOW_MESSAGES_MAX];
+    struct flow_mark mark;
+    struct buf typed;                   /* scratch: the answer */
+    struct buf value;                   /* scratch: a value */
+    struct buf text;                    /* scratch: an error line, the cells of a row */
+    struct buf rows;                    /* scratch: a list's rows */
 };
 
+/* Before the first use and after the last. */
 void flow_out_init(struct flow_out *out);
 void flow_out_fini(struct flow_out *out);
 

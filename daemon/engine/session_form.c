@@ -129,14 +129,16 @@ static void form_get_name(struct form *f)
     f->name[n] = '\0';
 }
 
-/* A screen to stand at: one that is shown. */
 static int form_get_screen(struct form *f)
 {
-    int screen;
-
     form_get_name(f);
-    screen = f->name[0] != '\0' ? menu_screen_find(f->menu, f->name) : MENU_NONE;
-    return screen >= 0 && f->menu->screens[screen].text != NULL ? screen : MENU_NONE;
+    return f->name[0] != '\0' ? menu_screen_find(f->menu, f->name) : MENU_NONE;
+}
+
+/* Can she stand there?  One that only acts cannot be shown again. */
+static bool form_is_shown(const struct form *f, int screen)
+{
+    return screen >= 0 && f->menu->screens[screen].text != NULL;
 }
 
 static void form_get_stack(struct form *f)
@@ -149,11 +151,22 @@ static void form_get_stack(struct form *f)
     for (int i = 0; i < depth && !f->r.bad; i++) {
         int screen = form_get_screen(f);
 
-        if (screen >= 0)
+        if (form_is_shown(f, screen) || (screen >= 0 && screen == f->menu->start))
             s->stack[s->depth++] = screen;
     }
-    if (s->screen < 0 && s->depth > 0)
+}
+
+/* Her screen is not there any more: the nearest before it. */
+static void form_fall_back(struct form *f)
+{
+    struct session *s = f->s;
+
+    while (!form_is_shown(f, s->screen) && s->depth > 0)
         s->screen = s->stack[--s->depth];
+    if (!form_is_shown(f, s->screen))
+        s->screen = MENU_NONE;
+    s->page = 0;
+    s->remark = SESSION_PLAIN;
 }
 
 /* Text that may be sent: well formed, without NUL. */
@@ -274,6 +287,8 @@ static void form_get_place(struct form *f)
     s->lang_known = s->lang_known && lang >= 0;
     s->screen = form_get_screen(f);
     form_get_stack(f);
+    if (!form_is_shown(f, s->screen))
+        form_fall_back(f);
 }
 
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)

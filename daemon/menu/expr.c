@@ -780,7 +780,7 @@ static bool expr_check_target(struct expr_parser *p, const struct expr *e, const
         return false;
     }
     if (e->kind == EXPR_TEXT && from != NULL && strcmp(from->name, t->name) != 0) {
-        expr_fail(p, e->at, "a %.40s does not take a %.40s", t->name, from->name);
+        expr_fail(p, e->at, "%.40s takes values of its own type, not of %.40s", t->name, from->name);
         return false;
     }
     return true;

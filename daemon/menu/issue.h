@@ -42,7 +42,7 @@
     X(DEFINED_TWICE, "E209", "The name is defined twice in the tree.") \
     X(BAD_NAME, "E210", "A name is letters, digits and _, and begins with a letter.") \
     X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
-    X(NO_FIELD, "E212", "The service or record has no such field, or a field of it is not given.") \
+    X(NO_FIELD, "E212", "The service has no such field.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \

@@ -462,6 +462,11 @@ static int keys_row_of(const struct keys_row *rows, const char *name)
     return MENU_NONE;
 }
 
+bool keys_has(enum keys_map map, const char *name)
+{
+    return keys_row_of(keys_table(map), name) != MENU_NONE;
+}
+
 static void keys_unknown(const struct yaml_node *key, enum keys_map map, struct menu_issues *issues)
 {
     struct names_best best = { NULL, 0 };

@@ -104,6 +104,7 @@ enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_KEYS };
 
 /* A table, for the reader, the manual and the schema. */
 const struct keys_row *keys_table(enum keys_map map);
+bool keys_has(enum keys_map map, const char *name);
 const char *keys_title(enum keys_map map);      /* "screen" */
 
 /* A map as read: values by row, NULL where a key is not there or was refused. */

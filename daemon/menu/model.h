@@ -20,6 +20,7 @@
 #define MENU_LANGS_MAX 8
 #define MENU_NONE (-1)                  /* no screen, no variable, no query */
 
+struct names;                           /* names.h */
 struct expr;                            /* expr.h */
 struct template;                        /* expr.h: text with {placeholders} */
 
@@ -292,6 +293,7 @@ struct menu {
     int query_count;
     const struct menu_screen *screens;
     int screen_count;
+    const struct names *screen_names, *var_names;       /* names.h */
     const struct menu_service *services;
     int service_count;
     const struct menu_sms *sms;
@@ -348,6 +350,10 @@ struct menu_issues {
  * must be freed by menu_issues_free(). */
 struct menu *menu_load(const char *dir, struct menu_issues *issues);
 void menu_issues_free(struct menu_issues *issues);
+
+/* The same from m->sources of an earlier load, for a generation that the
+ * database kept; positions show the paths inside the folder. */
+struct menu *menu_load_sources(const char *sources, size_t n, struct menu_issues *issues);
 
 /* The same from memory, for fuzzers: one root file's text. */
 struct menu *menu_load_text(const char *text, size_t n, struct menu_issues *issues);

@@ -27,7 +27,8 @@
 struct parse_file {
     struct yaml_file source;
     const char *prefix;                 /* "allowance."; "" for the root file */
-    struct keys_got got;                /* its keys; node NULL when it is broken */
+    struct keys_got got;                /* its keys; node NULL when it is broken or empty */
+    bool broken;                        /* some of its definitions could not be read */
 };
 
 /* Something with a name: a type, a record, ... a screen. */
@@ -87,6 +88,9 @@ struct parse {
 
 /* --- parse.c ---------------------------------------------------------------------- */
 
+/* May a name be missing only because the file that defines it is broken? */
+bool parse_excused(struct parse *p);
+
 /* Index of a name in a section, or MENU_NONE and said. */
 int parse_find(struct parse *p, enum keys_file section, const struct yaml_node *name);
 
@@ -95,6 +99,11 @@ int parse_screen_find(struct parse *p, const struct parse_file *file, const stru
 
 /* Values of a free map are single values; NULL and said when one is not. */
 const struct yaml_node *parse_entry(struct parse *p, const struct yaml_node *map, int i);
+
+/* --- parse_root.c ------------------------------------------------------------------- */
+
+void parse_languages(struct parse *p);
+void parse_root(struct parse *p);
 
 /* --- parse_types.c ------------------------------------------------------------------ */
 
@@ -122,6 +131,8 @@ void parse_vars_begin(struct parse *p);
 /* A variable of this name; type NULL: not known here.  MENU_NONE and said when
  * the name cannot be one. */
 int parse_var(struct parse *p, const char *name, struct menu_pos pos, const struct menu_type *type);
+/* One that no operator can name. */
+int parse_var_hidden(struct parse *p, const char *name, struct menu_pos pos);
 void parse_var_broken(struct parse *p, int var);
 /* Is it a name that may stand before the dot of a record's fields?  Said if not. */
 bool parse_var_head(struct parse *p, const struct yaml_node *name);

@@ -45,7 +45,7 @@ int parse_sets(struct parse *p, const struct yaml_node *map, const struct menu_s
             continue;
         }
         sets[count].var = var;
-        parse_expr(p, value, (const struct expr **)&sets[count].value)->var = var;
+        parse_expr(p, value, &sets[count].value)->var = var;
         count++;
     }
     if (map->count == 0)
@@ -128,7 +128,7 @@ static void parse_no_field(struct parse *p, const struct menu_service *s, const 
         issue_add(p->issues, ISSUE_NO_FIELD, key->pos, "service '%s' has no field '%s'", s->name, key->text);
 }
 
-/* The fields of a service and what they become. */
+/* Fields of the service and what they become; one that is left out stays empty. */
 static void parse_with(struct parse *p, const struct keys_got *got, const struct menu_service *s,
                        struct menu_action *a)
 {
@@ -144,16 +144,7 @@ static void parse_with(struct parse *p, const struct keys_got *got, const struct
         if (field == MENU_NONE || value == NULL)
             continue;
         sets[a->set_count].var = field;
-        parse_expr(p, value, (const struct expr **)&sets[a->set_count++].value)->target = s->fields[field].type;
-    }
-    for (int f = 0; f < s->field_count; f++) {
-        bool given = false;
-
-        for (int i = 0; i < map->count && !given; i++)
-            given = yaml_is(yaml_key(map, i), s->fields[f].name);
-        if (!given)
-            issue_add(p->issues, ISSUE_NO_FIELD, got->key[ACTION_WITH]->pos, "service '%s' also wants its field '%s'",
-                      s->name, s->fields[f].name);
+        parse_expr(p, value, &sets[a->set_count++].value)->target = s->fields[field].type;
     }
     a->sets = sets;
 }

@@ -144,8 +144,11 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
         p->silent++;
         return;
     }
-    if (p->met_unknown)
+    if (p->met_unknown) {
+        if (parse_excused(p))
+            return;
         code = ISSUE_NO_VARIABLE;
+    }
     issue_add(p->issues, code, yaml_at(parse_source(p, job->node), job->node, err->at), "%s", err->text);
 }
 

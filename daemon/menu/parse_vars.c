@@ -107,6 +107,11 @@ int parse_var(struct parse *p, const char *name, struct menu_pos pos, const stru
     return parse_var_new(p, name, pos, type);
 }
 
+int parse_var_hidden(struct parse *p, const char *name, struct menu_pos pos)
+{
+    return parse_var_new(p, name, pos, parse_builtin(p, "text(1000)"));
+}
+
 void parse_var_broken(struct parse *p, int var)
 {
     if (var >= MENU_BUILTINS)

@@ -159,6 +159,29 @@ static void store_judge(struct store *s)
         event_active(s->later, EV_TIMEOUT, 0);
 }
 
+static void store_on_ping(void *arg, const struct pg_answer *a)
+{
+    (void)arg;
+    (void)a;                            /* an answer is enough; none drops the connection */
+}
+
+/* One connection fell: do the idle ones still live?  A server that hangs, or a
+ * host that is gone, says nothing by itself. */
+static void store_ping(struct store *s)
+{
+    struct pg_params none = { 0 };
+
+    for (int i = 0; i < s->writer_count; i++) {
+        struct pg *pg = s->writers[i].pg;
+
+        if (!pg_is_up(pg) || pg_units(pg) > 0)
+            continue;
+        pg_query_sql(pg, "SELECT 1", &none, PG_TEXT);
+        pg_end(pg, s->stall_ms, store_on_ping, NULL);
+        pg_flush(pg);
+    }
+}
+
 static void store_on_changed(void *arg, struct pg *pg, bool up, const char *reason, int retry_ms)
 {
     struct store_connection *c = arg;
@@ -175,6 +198,8 @@ static void store_on_changed(void *arg, struct pg *pg, bool up, const char *reas
     store_judge(s);
     if (up)
         store_pump(s);
+    else
+        store_ping(s);
 }
 
 static void store_on_answered(void *arg, struct pg *pg)

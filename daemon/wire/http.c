@@ -12,8 +12,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <event2/util.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +27,10 @@ static unsigned http_hash(const void *key);
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "wire/address.h"
 
 #define HTTP_BACKLOG 1024
-#define HTTP_TICK_S 1                   /* how often held requests are looked at */
+#define HTTP_TICK_MS 100                /* how often held requests are looked at */
 #define HTTP_FULL_MS 100                /* pause of accept(2) when it fails */
 #define HTTP_TEXT "text/plain; charset=utf-8"
 #define HTTP_METHODS (EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
@@ -154,7 +153,7 @@ static struct http_conn *http_conn(struct http *h, struct evhttp_request *req)
 
 uint64_t http_hold(struct http *h, struct evhttp_request *req)
 {
-    const struct timeval tick = { HTTP_TICK_S, 0 };
+    const struct timeval tick = { 0, HTTP_TICK_MS * 1000 };
     struct http_conn *c = http_conn(h, req);
 
     if (h->tickets == NULL)
@@ -327,17 +326,15 @@ static void http_on_full_over(evutil_socket_t fd, short what, void *arg)
 
 static struct evconnlistener *http_listen(struct event_base *base, const char *text, char *err, size_t err_size)
 {
-    struct sockaddr_storage address;
-    int len = (int)sizeof address;
+    struct address address;
     struct evconnlistener *l;
 
-    memset(&address, 0, sizeof address);
-    if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) < 0) {
+    if (!address_parse(&address, text)) {
         snprintf(err, err_size, "%s: not a numeric address with a port", text);
         return NULL;
     }
     l = evconnlistener_new_bind(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                HTTP_BACKLOG, (const struct sockaddr *)&address, len);
+                                HTTP_BACKLOG, (const struct sockaddr *)&address.sa, (int)address.len);
     if (l == NULL)
         snprintf(err, err_size, "%s: %s", text, strerror(errno));
     return l;
@@ -393,11 +390,9 @@ void http_free(struct http *h)
 
 int http_port(const struct http *h)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
+    struct address address = { .len = sizeof address.sa };
 
-    if (getsockname(evconnlistener_get_fd(h->listener), (struct sockaddr *)&address, &len) < 0)
+    if (getsockname(evconnlistener_get_fd(h->listener), (struct sockaddr *)&address.sa, &address.len) < 0)
         return 0;
-    /* sin6_port stands at the same place */
-    return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+    return address_port(&address);
 }

@@ -15,8 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/util.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sodium.h>
@@ -31,6 +29,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "wire/address.h"
 #include "wire/pending.h"
 
 #define KANNEL_READ (256u << 10)            /* octets per read: some thousand frames */
@@ -74,8 +73,7 @@ static const struct kannel_rule {
 struct kannel {
     char *name;
     char *box_id;                   /* NULL: unnamed */
-    struct sockaddr_storage address;
-    int address_len;
+    struct address address;
     const struct kannel_ops *ops;
     void *arg;
     struct profile *profiles;       /* the configured ones, then those learned */
@@ -699,13 +697,13 @@ static void kannel_set_options(int fd)
 static void kannel_connect(struct kannel *k)
 {
     kannel_enter(k, KANNEL_CONNECTING);
-    k->fd = socket(k->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    k->fd = socket(k->address.sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (k->fd < 0) {
         kannel_drop(k, strerror(errno));
         return;
     }
     kannel_set_options(k->fd);
-    if (connect(k->fd, (const struct sockaddr *)&k->address, (socklen_t)k->address_len) < 0 && errno != EINPROGRESS) {
+    if (connect(k->fd, (const struct sockaddr *)&k->address.sa, k->address.len) < 0 && errno != EINPROGRESS) {
         kannel_drop(k, strerror(errno));
         return;
     }
@@ -771,17 +769,13 @@ static int kannel_or(int value, int standard)
 
 struct kannel *kannel_new(const struct kannel_args *args)
 {
-    struct sockaddr_storage address;
-    int address_len = (int)sizeof address;
+    struct address address;
     struct kannel *k;
 
-    memset(&address, 0, sizeof address);
-    if (evutil_parse_sockaddr_port(args->address, (struct sockaddr *)&address, &address_len) < 0 ||
-        ((const struct sockaddr_in *)&address)->sin_port == 0)      /* the same place in sockaddr_in6 */
+    if (!address_parse(&address, args->address) || address_port(&address) == 0)
         return NULL;
     k = xcalloc(1, sizeof *k);
     k->address = address;
-    k->address_len = address_len;
     k->name = xstrdup(args->name);
     k->box_id = args->box_id != NULL ? xstrdup(args->box_id) : NULL;
     k->ops = args->ops;

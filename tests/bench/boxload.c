@@ -2,7 +2,7 @@
  * boxload - plays bearerbox for one kheyad: dials, answers, acknowledges, and
  * measures.
  *
- *   boxload --script FILE [--port N] [--first N] [--numbers N] [--watch NAME=PID] [--tree NAME=PID]
+ *   boxload --script FILE [--port N] [--first N] [--numbers N]
  *
  * Listens on loopback, prints "port N", and plays the dialogue of FILE with
  * one box.  Commands are lines on stdin, one JSON line answers each:
@@ -10,7 +10,9 @@
  *   run OPEN WARM_MS MEASURE_MS [THINK_MS]   OPEN dialogues at a time, in a closed loop; each waits THINK_MS
  *                                            before it answers a page
  *   calls COUNT OPEN                         COUNT whole dialogues
- *   hold COUNT OPEN                          COUNT dialogues up to the page before the last, left there
+ *   hold COUNT OPEN                          COUNT dialogues up to the last question, left there; the last command
+ *   script FILE                              another dialogue
+ *   watch NAME=PID, tree NAME=PID            processor time of a process, of a process and its children
  *
  * A step is a keypress until its page is here: MO out, MT in.  As bearerbox
  * does, every MT gets its acknowledgement and, for dlr_mask 8, the report that
@@ -566,11 +568,17 @@ static void do_calls(long count, int open, bool hold)
 
 static bool command(char *line)
 {
-    char what[16] = "";
+    char what[16] = "", text[256] = "";
     long a = 0, c = 0, d = 0, e = 0;
     int n = sscanf(line, "%15s %ld %ld %ld %ld", what, &a, &c, &d, &e);
 
-    if (strcmp(what, "run") == 0 && n >= 4 && a > 0 && a <= b.numbers)
+    if (sscanf(line, "script %255s", text) == 1) {
+        script_read(&b.script, text);
+        printf("{}\n");
+    } else if (sscanf(line, "watch %255s", text) == 1 || sscanf(line, "tree %255s", text) == 1) {
+        watch_add(&b.watches, text, line[0] == 't');
+        printf("{}\n");
+    } else if (strcmp(what, "run") == 0 && n >= 4 && a > 0 && a <= b.numbers)
         do_run((int)a, c * 1000, d * 1000, e * 1000);
     else if (strcmp(what, "calls") == 0 && n == 3 && c > 0)
         do_calls(a, (int)c, false);
@@ -640,7 +648,6 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         { "script", required_argument, NULL, 's' }, { "port", required_argument, NULL, 'p' },
         { "first", required_argument, NULL, 'f' },  { "numbers", required_argument, NULL, 'n' },
-        { "watch", required_argument, NULL, 'w' },  { "tree", required_argument, NULL, 't' },
         { NULL, 0, NULL, 0 },
     };
     const char *script = NULL;
@@ -657,13 +664,11 @@ int main(int argc, char **argv)
             b.first = measure_long("--first", optarg, 0, MEASURE_NUMBERS_MAX);
         else if (opt == 'n')
             b.numbers = measure_long("--numbers", optarg, 1, MEASURE_NUMBERS_MAX);
-        else if (opt == 'w' || opt == 't')
-            watch_add(&b.watches, optarg, opt == 't');
         else
             return 2;
     }
     if (script == NULL || optind != argc)
-        measure_die("usage: boxload --script FILE [--port N] [--first N] [--numbers N] [--watch|--tree NAME=PID]");
+        measure_die("usage: boxload --script FILE [--port N] [--first N] [--numbers N]");
     script_read(&b.script, script);
     buf_init(&b.in, BOX_FRAME_MAX + BOX_READ);
     buf_init(&b.out, 256u << 20);

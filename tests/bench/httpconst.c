@@ -26,7 +26,7 @@ static void on_request(void *arg, struct evhttp_request *req, const char *rest)
 int main(int argc, char **argv)
 {
     struct http_args args = { .base = event_base_new() };
-    char address[64];
+    char address[64] = "127.0.0.1:0";   /* any port */
     char err[256] = "";
     struct http *http;
 
@@ -34,7 +34,8 @@ int main(int argc, char **argv)
         measure_die("usage: httpconst [--port N]");
     signal(SIGPIPE, SIG_IGN);
     measure_raise_files();
-    snprintf(address, sizeof address, "127.0.0.1:%ld", argc == 3 ? measure_long("--port", argv[2], 0, 65535) : 0);
+    if (argc == 3)
+        snprintf(address, sizeof address, "127.0.0.1:%ld", measure_long("--port", argv[2], 1, 65535));
     args.address = address;
     http = http_new(&args, err, sizeof err);
     if (http == NULL)

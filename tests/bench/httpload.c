@@ -80,7 +80,8 @@ static void encode(char *out, size_t size, const char *text)
 static void prepare(void)
 {
     for (int i = 1; i < h.script.count; i++) {
-        snprintf(h.joined[i], sizeof h.joined[i], "%s%s", h.joined[i - 1], i > 1 ? "%2A" : "");
+        memcpy(h.joined[i], h.joined[i - 1], sizeof h.joined[i]);
+        encode(h.joined[i], sizeof h.joined[i], i > 1 ? "*" : "");
         encode(h.joined[i], sizeof h.joined[i], h.script.steps[i].input);
     }
 }

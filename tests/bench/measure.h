@@ -180,7 +180,7 @@ static inline uint64_t hist_quantile(const struct hist *h, double share)
 #define WATCH_MAX 4
 
 struct watch {
-    const char *name;               /* borrowed from argv */
+    char name[32];
     long pid;
     bool tree;                      /* its children too, also those that ended */
     int64_t before;                 /* us */
@@ -192,14 +192,17 @@ struct watches {
 };
 
 /* "NAME=PID" */
-static inline void watch_add(struct watches *w, char *text, bool tree)
+static inline void watch_add(struct watches *w, const char *text, bool tree)
 {
-    char *at = strchr(text, '=');
+    const char *at = strchr(text, '=');
+    struct watch *new = &w->list[w->count];
 
-    if (at == NULL || w->count == WATCH_MAX)
+    if (at == NULL || (size_t)(at - text) >= sizeof new->name || w->count == WATCH_MAX)
         measure_die("'%s': expected NAME=PID, at most %d times", text, WATCH_MAX);
-    *at = '\0';
-    w->list[w->count++] = (struct watch){ text, measure_long(text, at + 1, 1, INT32_MAX), tree, 0 };
+    snprintf(new->name, sizeof new->name, "%.*s", (int)(at - text), text);
+    new->pid = measure_long(new->name, at + 1, 1, INT32_MAX);
+    new->tree = tree;
+    w->count++;
 }
 
 /* proc(5): fields 4 ppid, 14 utime, 15 stime, 16 cutime, 17 cstime of PID/stat; the second may hold blanks. */

@@ -224,10 +224,9 @@ void phone_sms(struct phone *p, const char *from, char *text, enum text_coding c
     s->cost = text_cost(text);
     s->segments = segments;
     s->at = now_wall_ms();
-    s->seq = p->seq + 1;
     TAILQ_INSERT_HEAD(&p->inbox, s, entry);
     p->inbox_count++;
-    p->sms_total++;
+    s->number = ++p->sms_total;
     phone_changed(p);
 }
 

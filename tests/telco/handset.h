@@ -32,7 +32,7 @@ enum phone_state { PHONE_IDLE = 0, PHONE_WAITING, PHONE_SHOWN, PHONE_ENDED, PHON
 
 struct sms_item {
     TAILQ_ENTRY(sms_item) entry;
-    uint64_t seq;                       /* the phone's, when it came */
+    unsigned number;                    /* the phone's first message is 1 */
     int64_t at;                         /* ms since the epoch */
     char from[24];
     char *text;

@@ -111,7 +111,7 @@ static uint16_t take_u16(struct reader *r)
 {
     const uint8_t *p = take(r, 2);
 
-    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
 }
 
 static void take_cstr(struct reader *r, char *out, size_t max)

@@ -189,7 +189,8 @@ static void send_receipt(struct telco *t, struct account *a, const struct smpp_p
     if ((of->registered & 3) == 0 || ((of->registered & 3) == 2 && what == RECEIPT_DELIVRD))
         return;                         /* SMPP 3.4 5.2.17 */
     gmtime_r(&now, &tm);
-    strftime(date, sizeof(date), "%y%m%d%H%M", &tm);
+    snprintf(date, sizeof(date), "%02u%02u%02u%02u%02u", (unsigned)tm.tm_year % 100u, (unsigned)tm.tm_mon % 12u + 1,
+             (unsigned)tm.tm_mday % 32u, (unsigned)tm.tm_hour % 24u, (unsigned)tm.tm_min % 60u);
     n = snprintf(text, sizeof(text), "id:%s sub:001 dlvrd:%s submit date:%s done date:%s stat:%s err:%s text:", id,
                  what == RECEIPT_DELIVRD ? "001" : "000", date, date, states[what].name, states[what].err);
     pdu.text = (const uint8_t *)text;

@@ -366,13 +366,15 @@ static uint32_t judge_session(struct page *g)
     char number[16];
     const char *owner;
 
-    if (!phone_number(g->pdu->dest.addr, number))
-        return report_violation(r, VIOLATION_BAD_ADDRESS, g->pdu->dest.addr, "destination is no number") ?: SMPP_RINVDSTADR;
+    if (!phone_number(g->pdu->dest.addr, number)) {
+        report_violation(r, VIOLATION_BAD_ADDRESS, g->pdu->dest.addr, "destination is no number");
+        return SMPP_RINVDSTADR;
+    }
     g->p = phone_find(g->t->handsets, number);
+    g->last = g->op == OP_LAST;
     if (named && !smpp_tlv_uint(g->pdu, c->session == SESSION_ITS ? SMPP_TAG_ITS_SESSION_INFO
                                                                    : SMPP_TAG_USER_MESSAGE_REFERENCE, 2, &name))
         return judge_push(g, number);
-    g->last = g->op == OP_LAST;
     if (named && c->end_bit) {
         if (((name & 1) != 0) != g->last) {
             uint32_t status = report_violation(r, VIOLATION_END_BIT, number, "op %u with end bit %u", g->op,
@@ -387,6 +389,8 @@ static uint32_t judge_session(struct page *g)
         return report_violation(r, VIOLATION_WRONG_BIND, number, "dialogue of account %s", g->p->account->conf.name);
     if (g->p && g->p->live && (!named || g->p->session == name))
         return SMPP_ROK;
+    if (!named && c->push)
+        return judge_push(g, number);
     if (!named)
         return report_violation(r, g->p ? VIOLATION_DEAD_SESSION : VIOLATION_WRONG_NUMBER, number, "no dialogue");
     owner = g->a->owners[name];

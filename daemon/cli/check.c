@@ -1,0 +1,122 @@
+#include "cli/check.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "menu/issue.h"
+#include "menu/model.h"
+
+static const char check_usage[] = "usage: kheya check [--json] MENUDIR\n"
+                                  "       kheya check --explain CODE\n"
+                                  "Reads the menus in MENUDIR and prints every error and warning.\n"
+                                  "  --json           as a JSON array of objects\n"
+                                  "  --explain CODE   what a code like E201 means\n"
+                                  "Exit status: 0 no error (warnings may be), 1 errors, 2 used wrongly.\n";
+
+static const char *check_severity(const struct menu_issue *i)
+{
+    return i->severity == MENU_ERROR ? "error" : "warning";
+}
+
+/* RFC 8259 7 */
+static void check_json_string(const char *s)
+{
+    putchar('"');
+    for (; *s != '\0'; s++) {
+        if (*s == '"' || *s == '\\')
+            printf("\\%c", *s);
+        else if ((unsigned char)*s < 0x20)
+            printf("\\u%04x", (unsigned char)*s);
+        else
+            putchar(*s);
+    }
+    putchar('"');
+}
+
+static void check_print_json(const struct menu_issues *issues)
+{
+    printf("[");
+    for (int i = 0; i < issues->count; i++) {
+        const struct menu_issue *issue = &issues->list[i];
+
+        printf("%s\n  {\"file\": ", i > 0 ? "," : "");
+        check_json_string(issue->pos.file);
+        printf(", \"line\": %d, \"column\": %d, \"severity\": \"%s\", \"code\": \"%s\", \"text\": ", issue->pos.line,
+               issue->pos.column, check_severity(issue), issue->code);
+        check_json_string(issue->text);
+        printf("}");
+    }
+    printf("%s]\n", issues->count > 0 ? "\n" : "");
+}
+
+static void check_print(const struct menu_issues *issues)
+{
+    for (int i = 0; i < issues->count; i++) {
+        const struct menu_issue *issue = &issues->list[i];
+
+        printf("%s:%d:%d: %s: %s [%s]\n", issue->pos.file, issue->pos.line, issue->pos.column, check_severity(issue),
+               issue->text, issue->code);
+    }
+    if (issues->dropped > 0)
+        printf("%d more are not shown\n", issues->dropped);
+}
+
+static int check_explain(const char *code)
+{
+    const char *text = issue_explain(code);
+
+    if (text == NULL) {
+        fprintf(stderr, "kheya check: no code '%s'\n", code);
+        return 2;
+    }
+    printf("%s: %s\n", code, text);
+    return 0;
+}
+
+static int check_folder(const char *dir, bool json)
+{
+    struct menu_issues issues;
+    struct menu *m = menu_load(dir, &issues);
+    bool good = m != NULL;
+
+    if (json)
+        check_print_json(&issues);
+    else
+        check_print(&issues);
+    if (good && !json)
+        printf("%s: %d screens, %d languages: ok\n", dir, m->screen_count, m->lang_count);
+    menu_free(m);
+    menu_issues_free(&issues);
+    return good ? 0 : 1;
+}
+
+int check_main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "json", no_argument, NULL, 'j' },
+        { "explain", required_argument, NULL, 'e' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    bool json = false;
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+        if (c == 'j') {
+            json = true;
+        } else if (c == 'e') {
+            return check_explain(optarg);
+        } else {
+            fputs(check_usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : 2;
+        }
+    }
+    if (optind + 1 != argc) {
+        fputs(check_usage, stderr);
+        return 2;
+    }
+    return check_folder(argv[optind], json);
+}

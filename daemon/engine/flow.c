@@ -1,0 +1,394 @@
+#include "engine/flow_step.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/gsm.h"
+#include "base/log.h"
+#include "base/stats.h"
+#include "menu/render.h"
+
+#define FLOW_MEM_MAX 65536              /* texts of a step's effects */
+#define FLOW_UNSEEN_MS (10 * 60 * 1000) /* so long a case's last page is shown first on the next dial */
+
+/* --- effects ---------------------------------------------------------------------------- */
+
+void flow_out_init(struct flow_out *out)
+{
+    memset(out, 0, sizeof *out);
+    buf_init(&out->mem, FLOW_MEM_MAX);
+    buf_init(&out->mark.values, SESSION_VALUES_MAX);
+    buf_init(&out->typed, 4 * EVENT_TEXT_MAX);
+    buf_init(&out->value, SESSION_VALUES_MAX);
+    buf_init(&out->text, SESSION_VALUES_MAX);
+    buf_init(&out->rows, FLOW_ROWS_MAX);
+}
+
+void flow_out_fini(struct flow_out *out)
+{
+    buf_fini(&out->mem);
+    buf_fini(&out->mark.values);
+    buf_fini(&out->typed);
+    buf_fini(&out->value);
+    buf_fini(&out->text);
+    buf_fini(&out->rows);
+}
+
+static void flow_out_clear(struct flow_out *out)
+{
+    out->case_count = out->message_count = 0;
+    out->lang_changed = false;
+    out->moves = 0;
+    out->undialled = false;
+    buf_clear(&out->mem);
+}
+
+/* The texts have stopped growing: point to them. */
+static enum flow_result flow_settle(struct flow_out *out, enum flow_result r)
+{
+    const char *mem = buf_str(&out->mem);
+
+    for (int i = 0; i < out->case_count; i++)
+        out->cases[i].fields = mem + out->fields_at[i];
+    for (int i = 0; i < out->message_count; i++) {
+        out->messages[i].cause = mem + out->message_at[i].cause;
+        out->messages[i].receiver = mem + out->message_at[i].receiver;
+        out->messages[i].text = mem + out->message_at[i].text;
+    }
+    return r;
+}
+
+/* --- one step ------------------------------------------------------------------------------ */
+
+static const char *flow_get(const void *arg, int var, size_t *len)
+{
+    const struct flow *f = arg;
+    const struct session *s = f->s;
+    const char *text = NULL;
+
+    switch (var) {
+    case MENU_VAR_MSISDN:
+        text = s->msisdn;
+        break;
+    case MENU_VAR_LANG:
+        text = s->menu->langs[s->lang].id;
+        break;
+    case MENU_VAR_KNOWN:
+        text = s->lang_known ? "yes" : "no";
+        break;
+    case MENU_VAR_CODE:
+        text = s->code;
+        break;
+    case MENU_VAR_LINK:
+        text = f->env->link;
+        break;
+    default:
+        return session_get(s, var, len);
+    }
+    *len = strlen(text);
+    return text;
+}
+
+/* f must not move while it is used: the scope points to it. */
+static void flow_start(struct flow *f, const struct flow_env *env, struct session *s, struct flow_out *out)
+{
+    *f = (struct flow){ .env = env, .s = s, .out = out };
+    f->scope = (struct expr_scope){ .get = flow_get, .arg = f };
+    if (s->menu == NULL)
+        s->menu = env->menu;
+    flow_rescope(f);
+}
+
+void flow_rescope(struct flow *f)
+{
+    f->scope.menu = f->s->menu;
+    f->scope.lang = f->s->lang;
+    f->scope.today = clock_day(f->env->now, f->s->menu->utc_offset_min);
+}
+
+void flow_lang_set(struct flow *f, int lang)
+{
+    f->s->lang = lang;
+    f->scope.lang = lang;
+}
+
+void flow_complain(const struct flow *f, const char *event, const char *what)
+{
+    char mask[LOG_MASK_SIZE];
+
+    log_err("msisdn=%s event=%s screen=%s what=\"%s\"", log_mask(mask, f->s->msisdn), event,
+            f->s->menu->screens[f->out->waiting_screen].name, what);
+}
+
+/* --- a dial ---------------------------------------------------------------------------------- */
+
+/* The new dialogue runs under the newest menus; her language is the one with
+ * the same name. */
+static void flow_restart(struct flow *f)
+{
+    struct session *s = f->s;
+    const char *lang = s->menu->langs[s->lang].id;
+    int same = s->menu == f->env->menu ? s->lang : menu_lang_find(f->env->menu, lang);
+
+    s->lang_known = s->lang_known && same >= 0;
+    s->lang = s->lang_known ? same : 0;
+    session_restart(s, f->env->menu);
+    flow_rescope(f);
+    flow_mark(f);
+}
+
+/* From the start, or along s->path. */
+static enum flow_result flow_fresh(struct flow *f)
+{
+    const struct menu *m;
+
+    flow_restart(f);
+    m = f->s->menu;
+    if (f->s->path.len > 0)
+        flow_path_begin(f);
+    else
+        flow_enter(f, !f->s->lang_known && m->first != MENU_NONE ? m->first : m->start);
+    return flow_run(f);
+}
+
+/* Dropped in the middle, and not too long ago. */
+static bool flow_is_resumable(const struct session *s, const struct event *ev)
+{
+    return s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
+           (s->depth > 0 || s->values.packed.len > 0) && ev->at - s->at <= s->menu->resume_ms;
+}
+
+/* The page with her case's number may not have reached her: show it before
+ * anything else, or she would file again. */
+static bool flow_is_unseen(const struct session *s, const struct event *ev)
+{
+    return s->mode == SESSION_ENDED && s->unseen && s->reply.len > 0 && ev->at - s->ended <= FLOW_UNSEEN_MS &&
+           ev->at - s->ended <= s->menu->resume_ms;
+}
+
+/* rest: what she dialled behind the code. */
+static enum flow_result flow_dialled(struct flow *f, const struct event *ev, const char *rest, size_t n)
+{
+    struct session *s = f->s;
+    bool unseen = flow_is_unseen(s, ev);
+    bool resumable = flow_is_resumable(s, ev);
+
+    flow_remember(s, ev);
+    s->began = ev->at;
+    if (unseen)
+        return FLOW_REPLY;
+    flow_path_set(s, rest, n);
+    if (!resumable || (n > 0 && !s->typed))
+        return flow_fresh(f);
+    s->tries = 0;
+    flow_say_resume(f, false);
+    return FLOW_REPLY;
+}
+
+/* The part of a dialled string behind the code; "" when it is the code alone. */
+static enum flow_result flow_on_dial(struct flow *f, const struct event *ev)
+{
+    const char *code;
+    const char *rest = "";
+    size_t n = 0;
+
+    if (ev->joined && ev->kind == EVENT_ANSWER && !flow_same_ref(f->s, ev))
+        return flow_dialled(f, ev, ev->text, ev->text_len);
+    if (ev->kind == EVENT_BEGIN && !menu_code_match(f->env->menu, ev->text, ev->text_len, &code, &rest, &n) &&
+        !menu_code_match(f->env->menu, ev->code, strlen(ev->code), &code, &rest, &n))
+        n = 0;
+    return flow_dialled(f, ev, rest, n);
+}
+
+/* --- an answer --------------------------------------------------------------------------------- */
+
+/* Tries are over: a polite end, and whom to call. */
+static enum flow_result flow_wrong(struct flow *f, enum session_remark remark)
+{
+    struct session *s = f->s;
+
+    s->tries++;
+    if (s->tries >= s->menu->tries) {
+        session_unset_all(s);
+        s->mode = SESSION_ENDED;
+        flow_say(f, MENU_WORD_TOO_MANY, true);
+        return FLOW_REPLY;
+    }
+    if (s->mode == SESSION_ASKS_RESUME) {
+        flow_say_resume(f, true);
+        return FLOW_REPLY;
+    }
+    s->remark = remark;
+    return flow_again(f);
+}
+
+/* Key 0: one screen back; behind the first one lies the end.  At "Continue?" she
+ * leaves without a choice, and is asked again next time. */
+static enum flow_result flow_on_back(struct flow *f)
+{
+    struct session *s = f->s;
+
+    if (s->mode == SESSION_ASKS_RESUME || s->depth == 0) {
+        if (s->mode != SESSION_ASKS_RESUME) {
+            s->mode = SESSION_ENDED;
+            session_unset_all(s);
+        }
+        flow_say(f, MENU_WORD_BYE, true);
+        return FLOW_REPLY;
+    }
+    s->screen = s->stack[--s->depth];
+    s->tries = 0;
+    s->remark = SESSION_PLAIN;
+    if (s->screen == s->menu->start) {
+        flow_enter(f, s->screen);
+        return flow_run(f);
+    }
+    return flow_again(f);
+}
+
+static enum flow_result flow_on_start(struct flow *f)
+{
+    buf_clear(&f->s->path);
+    flow_restart(f);
+    flow_enter(f, f->s->menu->start);
+    return flow_run(f);
+}
+
+/* Key *: the same screen in the next language. */
+static enum flow_result flow_on_script(struct flow *f)
+{
+    struct session *s = f->s;
+
+    flow_lang_set(f, (s->lang + 1) % s->menu->lang_count);
+    s->lang_known = true;
+    f->out->lang_changed = true;
+    if (s->mode != SESSION_ASKS_RESUME)
+        return flow_again(f);
+    flow_say_resume(f, false);
+    return FLOW_REPLY;
+}
+
+static bool flow_is_typed(const struct buf *answer, const char *key)
+{
+    return strcmp(buf_str(answer), key) == 0;
+}
+
+static enum flow_result flow_answer_resume(struct flow *f, const struct buf *answer)
+{
+    struct session *s = f->s;
+
+    if (flow_is_typed(answer, "2"))
+        return flow_fresh(f);
+    if (!flow_is_typed(answer, "1"))
+        return flow_wrong(f, SESSION_CHOOSE);
+    stats_inc(sessions_resumed);
+    buf_clear(&s->path);
+    s->mode = SESSION_AT_SCREEN;
+    s->tries = 0;
+    s->remark = SESSION_PLAIN;
+    return flow_again(f);
+}
+
+static enum flow_result flow_answer_screen(struct flow *f, const struct buf *answer)
+{
+    struct session *s = f->s;
+    bool asks = s->menu->screens[s->screen].input.var != MENU_NONE;
+
+    if (flow_is_typed(answer, s->menu->key_more)) {
+        int page = s->page;
+
+        if (flow_show(f, page + 1))
+            return FLOW_REPLY;
+        s->page = page;                 /* there was no more: it is an answer like any other */
+    }
+    switch (flow_feed(f, buf_str(answer), answer->len)) {
+    case FLOW_FITS:
+        return flow_run(f);
+    case FLOW_COPIED:
+        return flow_wrong(f, SESSION_COPIED);
+    case FLOW_WRONG:
+        break;
+    }
+    return flow_wrong(f, asks ? SESSION_WRONG : SESSION_CHOOSE);
+}
+
+/* What she typed, without the answers that an aggregator repeats in front of it. */
+static void flow_typed(const struct event *ev, size_t joined_len, struct buf *answer)
+{
+    size_t from = !ev->joined ? 0 : joined_len > 0 ? joined_len + 1 : 0;
+
+    buf_clear(answer);
+    if (from < ev->text_len)
+        gsm_answer(answer, ev->text + from, ev->text_len - from);
+}
+
+static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
+{
+    struct session *s = f->s;
+    struct buf *answer = &f->out->typed;
+    size_t joined_len = s->joined_len;
+    size_t n = ev->joined ? ev->text_len - joined_len : ev->text_len;
+
+    flow_remember(s, ev);
+    flow_mark(f);
+    if (n > EVENT_TEXT_MAX)
+        return flow_wrong(f, s->menu->screens[s->screen].input.var != MENU_NONE ? SESSION_WRONG : SESSION_CHOOSE);
+    flow_typed(ev, joined_len, answer);
+    if (flow_is_typed(answer, s->menu->key_back))
+        return flow_on_back(f);
+    if (flow_is_typed(answer, s->menu->key_start))
+        return flow_on_start(f);
+    if (flow_is_typed(answer, s->menu->key_script))
+        return flow_on_script(f);
+    return s->mode == SESSION_ASKS_RESUME ? flow_answer_resume(f, answer) : flow_answer_screen(f, answer);
+}
+
+enum flow_result flow_event(const struct flow_env *env, struct session *s, const struct event *ev,
+                            struct flow_out *out)
+{
+    struct flow f;
+
+    flow_out_clear(out);
+    flow_start(&f, env, s, out);
+    switch (flow_sense(&f, ev)) {
+    case FLOW_IS_REPEAT:
+        return FLOW_REPEAT;
+    case FLOW_IS_STALE:
+        return FLOW_DROP;
+    case FLOW_IS_ABORT:
+        return FLOW_CLOSE;
+    case FLOW_NEW_DIAL:
+        return flow_settle(out, flow_on_dial(&f, ev));
+    case FLOW_NEW_ANSWER:
+        break;
+    }
+    return flow_settle(out, flow_on_answer(&f, ev));
+}
+
+enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,
+                             struct flow_out *out)
+{
+    struct flow f;
+
+    flow_start(&f, env, s, out);
+    f.broken = flow_answered(&f, rows) == FLOW_BROKEN;
+    return flow_settle(out, flow_run(&f));
+}
+
+/* --- beside the steps ------------------------------------------------------------------------- */
+
+void flow_busy(const struct flow_env *env, const struct session *s, struct buf *out)
+{
+    struct expr_scope scope = { .menu = env->menu };
+
+    if (s != NULL && s->menu == env->menu)
+        scope.lang = s->lang;
+    render_word(&scope, MENU_WORD_BUSY, env->menu->helpline, out);
+}
+
+void flow_seen(struct session *s)
+{
+    s->unseen = false;
+}

@@ -1,0 +1,364 @@
+#include "engine/flow_step.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/case.h"
+#include "menu/render.h"
+
+#define FLOW_NULL SIZE_MAX              /* an argument that is SQL NULL */
+#define FLOW_CELLS_MAX 255              /* columns of a list's row */
+
+/* --- questions -------------------------------------------------------------------------- */
+
+/* Append text and its NUL to what the effects point into; where it begins. */
+static size_t flow_keep(struct flow_out *out, const char *p, size_t n)
+{
+    size_t at = out->mem.len;
+
+    buf_add(&out->mem, p, n);
+    buf_addc(&out->mem, '\0');
+    return at;
+}
+
+enum flow_pass flow_ask(struct flow *f, int query, int max_rows)
+{
+    struct flow_out *out = f->out;
+    struct flow_question *q = &out->question;
+    const struct menu_query *asked = &f->s->menu->queries[query];
+
+    *q = (struct flow_question){ .kind = FLOW_QUERY, .query = query, .max_rows = max_rows };
+    q->arg_count = asked->arg_count;
+    out->asked_at = out->mem.len;
+    for (int i = 0; i < asked->arg_count; i++) {
+        buf_clear(&out->value);
+        out->arg_at[i] = FLOW_NULL;
+        if (expr_value(asked->args[i], &f->scope, &out->value))
+            out->arg_at[i] = flow_keep(out, buf_str(&out->value), out->value.len);
+    }
+    for (int i = 0; i < asked->arg_count; i++)
+        q->args[i] = out->arg_at[i] != FLOW_NULL ? out->mem.data + out->arg_at[i] : NULL;
+    return FLOW_ASKS;
+}
+
+static enum flow_pass flow_ask_number(struct flow *f, int series)
+{
+    f->out->question = (struct flow_question){ .kind = FLOW_NUMBER, .series = series };
+    f->out->asked_at = f->out->mem.len;
+    return FLOW_ASKS;
+}
+
+/* --- rows to values ----------------------------------------------------------------------- */
+
+/* One cell, canonical, in out->value.  False: its column is not what the record
+ * says; *unset: SQL NULL. */
+static bool flow_import(struct flow *f, const struct menu_field *field, const struct flow_rows *rows, int row,
+                        bool *unset)
+{
+    const char *cell = rows->cell(rows->arg, row, field->name);
+
+    buf_clear(&f->out->value);
+    *unset = cell == NULL;
+    if (cell == NULL || menu_type_import(field->type, cell, &f->out->value))
+        return true;
+    flow_complain(f, "bad_cell", field->name);
+    return false;
+}
+
+static void flow_unset_record(struct flow *f, const struct menu_action *a)
+{
+    const struct menu_record *record = f->s->menu->queries[a->query].returns;
+
+    for (int i = 0; i < record->field_count; i++)
+        session_unset(f->s, a->into[i]);
+}
+
+static bool flow_take_record(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
+{
+    const struct menu_query *q = &f->s->menu->queries[a->query];
+
+    for (int i = 0; i < q->returns->field_count; i++) {
+        bool unset;
+
+        if (!flow_import(f, &q->returns->fields[i], rows, 0, &unset))
+            return false;
+        if (unset)
+            session_unset(f->s, a->into[i]);
+        else if (!session_set(f->s, a->into[i], buf_str(&f->out->value), f->out->value.len)) {
+            flow_complain(f, "values_full", q->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Pack one row of a list; false when a cell is bad. */
+static bool flow_pack_row(struct flow *f, const struct menu_record *record, const struct flow_rows *rows, int row,
+                          struct buf *packed)
+{
+    struct buf *text = &f->out->text;   /* the cells, NUL behind each */
+    size_t at[FLOW_CELLS_MAX];
+    const char *cells[FLOW_CELLS_MAX];
+
+    buf_clear(text);
+    for (int i = 0; i < record->field_count; i++) {
+        bool unset;
+
+        if (!flow_import(f, &record->fields[i], rows, row, &unset))
+            return false;
+        at[i] = unset ? FLOW_NULL : text->len;
+        if (unset)
+            continue;
+        buf_add(text, buf_str(&f->out->value), f->out->value.len);
+        buf_addc(text, '\0');
+    }
+    for (int i = 0; i < record->field_count; i++)
+        cells[i] = at[i] != FLOW_NULL && !text->full ? text->data + at[i] : NULL;
+    render_rows_add(packed, cells, record->field_count);
+    return true;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static enum flow_pass flow_branch(struct flow *f, int screen)
+{
+    if (screen == MENU_NONE)
+        return FLOW_BROKEN;
+    flow_enter(f, screen);
+    return FLOW_ON;
+}
+
+static enum flow_pass flow_query_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
+{
+    if (!rows->failed && rows->count > 0 && flow_take_record(f, a, rows)) {
+        f->out->waiting_action++;
+        return FLOW_ON;
+    }
+    flow_unset_record(f, a);
+    if (rows->failed || rows->count > 0)
+        return flow_branch(f, a->fail);
+    if (a->none != MENU_NONE)
+        return flow_branch(f, a->none);
+    f->out->waiting_action++;
+    return FLOW_ON;
+}
+
+static bool flow_take_rows(struct flow *f, const struct menu_list *list, const struct flow_rows *rows)
+{
+    const struct menu_query *q = &f->s->menu->queries[list->query];
+    struct buf *packed = &f->out->rows;
+    bool good = q->returns->field_count <= FLOW_CELLS_MAX;
+
+    buf_clear(packed);
+    render_rows_begin(packed, q->returns->field_count);
+    for (int i = 0; good && i < rows->count && i < list->max && !packed->full; i++)
+        good = flow_pack_row(f, q->returns, rows, i, packed);
+    if (packed->full)
+        flow_complain(f, "list_cut", q->name);
+    return good && session_set(f->s, list->rows, buf_str(packed), packed->len);
+}
+
+static enum flow_pass flow_list_answered(struct flow *f, const struct menu_list *list, const struct flow_rows *rows)
+{
+    f->out->waiting_action = 0;
+    if (rows->failed)
+        return flow_branch(f, list->fail);
+    if (rows->count == 0)
+        return flow_branch(f, list->empty);
+    return flow_take_rows(f, list, rows) ? FLOW_ON : flow_branch(f, list->fail);
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+/* A display-only language is not for messages: they go out in the one it names. */
+static int flow_sms_lang(const struct flow *f)
+{
+    const struct menu_lang *lang = &f->s->menu->langs[f->s->lang];
+
+    return lang->sms ? f->s->lang : lang->shows;
+}
+
+/* A message whose cause is in out->text; receiver may stand in out->value. */
+static enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
+{
+    const struct menu *m = f->s->menu;
+    struct flow_out *out = f->out;
+    struct expr_scope scope = f->scope;
+    struct flow_message_at *at = &out->message_at[out->message_count];
+
+    if (out->message_count == FLOW_MESSAGES_MAX) {
+        flow_complain(f, "too_many_messages", m->sms[sms].name);
+        return FLOW_BROKEN;
+    }
+    at->cause = flow_keep(out, buf_str(&out->text), out->text.len);
+    at->receiver = flow_keep(out, receiver, strlen(receiver));
+    scope.lang = flow_sms_lang(f);
+    buf_clear(&out->value);
+    template_print(template_of(m->sms[sms].text, scope.lang), &scope, &out->value);
+    at->text = flow_keep(out, buf_str(&out->value), out->value.len);
+    out->messages[out->message_count++] = (struct flow_message){
+        .lang = m->langs[scope.lang].id, .class = m->sms[sms].class,
+    };
+    return FLOW_ON;
+}
+
+/* --- cases ------------------------------------------------------------------------------------ */
+
+/* RFC 8259 section 7; values are UTF-8 without NUL. */
+static void flow_add_json(struct buf *out, const char *p, size_t n)
+{
+    buf_addc(out, '"');
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+
+        if (c == '"' || c == '\\') {
+            buf_addc(out, '\\');
+            buf_addc(out, p[i]);
+        } else if (c < 0x20) {
+            buf_addf(out, "\\u%04x", c);
+        } else {
+            buf_addc(out, p[i]);
+        }
+    }
+    buf_addc(out, '"');
+}
+
+/* {"field": "text", ...} of what is set. */
+static void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out)
+{
+    const struct menu_service *service = &f->s->menu->services[a->service];
+    const char *before = "{";
+
+    for (int i = 0; i < a->set_count; i++) {
+        const struct menu_field *field = &service->fields[a->sets[i].var];
+
+        buf_clear(&f->out->value);
+        if (!expr_value(a->sets[i].value, &f->scope, &f->out->value))
+            continue;
+        buf_adds(out, before);
+        flow_add_json(out, field->name, strlen(field->name));
+        buf_adds(out, ": ");
+        flow_add_json(out, buf_str(&f->out->value), f->out->value.len);
+        before = ", ";
+    }
+    buf_adds(out, before[0] == '{' ? "{}" : "}");
+}
+
+static enum flow_pass flow_notify(struct flow *f, const struct menu_service *service, const char *state,
+                                  int64_t number)
+{
+    for (int i = 0; i < service->notify_count; i++) {
+        enum flow_pass pass;
+
+        if (strcmp(service->notify[i].state, state) != 0)
+            continue;
+        buf_clear(&f->out->text);
+        buf_addf(&f->out->text, "case/%" PRId64 "/%s", number, state);
+        pass = flow_send(f, service->notify[i].sms, f->s->msisdn);
+        if (pass != FLOW_ON)
+            return pass;
+    }
+    return FLOW_ON;
+}
+
+static enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
+{
+    const struct menu_service *service = &f->s->menu->services[a->service];
+    struct flow_out *out = f->out;
+    int64_t number;
+    char digits[24];
+
+    if (rows->failed)
+        return FLOW_BROKEN;
+    number = case_number(service->number, rows->number);
+    snprintf(digits, sizeof digits, "%" PRId64, number);
+    if (a->case_no != MENU_NONE && !session_set(f->s, a->case_no, digits, strlen(digits)))
+        return FLOW_BROKEN;
+    out->fields_at[out->case_count] = out->mem.len;
+    flow_add_fields(f, a, &out->mem);
+    buf_addc(&out->mem, '\0');
+    out->cases[out->case_count++] = (struct flow_case){ .number = number, .service = service };
+    f->s->opened = true;
+    out->waiting_action++;
+    return flow_notify(f, service, "submitted", number);
+}
+
+/* --- actions ---------------------------------------------------------------------------------- */
+
+static enum flow_pass flow_do_query(struct flow *f, const struct menu_action *a)
+{
+    return flow_ask(f, a->query, 1);
+}
+
+/* A step opens at most one case of a service: the database knows it by that. */
+static enum flow_pass flow_do_submit(struct flow *f, const struct menu_action *a)
+{
+    const struct menu_service *service = &f->s->menu->services[a->service];
+
+    for (int i = 0; i < f->out->case_count; i++)
+        if (f->out->cases[i].service == service) {
+            flow_complain(f, "submitted_twice", service->name);
+            return FLOW_BROKEN;
+        }
+    if (f->out->case_count == FLOW_CASES_MAX) {
+        flow_complain(f, "too_many_cases", service->name);
+        return FLOW_BROKEN;
+    }
+    return flow_ask_number(f, service->number);
+}
+
+/* The cause names the citizen, the step and the place in it, so that a step run
+ * again sends nothing twice. */
+static enum flow_pass flow_do_sms(struct flow *f, const struct menu_action *a)
+{
+    struct flow_out *out = f->out;
+    const struct session *s = f->s;
+
+    buf_clear(&out->value);
+    if (!expr_value(a->to, &f->scope, &out->value) || out->value.len == 0) {
+        out->waiting_action++;          /* nobody to send it to */
+        return FLOW_ON;
+    }
+    buf_clear(&out->text);
+    buf_addf(&out->text, "sms/%s/%s/%" PRId32 "/%s/%d", s->msisdn, s->code, s->turn + 1,
+             s->menu->screens[out->waiting_screen].name, out->message_count);
+    out->waiting_action++;
+    return flow_send(f, a->sms, buf_str(&out->value));
+}
+
+static enum flow_pass flow_do_set(struct flow *f, const struct menu_action *a)
+{
+    f->out->waiting_action++;
+    return flow_set(f, a->sets, a->set_count) ? FLOW_ON : FLOW_BROKEN;
+}
+
+static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const struct menu_action *a) = {
+    [MENU_QUERY] = flow_do_query,
+    [MENU_SUBMIT] = flow_do_submit,
+    [MENU_SMS] = flow_do_sms,
+    [MENU_SET] = flow_do_set,
+};
+
+enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
+{
+    const struct menu_action *a;
+
+    if (f->out->waiting_action >= screen->action_count)
+        return flow_follow(f, &screen->go);
+    a = &screen->actions[f->out->waiting_action];
+    return flow_actions[a->kind](f, a);
+}
+
+enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
+{
+    struct flow_out *out = f->out;
+    const struct menu_screen *screen = &f->s->menu->screens[out->waiting_screen];
+    const struct menu_action *a;
+
+    buf_cut(&out->mem, out->asked_at);  /* its arguments are not needed any more */
+    if (out->waiting_action == FLOW_LIST)
+        return flow_list_answered(f, &screen->list, rows);
+    a = &screen->actions[out->waiting_action];
+    return out->question.kind == FLOW_NUMBER ? flow_number_answered(f, a, rows) : flow_query_answered(f, a, rows);
+}

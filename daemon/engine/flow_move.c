@@ -1,0 +1,188 @@
+#include "engine/flow_step.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* --- the mark ----------------------------------------------------------------------- */
+
+void flow_mark(struct flow *f)
+{
+    const struct session *s = f->s;
+    struct flow_mark *mark = &f->out->mark;
+
+    buf_clear(&mark->values);
+    buf_add(&mark->values, s->values.packed.data, s->values.packed.len);
+    mark->lang = s->lang;
+    mark->lang_known = s->lang_known;
+    mark->lang_changed = f->out->lang_changed;
+    mark->typed = s->typed;
+    mark->opened = s->opened;
+    mark->case_count = f->out->case_count;
+    mark->message_count = f->out->message_count;
+}
+
+/*
+ * What was done since the mark is undone: no case, no message, no value.  So a
+ * step is taken in whole or, when she redials and answers again, once more
+ * from the last screen that was reached.
+ */
+enum flow_result flow_give_up(struct flow *f)
+{
+    struct session *s = f->s;
+    const struct flow_mark *mark = &f->out->mark;
+
+    buf_clear(&s->values.packed);
+    buf_add(&s->values.packed, mark->values.data, mark->values.len);
+    s->typed = mark->typed;
+    s->opened = mark->opened;
+    s->lang_known = mark->lang_known;
+    f->out->lang_changed = mark->lang_changed;
+    f->out->case_count = mark->case_count;
+    f->out->message_count = mark->message_count;
+    flow_lang_set(f, mark->lang);
+    buf_clear(&s->path);
+    flow_say(f, MENU_WORD_BUSY, true);
+    return FLOW_REPLY;
+}
+
+/* --- from screen to screen ------------------------------------------------------------ */
+
+void flow_enter(struct flow *f, int screen)
+{
+    const struct menu_list *list = &f->s->menu->screens[screen].list;
+
+    f->out->waiting_screen = screen;
+    f->out->waiting_action = 0;
+    f->out->moves++;
+    if (list->query != MENU_NONE)
+        session_unset(f->s, list->rows);        /* asked anew each time one comes forward */
+    if (screen == f->s->menu->start) {
+        f->s->depth = 0;                /* nothing lies behind the start */
+        f->s->screen = MENU_NONE;
+    }
+}
+
+enum flow_pass flow_follow(struct flow *f, const struct menu_gotos *go)
+{
+    for (int i = 0; i < go->count; i++)
+        if (go->list[i].when == NULL || expr_true(go->list[i].when, &f->scope)) {
+            flow_enter(f, go->list[i].to);
+            return FLOW_ON;
+        }
+    flow_complain(f, "no_goto", "no condition holds");
+    return FLOW_BROKEN;
+}
+
+/* citizen.lang is the one of the program's variables that a menu may set. */
+static void flow_set_lang(struct flow *f, const char *id)
+{
+    int lang = menu_lang_find(f->s->menu, id);
+
+    if (lang < 0)
+        return;
+    flow_lang_set(f, lang);
+    f->s->lang_known = true;
+    f->out->lang_changed = true;
+}
+
+bool flow_set(struct flow *f, const struct menu_set *sets, int count)
+{
+    struct buf *value = &f->out->value;
+
+    for (int i = 0; i < count; i++) {
+        bool known;
+
+        buf_clear(value);
+        known = expr_value(sets[i].value, &f->scope, value);
+        if (sets[i].var == MENU_VAR_LANG)
+            flow_set_lang(f, buf_str(value));
+        else if (!known)
+            session_unset(f->s, sets[i].var);
+        else if (!session_set(f->s, sets[i].var, buf_str(value), value->len)) {
+            flow_complain(f, "values_full", "set");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The oldest above the bottom goes when the stack is full: the last step back
+ * is always to where she began. */
+static void flow_push(struct session *s, int screen)
+{
+    if (s->depth == SESSION_STACK_MAX) {
+        memmove(s->stack + 1, s->stack + 2, (SESSION_STACK_MAX - 2) * sizeof s->stack[0]);
+        s->depth--;
+    }
+    s->stack[s->depth++] = screen;
+}
+
+/* waiting_screen becomes her screen. */
+static void flow_land(struct flow *f)
+{
+    struct session *s = f->s;
+    int to = f->out->waiting_screen;
+
+    if (s->screen != MENU_NONE && s->screen != to)
+        flow_push(s, s->screen);
+    s->screen = to;
+    s->page = 0;
+    s->tries = 0;
+    s->remark = SESSION_PLAIN;
+    flow_mark(f);
+}
+
+static bool flow_needs_rows(const struct flow *f, const struct menu_screen *screen)
+{
+    size_t len;
+
+    return screen->list.query != MENU_NONE && session_get(f->s, screen->list.rows, &len) == NULL;
+}
+
+/* At a screen with a text. */
+static enum flow_pass flow_arrive(struct flow *f, const struct menu_screen *screen)
+{
+    if (flow_needs_rows(f, screen)) {
+        f->out->waiting_action = FLOW_LIST;
+        return flow_ask(f, screen->list.query, screen->list.max);
+    }
+    flow_land(f);
+    if (flow_path_step(f))
+        return FLOW_ON;
+    (void)flow_show(f, 0);
+    return FLOW_SHOWN;
+}
+
+enum flow_result flow_run(struct flow *f)
+{
+    enum flow_pass pass = FLOW_ON;
+
+    while (pass == FLOW_ON) {
+        const struct menu_screen *screen = &f->s->menu->screens[f->out->waiting_screen];
+
+        if (f->broken) {
+            pass = FLOW_BROKEN;
+        } else if (f->out->moves > FLOW_MOVES_MAX) {
+            flow_complain(f, "too_many_moves", "the dialogue goes round without a screen");
+            pass = FLOW_BROKEN;
+        } else {
+            pass = screen->text == NULL ? flow_act(f, screen) : flow_arrive(f, screen);
+        }
+    }
+    if (pass == FLOW_BROKEN)
+        return flow_give_up(f);
+    return pass == FLOW_ASKS ? FLOW_ASK : FLOW_REPLY;
+}
+
+enum flow_result flow_again(struct flow *f)
+{
+    struct session *s = f->s;
+
+    if (flow_needs_rows(f, &s->menu->screens[s->screen])) {
+        f->out->waiting_screen = s->screen;
+        return flow_run(f);
+    }
+    (void)flow_show(f, 0);
+    return FLOW_REPLY;
+}

@@ -1,0 +1,125 @@
+/*
+ * flow_step.h - what the rooms of flow share: one step while it runs.  Not for
+ * those who call flow.
+ *
+ * flow.c       what an event means in the session's mode
+ * flow_sense.c is it new, a duplicate, stale, an abort
+ * flow_feed.c  an answer put to the screen: where it leads
+ * flow_path.c  a dialled sub-code, part after part
+ * flow_move.c  from screen to screen until one is shown
+ * flow_act.c   actions and the answers of their questions
+ * flow_page.c  pages
+ */
+#ifndef FLOW_STEP_H
+#define FLOW_STEP_H
+
+#include "engine/flow.h"
+#include "menu/expr.h"
+
+#define FLOW_LIST (-1)                  /* waiting_action: the rows of a list */
+#define FLOW_ROWS_MAX 4096              /* octets of a list's rows: half of what a session may hold */
+
+struct flow {
+    const struct flow_env *env;
+    struct session *s;
+    struct flow_out *out;
+    struct expr_scope scope;            /* of s->menu and s->lang */
+    bool broken;                        /* an answer was taken and cannot be followed */
+};
+
+/* The scope follows the session's menu and language. */
+void flow_rescope(struct flow *f);
+
+void flow_lang_set(struct flow *f, int lang);
+
+/* "msisdn=... event=EVENT screen=... what=...": someone must act. */
+void flow_complain(const struct flow *f, const char *event, const char *what);
+
+/* --- flow_sense.c ------------------------------------------------------------------ */
+
+enum flow_sense {
+    FLOW_NEW_DIAL = 0,                  /* she dialled, or answered what we do not know */
+    FLOW_NEW_ANSWER,                    /* to our last screen */
+    FLOW_IS_REPEAT,
+    FLOW_IS_STALE,
+    FLOW_IS_ABORT,
+};
+
+enum flow_sense flow_sense(const struct flow *f, const struct event *ev);
+
+/* Of the dialogue that the session is in, by the telco's name of it. */
+bool flow_same_ref(const struct session *s, const struct event *ev);
+
+/* The event is new: the session remembers it. */
+void flow_remember(struct session *s, const struct event *ev);
+
+/* --- flow_feed.c ------------------------------------------------------------------- */
+
+enum flow_fit { FLOW_FITS = 0, FLOW_WRONG, FLOW_COPIED };
+
+/* Put an answer to s->screen.  FLOW_FITS: its values are set and the screen it
+ * leads to is entered. */
+enum flow_fit flow_feed(struct flow *f, const char *p, size_t n);
+
+/* --- flow_path.c ------------------------------------------------------------------- */
+
+/* "1*1*4821" is to be walked. */
+void flow_path_set(struct session *s, const char *p, size_t n);
+
+/* Where the walk begins: the longest short cut, else the start screen. */
+void flow_path_begin(struct flow *f);
+
+/* At s->screen: feed it the next part.  False: there is none, or it does not
+ * fit, and the screen is to be shown. */
+bool flow_path_step(struct flow *f);
+
+/* --- flow_move.c ------------------------------------------------------------------- */
+
+enum flow_pass {
+    FLOW_ON = 0,                        /* look at waiting_screen again */
+    FLOW_ASKS,                          /* a question is out */
+    FLOW_SHOWN,                         /* a page is in s->reply */
+    FLOW_BROKEN,                        /* the step cannot be done: busy */
+};
+
+void flow_enter(struct flow *f, int screen);
+
+/* Enter the first whose condition holds. */
+enum flow_pass flow_follow(struct flow *f, const struct menu_gotos *go);
+
+/* Apply them; false when one does not fit any more. */
+bool flow_set(struct flow *f, const struct menu_set *sets, int count);
+
+/* From waiting_screen on, until a page is shown or a question asked. */
+enum flow_result flow_run(struct flow *f);
+
+/* Show s->screen again from its first page. */
+enum flow_result flow_again(struct flow *f);
+
+void flow_mark(struct flow *f);
+
+/* Undo to the mark and end the network's dialogue with the busy page. */
+enum flow_result flow_give_up(struct flow *f);
+
+/* --- flow_act.c -------------------------------------------------------------------- */
+
+/* The actions of waiting_screen from waiting_action on, then its goto. */
+enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen);
+
+enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
+
+/* The answer of the question that is out. */
+enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
+
+/* --- flow_page.c ------------------------------------------------------------------- */
+
+/* Page number page of s->screen into s->reply; false: there is no such page, and
+ * the last one is there. */
+bool flow_show(struct flow *f, int page);
+
+/* A page of one of the program's own sentences. */
+void flow_say(struct flow *f, enum menu_word word, bool end);
+
+void flow_say_resume(struct flow *f, bool again);
+
+#endif

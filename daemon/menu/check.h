@@ -1,0 +1,14 @@
+/*
+ * check.h - judgement over a whole tree.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "menu/issue.h"
+#include "menu/model.h"
+
+/* Adds what it finds.  The tree may have errors already: what is missing in it
+ * is passed over, and warnings wait until it has none. */
+void check_menu(const struct menu *m, struct menu_issues *issues);
+
+#endif
