@@ -92,6 +92,60 @@ static void check_unreachable(const struct menu *m, struct menu_issues *issues)
     free(w.todo);
 }
 
+/* --- definitions that nothing uses ----------------------------------------------------------- */
+
+struct check_uses {
+    bool *queries, *services, *sms;     /* by index */
+};
+
+static void check_use(bool *used, int i)
+{
+    if (i != MENU_NONE)
+        used[i] = true;
+}
+
+static void check_collect_uses(const struct menu *m, const struct check_uses *u)
+{
+    for (int i = 0; i < m->screen_count; i++) {
+        const struct menu_screen *s = &m->screens[i];
+
+        check_use(u->queries, s->list.query);
+        for (int k = 0; k < s->action_count; k++) {
+            check_use(u->queries, s->actions[k].query);
+            check_use(u->services, s->actions[k].service);
+            check_use(u->sms, s->actions[k].sms);
+        }
+    }
+    for (int i = 0; i < m->service_count; i++) {
+        for (int k = 0; k < m->services[i].notify_count; k++)
+            check_use(u->sms, m->services[i].notify[k].sms);
+    }
+}
+
+static void check_unused(const struct menu *m, struct menu_issues *issues)
+{
+    struct check_uses u = { xcalloc((size_t)m->query_count, sizeof(bool)),
+                            xcalloc((size_t)m->service_count, sizeof(bool)),
+                            xcalloc((size_t)m->sms_count, sizeof(bool)) };
+
+    check_collect_uses(m, &u);
+    for (int i = 0; i < m->query_count; i++) {
+        if (!u.queries[i])
+            issue_add(issues, ISSUE_UNUSED, m->queries[i].pos, "no screen asks query '%s'", m->queries[i].name);
+    }
+    for (int i = 0; i < m->service_count; i++) {
+        if (!u.services[i])
+            issue_add(issues, ISSUE_UNUSED, m->services[i].pos, "no screen submits service '%s'", m->services[i].name);
+    }
+    for (int i = 0; i < m->sms_count; i++) {
+        if (!u.sms[i])
+            issue_add(issues, ISSUE_UNUSED, m->sms[i].pos, "nothing sends template '%s'", m->sms[i].name);
+    }
+    free(u.queries);
+    free(u.services);
+    free(u.sms);
+}
+
 /* --- texts ---------------------------------------------------------------------------------- */
 
 static const char *check_unset(const void *arg, int var, size_t *len)
@@ -145,7 +199,7 @@ static void check_sms(const struct menu *m, struct menu_issues *issues)
                 continue;
             check_print(m, t->by_lang[k], k, &text);
             if (check_is_latin(buf_str(&text), text.len))
-                issue_add(issues, ISSUE_SMS_SCRIPT, t->pos, "'%s' of SMS template '%s' is in Latin letters",
+                issue_add(issues, ISSUE_SMS_SCRIPT, menu_text_pos(t, k), "'%s' of template '%s' is in Latin letters",
                           m->langs[k].id, m->sms[i].name);
         }
     }
@@ -174,7 +228,7 @@ static void check_months(const struct menu *m, struct menu_issues *issues)
             continue;
         check_print(m, months->by_lang[k], k, &text);
         if (check_count_words(buf_str(&text)) != CHECK_MONTHS)
-            issue_add(issues, ISSUE_WORDS, months->pos, "'months' in %s: %d words; a year has %d", m->langs[k].id,
+            issue_add(issues, ISSUE_WORDS, menu_text_pos(months, k), "'months' in %s: %d words; a year has %d", m->langs[k].id,
                       check_count_words(buf_str(&text)), CHECK_MONTHS);
     }
     buf_fini(&text);
@@ -185,6 +239,8 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     check_numbers(m, issues);
     check_sms(m, issues);
     check_months(m, issues);
-    if (issues->errors == 0)
-        check_unreachable(m, issues);
+    if (issues->errors > 0)
+        return;
+    check_unreachable(m, issues);
+    check_unused(m, issues);
 }

@@ -202,8 +202,8 @@ static const struct {
     [KEYS_QUERY] = { "query", keys_query_rows },      [KEYS_ACTION] = { "action", keys_action_rows },
     [KEYS_SCREEN] = { "screen", keys_screen_rows },   [KEYS_OPTION] = { "option", keys_option_rows },
     [KEYS_INPUT] = { "input", keys_input_rows },      [KEYS_LIST] = { "list", keys_list_rows },
-    [KEYS_BRANCH] = { "goto entry", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
-    [KEYS_SMS] = { "SMS template", keys_sms_rows },
+    [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
+    [KEYS_SMS] = { "template", keys_sms_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)
@@ -467,19 +467,24 @@ bool keys_has(enum keys_map map, const char *name)
     return keys_row_of(keys_table(map), name) != MENU_NONE;
 }
 
-static void keys_unknown(const struct yaml_node *key, enum keys_map map, struct menu_issues *issues)
+/* What was meant counts as there, so that it is not missed as well. */
+static void keys_unknown(const struct yaml_node *key, enum keys_map map, struct keys_got *got,
+                         struct menu_issues *issues)
 {
+    const struct keys_row *rows = keys_table(map);
     struct names_best best = { NULL, 0 };
 
-    for (const struct keys_row *row = keys_table(map); row->name != NULL; row++)
+    for (const struct keys_row *row = rows; row->name != NULL; row++)
         names_consider(&best, key->text, key->len, row->name);
+    if (best.name != NULL && got->key[keys_row_of(rows, best.name)] == NULL)
+        got->key[keys_row_of(rows, best.name)] = key;
     if (strcmp(key->text, "<<") == 0)
         issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "'<<': maps are not merged; write the keys out");
     else if (best.name != NULL)
-        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in this %s; did you mean '%s'?", key->text,
+        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in %s; did you mean '%s'?", key->text,
                   keys_title(map), best.name);
     else
-        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in this %s", key->text, keys_title(map));
+        issue_add(issues, ISSUE_UNKNOWN_KEY, key->pos, "unknown key '%s' in %s", key->text, keys_title(map));
 }
 
 static void keys_missing(const struct keys_got *got, enum keys_map map, struct menu_issues *issues)
@@ -494,8 +499,8 @@ static void keys_missing(const struct keys_got *got, enum keys_map map, struct m
             buf_addf(&list, "%s'%s'", missing++ > 0 ? ", " : "", rows[i].name);
     }
     if (missing > 0)
-        issue_add(issues, ISSUE_MISSING_KEY, got->node->pos, "this %s lacks the key%s %s", keys_title(map),
-                  missing > 1 ? "s" : "", buf_str(&list));
+        issue_add(issues, ISSUE_MISSING_KEY, got->node->pos, "missing key%s %s in %s", missing > 1 ? "s" : "",
+                  buf_str(&list), keys_title(map));
     buf_fini(&list);
 }
 
@@ -505,7 +510,7 @@ bool keys_read(const struct yaml_node *node, enum keys_map map, struct keys_got 
 
     *got = (struct keys_got){ .node = node };
     if (node->kind != YAML_IS_MAP) {
-        issue_add(issues, ISSUE_SHAPE, node->pos, "a %s is a map of its keys", keys_title(map));
+        issue_add(issues, ISSUE_SHAPE, node->pos, "%s: a map of its keys is wanted here", keys_title(map));
         return false;
     }
     for (int i = 0; i < node->count; i++) {
@@ -513,7 +518,7 @@ bool keys_read(const struct yaml_node *node, enum keys_map map, struct keys_got 
         int row = keys_row_of(rows, key->text);
 
         if (row == MENU_NONE) {
-            keys_unknown(key, map, issues);
+            keys_unknown(key, map, got, issues);
             continue;
         }
         got->key[row] = key;

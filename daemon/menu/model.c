@@ -35,6 +35,11 @@ int menu_lang_find(const struct menu *m, const char *id)
     return MENU_NONE;
 }
 
+struct menu_pos menu_text_pos(const struct menu_text *t, int lang)
+{
+    return (struct menu_pos){ t->pos.file, t->at[lang].line, t->at[lang].column };
+}
+
 bool menu_code_match(const struct menu *m, const char *dialled, size_t n, const char **code, const char **rest,
                      size_t *rest_len)
 {

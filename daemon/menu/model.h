@@ -35,6 +35,9 @@ struct menu_pos {
 struct menu_text {
     struct menu_pos pos;
     const struct template *by_lang[MENU_LANGS_MAX];
+    struct {
+        int line, column;
+    } at[MENU_LANGS_MAX];               /* of each language, in pos.file */
 };
 
 struct menu_lang {
@@ -306,6 +309,9 @@ void menu_free(struct menu *m);
 int menu_screen_find(const struct menu *m, const char *name);
 int menu_var_find(const struct menu *m, const char *name, size_t len);
 int menu_lang_find(const struct menu *m, const char *id);
+
+/* Where a text stands in one language. */
+struct menu_pos menu_text_pos(const struct menu_text *t, int lang);
 
 /* Does a dialled string belong to this tree?  "*333*1*1#" answers true with
  * *code = "*333#" and *rest = "1*1" (rest_len octets, "" for the code itself).

@@ -20,7 +20,7 @@ static const struct parse_section {
 } parse_sections[FILE_KEYS] = {
     [FILE_TYPES] = { "type", ISSUE_NO_TYPE },          [FILE_RECORDS] = { "record", ISSUE_NO_RECORD },
     [FILE_QUERIES] = { "query", ISSUE_NO_QUERY },      [FILE_SCREENS] = { "screen", ISSUE_NO_SCREEN },
-    [FILE_SERVICES] = { "service", ISSUE_NO_SERVICE }, [FILE_SMS] = { "SMS template", ISSUE_NO_SMS },
+    [FILE_SERVICES] = { "service", ISSUE_NO_SERVICE }, [FILE_SMS] = { "template", ISSUE_NO_SMS },
 };
 
 bool parse_excused(struct parse *p)

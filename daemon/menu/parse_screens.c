@@ -59,10 +59,12 @@ static void parse_option(struct parse *p, const struct parse_file *file, const s
     int64_t number = 0;
 
     o->pos = key->pos;
+    o->number = MENU_NONE;
     if (!keys_parse_whole(key->text, key->len, &number) || number < 0 || number > PARSE_NUMBER_MAX)
         issue_add(p->issues, ISSUE_VALUE, key->pos, "option '%s': a number from 1 to %d, without leading zeros",
                   key->text, PARSE_NUMBER_MAX);
-    o->number = (int)number;
+    else
+        o->number = (int)number;
     if (!keys_read(yaml_value(map, i), KEYS_OPTION, &got, p->issues))
         return;
     o->text = parse_text(p, got.at[OPTION_TEXT], &(struct parse_text_args){ .may_be_empty = false });

@@ -207,8 +207,11 @@ static void parse_compile_text(struct parse *p, const struct parse_job *job)
     else if (job->constant && !template_is_constant(t))
         issue_add(p->issues, ISSUE_TEXT, job->node->pos, "no placeholder may stand in this text");
     for (int i = 0; i < p->menu->lang_count; i++) {
-        if ((job->langs & 1u << i) != 0)
-            job->text->by_lang[i] = t;
+        if ((job->langs & 1u << i) == 0)
+            continue;
+        job->text->by_lang[i] = t;
+        job->text->at[i].line = job->node->pos.line;
+        job->text->at[i].column = job->node->pos.column;
     }
 }
 

@@ -272,9 +272,12 @@ void parse_vars_settle(struct parse *p)
             parse_give_up(p, &p->vars[i]);
     }
     parse_guess_all(p);
-    parse_guess_widths(p);
-    for (int i = MENU_BUILTINS; i < p->var_count; i++) {
-        if (p->vars[i].var.type == NULL)
-            parse_give_up(p, &p->vars[i]);
+    for (int i = MENU_BUILTINS, circles = 0; i < p->var_count; i++) {
+        if (p->vars[i].var.type != NULL)
+            continue;
+        parse_give_up(p, &p->vars[i]);
+        if (circles++ < PARSE_ROUNDS)
+            parse_guess_all(p);
     }
+    parse_guess_widths(p);
 }

@@ -251,6 +251,10 @@ static void yaml_fail(struct yaml_reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem != NULL ? p->problem : "cannot be read";
+    /* what the two of libyaml's complaints that operators meet mostly mean */
+    const char *hint = strstr(problem, "',' or") != NULL || strstr(problem, "not allowed in this context") != NULL
+                           ? "; put a text with : , ? { } [ ] or # in quotes"
+                           : "";
     struct menu_pos pos = yaml_pos(r, p->problem_mark);
     size_t at = yaml_offset(r->file, pos);
 
@@ -261,11 +265,11 @@ static void yaml_fail(struct yaml_reader *r)
     } else if (p->error == YAML_SCANNER_ERROR && at < r->file->len && r->file->data[at] == '\t') {
         issue_add(r->issues, ISSUE_TAB, pos, "a tab stands here; use blanks");
     } else if (p->context != NULL && p->context_mark.line != p->problem_mark.line) {
-        issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s, %s that begins on line %d", problem, p->context,
-                  (int)p->context_mark.line + 1);
+        issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s, %s that begins on line %d%s", problem, p->context,
+                  (int)p->context_mark.line + 1, hint);
     } else {
-        issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s%s%s", problem, p->context != NULL ? ", " : "",
-                  p->context != NULL ? p->context : "");
+        issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s%s%s%s", problem, p->context != NULL ? ", " : "",
+                  p->context != NULL ? p->context : "", hint);
     }
 }
 

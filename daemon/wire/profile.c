@@ -118,23 +118,23 @@ static bool profile_is_short(const struct profile *p, struct box_str s)
     return i == s.len && i > 0 && i <= (p->channel == PROFILE_SMS ? 15 : 6);
 }
 
-/* Append the code of an event whose receiver and text are these. */
-static void profile_code(const struct profile *p, struct box_str receiver, const char *text, size_t n, struct buf *out)
+/* The code of an event whose receiver and text are these. */
+static void profile_code(const struct profile *p, struct box_str receiver, const char *text, size_t n,
+                         char out[EVENT_CODE_MAX])
 {
     bool named = profile_is_dialled(receiver.p, receiver.len);
     size_t head = 1;
 
+    out[0] = '\0';
     if (p->code[0] != '\0' && (!named || profile_goes_on(receiver.p, receiver.len, p->code))) {
-        buf_adds(out, p->code);
+        memcpy(out, p->code, EVENT_CODE_MAX);
     } else if ((named || profile_is_short(p, receiver)) && receiver.len < EVENT_CODE_MAX) {
-        buf_add(out, receiver.p, receiver.len);
+        snprintf(out, EVENT_CODE_MAX, "%.*s", (int)receiver.len, receiver.p);
     } else if (p->channel == PROFILE_USSD && profile_is_dialled(text, n)) {
         while (head < n && text[head] != '*' && text[head] != '#')
             head++;
-        if (head + 1 < EVENT_CODE_MAX) {
-            buf_add(out, text, head);
-            buf_addc(out, '#');
-        }
+        if (head + 1 < EVENT_CODE_MAX)
+            snprintf(out, EVENT_CODE_MAX, "%.*s#", (int)head, text);
     }
 }
 
@@ -311,6 +311,7 @@ enum profile_status profile_event(const struct profile *p, const struct box_sms 
     struct profile_tlvs tlvs;
     enum profile_status status;
     size_t from = text->len;
+    char code[EVENT_CODE_MAX];
     size_t code_from;
     bool text_good;
 
@@ -330,10 +331,10 @@ enum profile_status profile_event(const struct profile *p, const struct box_sms 
     if (ev->kind == EVENT_BEGIN)
         profile_dialled(p, receiver, text, from);
     ev->text_len = text->len - from;
+    profile_code(p, receiver, text->len > from ? text->data + from : "", ev->text_len, code);
     buf_addc(text, '\0');
     code_from = text->len;
-    profile_code(p, receiver, text->data + from, ev->text_len, text);
-    buf_addc(text, '\0');
+    buf_add(text, code, strlen(code) + 1);
     if (text->full)
         return PROFILE_BAD_TEXT;
     ev->text = text->data + from;

@@ -310,7 +310,7 @@ class Phone:
     def __init__(self, town, msisdn):
         self.town = town
         self.msisdn = str(msisdn)
-        self.seq = 0
+        self.last = ("", 0.0)
 
     def _go(self, path, patience=15.0, **body):
         before = self.look()["seq"]
@@ -336,10 +336,18 @@ class Phone:
         return self._go("/dial", patience, code=code)
 
     def type(self, text, patience=15.0):
+        self._think(text)
         return self._go("/type", patience, text=text)
+
+    def _think(self, text):
+        """A person needs a second to read; the same answer within resend_window is the telco's own resend."""
+        if self.last[0] == text:
+            time.sleep(max(0.0, self.last[1] + 0.9 - time.monotonic()))
+        self.last = (text, time.monotonic())
 
     def send(self, path, **body):
         """Without waiting for the screen."""
+        self._think(body.get("text", ""))
         before = self.look()["seq"]
         self.town.telco_call(path, msisdn=self.msisdn, **body)
         return before

@@ -14,7 +14,9 @@
 #include "fault.h"
 #include "handset.h"
 #include "load.h"
+#include "phone.h"
 #include "report.h"
+#include "selfcheck.h"
 #include "telco.h"
 
 static void help(void)
@@ -113,9 +115,22 @@ static int server_main(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {
+        { "phone", phone_main },
+        { "script", play_main },
+        { "load", load_main },
+        { "selfcheck", selfcheck_main },
+    };
+
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         help();
         return 0;
     }
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
     return server_main(argc, argv);
 }

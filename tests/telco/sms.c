@@ -65,7 +65,7 @@ static struct part read_part(const struct smpp_pdu *pdu)
 {
     const struct smpp_tlv *payload = smpp_tlv_find(pdu, SMPP_TAG_MESSAGE_PAYLOAD);
     struct part part = { .total = 1, .number = 1 };
-    uint32_t ref, total, number;
+    uint32_t ref, total = 0, number = 0;
 
     part.p = payload ? payload->value : pdu->text;
     part.n = payload ? payload->len : pdu->text_len;
