@@ -165,3 +165,17 @@ GRANT SELECT ON kheya.version TO kheya_daemon;
 GRANT SELECT, INSERT, UPDATE ON kheya.session, kheya.citizen, kheya.outbox TO kheya_daemon;
 GRANT SELECT, INSERT ON kheya.case_file, kheya.case_event, kheya.generation TO kheya_daemon;
 GRANT SELECT, UPDATE ON kheya.case_series TO kheya_daemon;
+
+-- Questions run after SET ROLE kheya_menu on a connection of kheya_daemon's:
+-- with set_config('role', 'none', false) a query could undo that.  (SET and
+-- RESET cannot stand inside a query.)
+RESET ROLE;
+DO $$
+BEGIN
+    REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO kheya_owner, kheya_daemon;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE WARNING 'set_config() stays open to the queries of menus: run this migration as a superuser';
+END
+$$;

@@ -14,7 +14,7 @@
 #define POSTMAN_LINKS_MAX 64
 #define POSTMAN_LOOK_MS 1000            /* how often to look for messages that other processes left */
 #define POSTMAN_RETRY_MS 2000           /* a message that no link could take is due again after this */
-#define POSTMAN_FORGET_MS 60000         /* an acknowledgement so late counts as lost: the lease has run out */
+#define POSTMAN_FORGET_MS 15000         /* an acknowledgement so late counts as lost: the lease has run out */
 
 struct postman_link {
     struct kannel *kannel;

@@ -15,7 +15,7 @@
 #include "base/gsm.h"
 
 #define FORM_VERSION 1
-#define FORM_TRIES_MAX 255
+#define FORM_ROWS "rows:"               /* how the names of lists' variables begin */
 
 enum form_flag {
     FORM_LANG_KNOWN = 1 << 0,
@@ -176,7 +176,7 @@ static bool form_is_text(const char *p, size_t n)
 }
 
 /* Does the value still fit its variable?  Under its own generation it does: we
- * wrote it.  Rows of a list are asked for again. */
+ * wrote it.  Rows of a list are no text, and asked for again. */
 static bool form_fits(struct form *f, int var, const char *p, size_t n)
 {
     const struct menu_type *type = f->menu->vars[var].type;
@@ -184,9 +184,13 @@ static bool form_fits(struct form *f, int var, const char *p, size_t n)
     struct buf canonical;
     bool fits;
 
+    if (!f->foreign && strncmp(f->name, FORM_ROWS, strlen(FORM_ROWS)) == 0)
+        return true;
+    if (!form_is_text(p, n))
+        return false;
     if (!f->foreign)
         return true;
-    if (type == NULL || n >= sizeof text || !form_is_text(p, n))
+    if (n >= sizeof text)
         return false;
     memcpy(text, p, n);
     text[n] = '\0';

@@ -92,6 +92,102 @@ static void check_unreachable(const struct menu *m, struct menu_issues *issues)
     free(w.todo);
 }
 
+/* --- variables that nothing reads ------------------------------------------------------------- */
+
+static void check_read(void *arg, int var)
+{
+    bool *read = arg;
+
+    read[var] = true;
+}
+
+static void check_read_expr(const struct expr *e, bool *read)
+{
+    if (e != NULL)
+        expr_reads(e, check_read, read);
+}
+
+static void check_read_text(const struct menu_text *t, bool *read)
+{
+    for (int i = 0; t != NULL && i < MENU_LANGS_MAX; i++) {
+        if (t->by_lang[i] != NULL)
+            template_reads(t->by_lang[i], check_read, read);
+    }
+}
+
+static void check_read_gotos(const struct menu_gotos *go, bool *read)
+{
+    for (int i = 0; i < go->count; i++)
+        check_read_expr(go->list[i].when, read);
+}
+
+static void check_read_sets(const struct menu_set *sets, int count, bool *read)
+{
+    for (int i = 0; i < count; i++)
+        check_read_expr(sets[i].value, read);
+}
+
+static void check_read_screen(const struct menu_screen *s, bool *read)
+{
+    check_read_text(s->text, read);
+    check_read_text(s->continued, read);
+    check_read_text(s->input.wrong, read);
+    check_read_text(s->list.option, read);
+    check_read_gotos(&s->go, read);
+    for (int i = 0; i < s->option_count; i++) {
+        check_read_text(s->options[i].text, read);
+        check_read_expr(s->options[i].when, read);
+        check_read_sets(s->options[i].sets, s->options[i].set_count, read);
+        check_read_gotos(&s->options[i].go, read);
+    }
+    for (int i = 0; i < s->action_count; i++) {
+        check_read_sets(s->actions[i].sets, s->actions[i].set_count, read);
+        check_read_expr(s->actions[i].to, read);
+    }
+}
+
+static void check_unread_sets(const struct menu *m, const struct menu_set *sets, int count, bool *read,
+                              struct menu_issues *issues)
+{
+    for (int i = 0; i < count; i++) {
+        const struct menu_var *v = &m->vars[sets[i].var];
+
+        if (!read[sets[i].var])
+            issue_add(issues, ISSUE_UNREAD, v->pos, "nothing reads '%s'", v->name);
+        read[sets[i].var] = true;       /* once is enough */
+    }
+}
+
+/* Of those that the menus set one by one; a record may well have a field more
+ * than this tree needs. */
+static void check_unread(const struct menu *m, struct menu_issues *issues)
+{
+    bool *read = xcalloc((size_t)m->var_count, sizeof *read);
+
+    read[MENU_VAR_LANG] = true;
+    for (int i = 0; i < m->screen_count; i++)
+        check_read_screen(&m->screens[i], read);
+    for (int i = 0; i < m->sms_count; i++)
+        check_read_text(m->sms[i].text, read);
+    for (int i = 0; i < m->query_count; i++) {
+        for (int k = 0; k < m->queries[i].arg_count; k++)
+            check_read_expr(m->queries[i].args[k], read);
+    }
+    for (int i = 0; i < m->screen_count; i++) {
+        const struct menu_screen *s = &m->screens[i];
+
+        for (int k = 0; k < s->option_count; k++)
+            check_unread_sets(m, s->options[k].sets, s->options[k].set_count, read, issues);
+        for (int k = 0; k < s->action_count; k++) {
+            if (s->actions[k].kind == MENU_SET)
+                check_unread_sets(m, s->actions[k].sets, s->actions[k].set_count, read, issues);
+        }
+        if (s->input.var != MENU_NONE)
+            check_unread_sets(m, &(struct menu_set){ s->input.var, NULL }, 1, read, issues);
+    }
+    free(read);
+}
+
 /* --- definitions that nothing uses ----------------------------------------------------------- */
 
 struct check_uses {
@@ -243,4 +339,5 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
         return;
     check_unreachable(m, issues);
     check_unused(m, issues);
+    check_unread(m, issues);
 }

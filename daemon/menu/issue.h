@@ -58,7 +58,8 @@
     X(SMS_SCRIPT, "E404", "Bangla in Latin letters may not go out as an SMS.") \
     X(WORDS, "E405", "A word of the program has not the form that it needs.") \
     X(UNREACHABLE, "W501", "No path from the start, a short cut or another screen leads to this screen.") \
-    X(UNUSED, "W502", "Nothing in the tree uses what is defined here.")
+    X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
+    X(UNREAD, "W503", "A variable is set, but nothing reads it.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

@@ -472,7 +472,7 @@ static void keys_unknown(const struct yaml_node *key, enum keys_map map, struct 
                          struct menu_issues *issues)
 {
     const struct keys_row *rows = keys_table(map);
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     for (const struct keys_row *row = rows; row->name != NULL; row++)
         names_consider(&best, key->text, key->len, row->name);

@@ -150,22 +150,24 @@ static int names_distance(const char *a, int n, const char *b, int m, int limit)
 void names_consider(struct names_best *best, const char *wrong, size_t len, const char *candidate)
 {
     size_t n = strlen(candidate);
-    int limit, d;
+    int limit, d, alike = 0;
 
     if (len > NAMES_LONG || n > NAMES_LONG)
         return;
     /* one slip in a short name, one in three letters of a longer one */
-    limit = best->name != NULL ? best->distance : names_min((int)(len < 3 ? 3 : len) / 3, 3) + 1;
+    limit = (best->name != NULL ? best->distance : names_min((int)(len < 3 ? 3 : len) / 3, 3)) + 1;
     d = names_distance(wrong, (int)len, candidate, (int)n, limit);
-    if (d < limit && (size_t)d < len) {
-        best->name = candidate;
-        best->distance = d;
-    }
+    if (d == limit || (size_t)d >= len)
+        return;
+    while ((size_t)alike < len && (size_t)alike < n && wrong[alike] == candidate[alike])
+        alike++;
+    if (best->name == NULL || d < best->distance || alike > best->alike)
+        *best = (struct names_best){ candidate, d, alike };
 }
 
 const char *names_nearest(const struct names *t, const char *wrong, size_t len)
 {
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     for (int i = 0; i < t->count; i++)
         names_consider(&best, wrong, len, t->entries[i].name);

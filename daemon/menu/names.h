@@ -24,7 +24,7 @@ int names_count(const struct names *t);
 /* The nearest name of a list of candidates.  Start with { 0 }. */
 struct names_best {
     const char *name;                   /* NULL: none is near enough to be meant */
-    int distance;
+    int distance, alike;                /* letters to change; letters alike at the beginning */
 };
 
 void names_consider(struct names_best *best, const char *wrong, size_t len, const char *candidate);

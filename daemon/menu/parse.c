@@ -87,7 +87,7 @@ static const char *parse_screen_near(const struct parse *p, const struct parse_f
 {
     const struct parse_defs *defs = &p->defs[FILE_SCREENS];
     size_t prefix = strlen(file->prefix);
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     for (int i = 0; i < defs->count; i++)
         names_consider(&best, name->text, name->len, defs->list[i].name + (defs->list[i].file == file ? prefix : 0));
@@ -110,6 +110,17 @@ int parse_screen_find(struct parse *p, const struct parse_file *file, const stru
     else
         issue_add(p->issues, ISSUE_NO_SCREEN, name->pos, "%s '%s': no such screen", key, name->text);
     return MENU_NONE;
+}
+
+bool parse_keys(struct parse *p, const struct yaml_node *node, enum keys_map map, uint64_t setting,
+                struct keys_got *got)
+{
+    bool good = keys_read(node, map, got, p->issues);
+
+    p->vars_lost |= !good;
+    for (int i = 0; i < KEYS_MOST; i++)
+        p->vars_lost |= (setting & PARSE_BIT(i)) != 0 && got->key[i] != NULL && got->at[i] == NULL;
+    return good;
 }
 
 const struct yaml_node *parse_entry(struct parse *p, const struct yaml_node *map, int i)

@@ -83,10 +83,18 @@ struct parse {
     struct parse_job *jobs;             /* malloced */
     int job_count, job_cap;
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
+    bool vars_lost;                     /* something that would set variables could not be read */
     int silent;                         /* errors not said, because of one that was */
 };
 
+/* Keys as bits. */
+#define PARSE_BIT(key) (UINT64_C(1) << (key))
+
 /* --- parse.c ---------------------------------------------------------------------- */
+
+/* keys_read(), of a map that may set variables through these keys. */
+bool parse_keys(struct parse *p, const struct yaml_node *node, enum keys_map map, uint64_t setting,
+                struct keys_got *got);
 
 /* May a name be missing only because the file that defines it is broken? */
 bool parse_excused(struct parse *p);
@@ -164,9 +172,6 @@ int parse_sets(struct parse *p, const struct yaml_node *map, const struct menu_s
 /* The variables of a record: into.field each; NULL when the name cannot be one. */
 const int *parse_into(struct parse *p, const struct yaml_node *into, int query);
 
-/* Keys that go together, as bits of enum keys_screen. */
-#define PARSE_BIT(key) (UINT64_C(1) << (key))
-
 /* What an action takes and needs, by its key; NULL when key is none. */
 struct parse_action {
     int key;
@@ -174,7 +179,8 @@ struct parse_action {
     void (*parse)(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a);
 };
 const struct parse_action *parse_action_of(const struct keys_got *got);
-void parse_action(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a);
+void parse_act(struct parse *p, const struct parse_file *file, const struct parse_action *action,
+               const struct keys_got *got, struct menu_action *a);
 void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_node *list, struct menu_screen *s);
 /* Say what does not go together. */
 bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, int key, uint64_t takes,

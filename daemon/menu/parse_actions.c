@@ -19,6 +19,7 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
             good = false;
         }
         if (got->key[i] == NULL && (needs & PARSE_BIT(i)) != 0) {
+            p->vars_lost |= map != KEYS_TYPE;
             issue_add(p->issues, ISSUE_MISSING_KEY, got->key[key]->pos, "'%s' needs '%s' beside it", rows[key].name,
                       rows[i].name);
             good = false;
@@ -117,7 +118,7 @@ static int parse_field(const struct menu_service *s, const char *name)
 
 static void parse_no_field(struct parse *p, const struct menu_service *s, const struct yaml_node *key)
 {
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     for (int i = 0; i < s->field_count; i++)
         names_consider(&best, key->text, key->len, s->fields[i].name);
@@ -157,7 +158,7 @@ static void parse_submit_action(struct parse *p, const struct parse_file *file, 
     (void)file;
     a->kind = MENU_SUBMIT;
     a->service = got->at[ACTION_SUBMIT] != NULL ? parse_find(p, FILE_SERVICES, got->at[ACTION_SUBMIT]) : MENU_NONE;
-    if (a->service != MENU_NONE && got->at[ACTION_WITH] != NULL)
+    if (a->service != MENU_NONE && got->at[ACTION_WITH] != NULL && p->menu->services[a->service].fields != NULL)
         parse_with(p, got, &p->menu->services[a->service], a);
     if (into != NULL && parse_var_head(p, into))
         a->case_no = parse_var(p, parse_joined(p, into->text, "no"), into->pos, parse_builtin(p, "case_no"));
@@ -202,10 +203,9 @@ const struct parse_action *parse_action_of(const struct keys_got *got)
     return NULL;
 }
 
-void parse_action(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a)
+void parse_act(struct parse *p, const struct parse_file *file, const struct parse_action *action,
+               const struct keys_got *got, struct menu_action *a)
 {
-    const struct parse_action *action = parse_action_of(got);
-
     a->pos = got->key[action->key]->pos;
     a->query = MENU_NONE;
     a->none = MENU_NONE;
@@ -235,12 +235,12 @@ void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_
         const struct parse_action *action;
         struct keys_got got;
 
-        if (!keys_read(list->items[i], KEYS_ACTION, &got, p->issues))
+        if (!parse_keys(p, list->items[i], KEYS_ACTION, PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO), &got))
             continue;
         action = parse_action_of(&got);
         if (action != NULL) {
             (void)parse_fits(p, &got, KEYS_ACTION, action->key, action->takes, action->needs);
-            parse_action(p, file, &got, &actions[s->action_count++]);
+            parse_act(p, file, action, &got, &actions[s->action_count++]);
         } else if (!parse_has_later(&got)) {
             issue_add(p->issues, ISSUE_SCREEN, list->items[i]->pos, "no action: query, submit, sms or set");
         }

@@ -6,7 +6,8 @@
 
 #define PARSE_LIST_ROWS 20              /* offered when the file says nothing */
 #define PARSE_NUMBER_MAX 999            /* of an option */
-#define PARSE_ACTION_KEYS (PARSE_BIT(ACTION_KEYS) - 1)
+#define PARSE_SETTING (PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO) | PARSE_BIT(SCREEN_DO) | \
+                       PARSE_BIT(SCREEN_OPTIONS) | PARSE_BIT(SCREEN_INPUT) | PARSE_BIT(SCREEN_LIST))
 
 /* --- goto --------------------------------------------------------------------------------- */
 
@@ -65,7 +66,7 @@ static void parse_option(struct parse *p, const struct parse_file *file, const s
                   key->text, PARSE_NUMBER_MAX);
     else
         o->number = (int)number;
-    if (!keys_read(yaml_value(map, i), KEYS_OPTION, &got, p->issues))
+    if (!parse_keys(p, yaml_value(map, i), KEYS_OPTION, PARSE_BIT(OPTION_SET), &got))
         return;
     o->text = parse_text(p, got.at[OPTION_TEXT], &(struct parse_text_args){ .may_be_empty = false });
     parse_gotos(p, file, got.at[OPTION_GOTO], &o->go);
@@ -97,7 +98,7 @@ static void parse_input(struct parse *p, const struct parse_file *file, const st
     struct keys_got got;
 
     (void)file;
-    if (!keys_read(screen->at[SCREEN_INPUT], KEYS_INPUT, &got, p->issues))
+    if (!parse_keys(p, screen->at[SCREEN_INPUT], KEYS_INPUT, PARSE_BIT(INPUT_INTO), &got))
         return;
     if (got.at[INPUT_TYPE] != NULL)
         type = parse_type(p, got.at[INPUT_TYPE]);
@@ -132,7 +133,7 @@ static void parse_list(struct parse *p, const struct parse_file *file, const str
     struct menu_list *l = &s->list;
     struct keys_got got;
 
-    if (!keys_read(screen->at[SCREEN_LIST], KEYS_LIST, &got, p->issues))
+    if (!parse_keys(p, screen->at[SCREEN_LIST], KEYS_LIST, PARSE_BIT(LIST_INTO), &got))
         return;
     if (got.at[LIST_QUERY] != NULL)
         l->query = parse_find(p, FILE_QUERIES, got.at[LIST_QUERY]);
@@ -194,14 +195,14 @@ static const struct parse_kind {
     { SCREEN_GOTO, 0, 0, parse_plain },
 };
 
-static void parse_act(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_screen *s,
+static void parse_acting(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_screen *s,
                       const struct parse_action *action)
 {
     struct menu_action *a = arena_alloc(p->arena, sizeof *a);
 
     (void)parse_fits(p, got, KEYS_SCREEN, action->key, action->takes | PARSE_BIT(SCREEN_GOTO),
                      action->needs | PARSE_BIT(SCREEN_GOTO));
-    parse_action(p, file, got, a);
+    parse_act(p, file, action, got, a);
     s->actions = a;
     s->action_count = 1;
 }
@@ -244,7 +245,7 @@ static void parse_screen(struct parse *p, const struct parse_def *def, struct me
     s->pos = def->key->pos;
     s->input.var = MENU_NONE;
     s->list = (struct menu_list){ .query = MENU_NONE, .empty = MENU_NONE, .fail = MENU_NONE, .rows = MENU_NONE };
-    if (!keys_read(def->value, KEYS_SCREEN, &got, p->issues) || parse_waits_for_later(&got))
+    if (!parse_keys(p, def->value, KEYS_SCREEN, PARSE_SETTING, &got) || parse_waits_for_later(&got))
         return;
     if (got.at[SCREEN_END] != NULL && !keys_bool(got.at[SCREEN_END]))
         got.key[SCREEN_END] = NULL;     /* "end: no" says nothing */
@@ -252,7 +253,7 @@ static void parse_screen(struct parse *p, const struct parse_def *def, struct me
     action = parse_action_of(&got);
     kind = parse_kind_of(&got);
     if (action != NULL && got.key[SCREEN_DO] == NULL) {
-        parse_act(p, def->file, &got, s, action);
+        parse_acting(p, def->file, &got, s, action);
     } else if (kind != NULL) {
         (void)parse_fits(p, &got, KEYS_SCREEN, kind->key, kind->takes, kind->needs);
         if (got.at[kind->key] != NULL)

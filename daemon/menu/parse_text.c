@@ -48,7 +48,7 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
 
 static void parse_no_language(struct parse *p, const struct yaml_node *key)
 {
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     for (int i = 0; i < p->menu->lang_count; i++)
         names_consider(&best, key->text, key->len, p->menu->langs[i].id);
@@ -145,7 +145,9 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
         return;
     }
     if (p->met_unknown) {
-        if (parse_excused(p))
+        if (p->vars_lost)
+            p->silent++;
+        if (p->vars_lost || parse_excused(p))
             return;
         code = ISSUE_NO_VARIABLE;
     }

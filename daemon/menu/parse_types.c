@@ -85,7 +85,7 @@ const struct menu_type *parse_type(struct parse *p, const struct yaml_node *name
 {
     const struct parse_own *own = parse_own(name->text, strcspn(name->text, "("));
     const struct menu_type *t = parse_own_type(p, name->text, name->pos);
-    struct names_best best = { NULL, 0 };
+    struct names_best best = { .name = NULL };
 
     if (t != NULL)
         return t;

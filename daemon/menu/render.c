@@ -30,6 +30,13 @@ struct render_piece {
     bool new_page;
 };
 
+/* "9 More": key, a blank, word. */
+struct render_hint {
+    const char *key, *word;
+    size_t len;
+    struct render_cost cost;                /* with the blank or line end before it */
+};
+
 /* An octet of a piece. */
 struct render_spot {
     int piece;
@@ -44,7 +51,8 @@ struct render_part {
     int cut;
     struct render_cost cost;
     bool continued;                         /* its head is the screen's continued */
-    bool back, more;                        /* its hints */
+    bool more;                              /* its hints; back is NULL when it is not shown */
+    const struct render_hint *back;
     bool broken;                            /* ends inside a word or an option */
 };
 
@@ -55,9 +63,7 @@ struct render {
     struct render_cost sums[RENDER_PIECES_MAX + 1];     /* of the lines before a piece, with their line ends */
     struct render_piece continued;
     struct render_cost continued_cost;
-    const char *back_word, *more_word;
-    size_t back_len, more_len;
-    struct render_cost back, more;          /* of the hints; back is zero when it is not shown */
+    struct render_hint more, back, exit;
     bool has_back;
     struct buf scratch;
     char storage[RENDER_SCRATCH];
@@ -180,17 +186,15 @@ static void render_add_options(struct render *r)
     }
 }
 
-/* Cost of the last line: key, a blank, the word. */
-static struct render_cost render_hint(struct render *r, const char *key, enum menu_word word, const char **text,
-                                      size_t *len)
+static void render_add_hint(struct render *r, struct render_hint *hint, const char *key, enum menu_word word)
 {
+    const struct expr_scope *scope = r->args->scope;
     struct render_piece piece = { "", 0, 0, false };
-    struct gsm_cost cost = render_print(r, template_of(r->args->scope->menu->words[word], r->args->scope->lang),
-                                        r->args->scope, &piece);
+    struct gsm_cost cost = render_print(r, template_of(scope->menu->words[word], scope->lang), scope, &piece);
 
-    *text = piece.text;
-    *len = (size_t)piece.len;
-    return render_plus(render_cost_of(gsm_cost_add(cost, gsm_cost(key, strlen(key)))), render_ascii(1));
+    cost = gsm_cost_add(cost, gsm_cost(key, strlen(key)));
+    *hint = (struct render_hint){ key, piece.text, (size_t)piece.len,
+                                  render_plus(render_cost_of(cost), render_ascii(piece.len > 0 ? 2 : 1)) };
 }
 
 static void render_add_hints(struct render *r)
@@ -199,10 +203,15 @@ static void render_add_hints(struct render *r)
     const struct menu *m = a->scope->menu;
 
     r->has_back = !a->screen->end && !a->screen->hide_back;
-    if (r->has_back)
-        r->back = render_hint(r, m->key_back, a->at_start ? MENU_WORD_EXIT : MENU_WORD_BACK, &r->back_word,
-                              &r->back_len);
-    r->more = render_hint(r, m->key_more, MENU_WORD_MORE, &r->more_word, &r->more_len);
+    render_add_hint(r, &r->more, m->key_more, MENU_WORD_MORE);
+    render_add_hint(r, &r->back, m->key_back, MENU_WORD_BACK);
+    render_add_hint(r, &r->exit, m->key_back, a->at_start ? MENU_WORD_EXIT : MENU_WORD_BACK);
+}
+
+/* The back hint of the first page or of a later one. */
+static const struct render_hint *render_back(const struct render *r, bool first)
+{
+    return !r->has_back ? NULL : first ? &r->exit : &r->back;
 }
 
 /* --- rows of a list ----------------------------------------------------------------- */
@@ -388,14 +397,13 @@ static struct render_cost render_rest(const struct render *r, struct render_spot
     return c;
 }
 
-/* With the hint line that a page of these hints has. */
-static struct render_cost render_with_hints(const struct render *r, struct render_cost c, bool more, bool back)
+/* With the line of hints that a page has. */
+static struct render_cost render_with_hints(const struct render *r, struct render_cost c, bool more,
+                                            const struct render_hint *back)
 {
     if (more)
-        c = render_plus(render_plus(c, r->more), render_ascii(1));
-    if (back)
-        c = render_plus(render_plus(c, r->back), render_ascii(1));
-    return c;
+        c = render_plus(c, r->more.cost);
+    return back != NULL ? render_plus(c, back->cost) : c;
 }
 
 static bool render_is_blank(char c)
@@ -453,18 +461,25 @@ static void render_end_inside(const struct render *r, struct render_part *p, int
     p->next = at < piece->len ? (struct render_spot){ i, at } : (struct render_spot){ i + 1, 0 };
 }
 
-/* Nothing fits whole: break an option at a space, else a word at a cluster, else
- * go beyond the limit. */
-static void render_force(const struct render *r, struct render_part *p)
+/* Nothing fits whole: break an option at a space, else a word at a cluster, if
+ * need be without the back hint, else go beyond the limit. */
+static void render_force(const struct render *r, struct render_part *p, const struct render_hint *back)
 {
     const struct render_piece *piece = &r->pieces[p->begin.piece];
     const char *s = piece->text + p->begin.at;
     int len = piece->len - p->begin.at;
+    struct render_cost line;
     int taken;
 
     if (piece->number > 0 && p->begin.at == 0)
         p->cost = render_plus(p->cost, render_ascii(render_digits(piece->number) + 1));
-    taken = render_split(r, s, len, render_with_hints(r, render_plus(p->cost, render_ascii(1)), true, p->back), true);
+    line = render_plus(p->cost, render_ascii(1));
+    p->back = back;
+    taken = render_split(r, s, len, render_with_hints(r, line, true, p->back), true);
+    if (taken == 0) {
+        p->back = NULL;
+        taken = render_split(r, s, len, render_with_hints(r, line, true, NULL), true);
+    }
     if (taken == 0 && len > 0)
         taken = render_first(s, len);
     p->broken = true;
@@ -518,7 +533,7 @@ static bool render_lay(const struct render *r, struct render_spot begin, bool fi
         /* the first line has no line end before it */
         *p = (struct render_part){ .begin = begin, .next = { stop, 0 }, .end = stop, .cost = render_ascii(-1),
                                    .continued = !first && r->continued.len > 0 && attempt == 0,
-                                   .back = r->has_back && attempt < 2, .more = stop < r->count };
+                                   .back = attempt < 2 ? render_back(r, first) : NULL, .more = stop < r->count };
         if (p->continued)
             p->cost = render_plus(p->cost, r->continued_cost);
         filled = render_fits(r, render_with_hints(r, render_plus(p->cost, rest), p->more, p->back));
@@ -528,7 +543,7 @@ static bool render_lay(const struct render *r, struct render_spot begin, bool fi
             filled = render_fill(r, p);
     }
     if (!filled)
-        render_force(r, p);
+        render_force(r, p, render_back(r, first));
     p->more = p->next.piece < r->count;
     return !p->more;
 }
@@ -538,21 +553,21 @@ static bool render_whole(const struct render *r, struct render_part *p)
 {
     struct render_cost all = render_plus(r->sums[r->count], render_ascii(-1));
 
-    *p = (struct render_part){ .end = r->count, .cost = all, .back = r->has_back };
+    *p = (struct render_part){ .end = r->count, .cost = all, .back = render_back(r, true) };
     if (render_fits(r, render_with_hints(r, all, false, p->back)))
         return true;
-    p->back = false;
+    p->back = NULL;
     return render_fits(r, all);
 }
 
 /* --- writing ------------------------------------------------------------------------ */
 
-static void render_write_hint(struct buf *out, const char *key, const char *word, size_t len)
+static void render_write_hint(struct buf *out, const struct render_hint *hint)
 {
-    buf_adds(out, key);
-    if (len > 0) {
+    buf_adds(out, hint->key);
+    if (hint->len > 0) {
         buf_addc(out, ' ');
-        buf_add(out, word, len);
+        buf_add(out, hint->word, hint->len);
     }
 }
 
@@ -576,7 +591,6 @@ static void render_break(struct buf *out, size_t start)
 
 static void render_write(const struct render *r, const struct render_part *p, struct buf *out)
 {
-    const struct menu *m = r->args->scope->menu;
     size_t start = out->len;
 
     if (p->continued)
@@ -591,14 +605,14 @@ static void render_write(const struct render *r, const struct render_part *p, st
             render_write_number(out, piece->number);
         buf_add(out, piece->text + from, (size_t)(to - from));
     }
-    if (p->more || p->back)
+    if (p->more || p->back != NULL)
         render_break(out, start);
     if (p->more)
-        render_write_hint(out, m->key_more, r->more_word, r->more_len);
-    if (p->more && p->back)
+        render_write_hint(out, &r->more);
+    if (p->more && p->back != NULL)
         buf_addc(out, ' ');
-    if (p->back)
-        render_write_hint(out, m->key_back, r->back_word, r->back_len);
+    if (p->back != NULL)
+        render_write_hint(out, p->back);
 }
 
 static void render_collect(struct render *r, const struct render_args *args)
@@ -610,9 +624,6 @@ static void render_collect(struct render *r, const struct render_args *args)
     r->sums[0] = render_ascii(0);
     r->continued = (struct render_piece){ 0 };
     r->continued_cost = render_ascii(0);
-    r->back = render_ascii(0);
-    r->back_word = "";
-    r->back_len = 0;
     /* a buffer on the stack: max < cap, so it never grows */
     r->scratch = (struct buf){ r->storage, 0, sizeof r->storage, sizeof r->storage - 1, false };
     render_add_head(r);

@@ -27,7 +27,7 @@ struct render_args {
     const struct menu_screen *screen;
     const struct event_limits *limits;
     int page;                               /* from 0 */
-    bool at_start;                          /* nothing to go back to: hint is exit */
+    bool at_start;                          /* nothing to go back to: the first page's hint is exit */
     const char *error;                      /* stands in place of the title; NULL none */
     const char *notice;                     /* a line above the title (unknown sub-code); NULL none */
     const char *list_rows;                  /* packed rows of a list screen (render_rows_*), NULL none */

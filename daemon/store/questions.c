@@ -15,7 +15,7 @@
 
 #define QUESTIONS_MAX     10000         /* waiting or in flight; more are refused on the spot */
 #define QUESTIONS_DEPTH   8             /* in the pipeline of one reader */
-#define QUESTIONS_MOVING  20            /* ms: a reader whose first question is older is given no more */
+#define QUESTIONS_QUICK   20            /* ms: a question that takes no longer may have others behind it */
 #define QUESTIONS_GRACE   1000          /* ms past its deadline: the reader is given up */
 #define QUESTIONS_NAMES   4096          /* prepared on a connection; then all are forgotten */
 #define QUESTIONS_SLOTS   (QUESTIONS_NAMES * 2)
@@ -30,7 +30,9 @@ struct question {
     uint64_t ticket;
     bool answered;                      /* too late already: what comes is dropped */
     bool prepares;                      /* its unit began with a prepare */
-    int id;                             /* of the statement, when it prepares */
+    bool trusted;                       /* its statement was quick the last time */
+    int id;                             /* of the statement, in this epoch of names */
+    unsigned epoch;
     int timeout_ms;
     int max_rows;
     int arg_count;
@@ -46,6 +48,7 @@ struct questions_reader {
     int64_t head_since;                 /* clock_mono() when the first unanswered one began */
     int timeout_ms;                     /* its statement_timeout; 0 unknown */
     unsigned epoch;                     /* of the names it has prepared */
+    int untrusted;                      /* questions in its pipeline that may be slow */
     bool lost_head;                     /* fallen, and the question it was on has been answered */
     uint8_t prepared[QUESTIONS_NAMES / 8];
 };
@@ -65,6 +68,7 @@ struct questions {
     } names[QUESTIONS_SLOTS];
     int name_count;
     unsigned epoch;
+    bool quick[QUESTIONS_NAMES];        /* by number */
 };
 
 struct store_rows {
@@ -321,6 +325,7 @@ static int questions_name(struct questions *q, const struct question *n)
             questions_forget_names(q);
             i = questions_hash(buf_str(&key)) % QUESTIONS_SLOTS;
         }
+        q->quick[q->name_count] = false;
         q->names[i] = (struct questions_name){ xstrdup(buf_str(&key)), q->name_count++ };
     }
     id = q->names[i].id;
@@ -370,17 +375,55 @@ static void questions_lost(struct question *n, const char *reason)
     TAILQ_INSERT_TAIL(&q->waiting, n, link);
 }
 
-static void questions_failed(struct question *n, const struct pg_answer *a)
+/* A setting of the connection: without it the reader is of no use. */
+static void questions_on_setting(void *arg, const struct pg_answer *a)
+{
+    struct questions_reader *r = arg;
+
+    if (a->outcome == PG_ERROR)
+        pg_drop(r->pg, PG_SLOWLY, a->reason);
+}
+
+/* What was prepared may fit the tables no more (0A000: cached plan must not
+ * change result type) or be gone (26000): prepare it anew the next time. */
+static void questions_unprepare(struct question *n, const struct pg_answer *a)
 {
     struct questions_reader *r = n->reader;
-    bool preparing = n->prepares && a->failed_at == 0;
+    bool stale = strncmp(a->sqlstate, "0A", 2) == 0;
+    struct pg_params none = { 0 };
+    char sql[32];
 
-    if (preparing)
+    if (n->epoch != r->epoch || !questions_is_prepared(r, n->id))
+        return;
+    if (n->prepares && a->failed_at == 0) {
         questions_set_prepared(r, n->id, false);
-    /* what was prepared fits the tables no more: begin anew, on a new connection */
-    else if (strncmp(a->sqlstate, "0A", 2) == 0 || strncmp(a->sqlstate, "26", 2) == 0)
-        pg_drop(r->pg, PG_SOON, a->reason);
+    } else if (stale || strncmp(a->sqlstate, "26", 2) == 0) {
+        questions_set_prepared(r, n->id, false);
+        if (stale) {
+            snprintf(sql, sizeof sql, "DEALLOCATE q%d", n->id);
+            pg_query_sql(r->pg, sql, &none, PG_TEXT);
+            pg_end(r->pg, QUESTIONS_GRACE, questions_on_setting, r);
+        }
+    }
+}
+
+static void questions_failed(struct question *n, const struct pg_answer *a)
+{
+    questions_unprepare(n, a);
     question_answer(n, NULL, strcmp(a->sqlstate, "57014") == 0 ? "timed out" : a->reason);
+}
+
+/* The reader has done with this one: how long was it at it? */
+static void questions_took(struct question *n)
+{
+    struct questions *q = n->owner;
+    struct questions_reader *r = n->reader;
+    int64_t now = clock_mono();
+
+    if (n->epoch == q->epoch)
+        q->quick[n->id] = now - r->head_since <= QUESTIONS_QUICK;
+    r->untrusted -= !n->trusted;
+    r->head_since = now;
 }
 
 static void questions_on_answer(void *arg, const struct pg_answer *a)
@@ -388,7 +431,8 @@ static void questions_on_answer(void *arg, const struct pg_answer *a)
     struct question *n = arg;
     struct questions *q = n->owner;
 
-    n->reader->head_since = clock_mono();
+    if (a->outcome != PG_LOST)
+        questions_took(n);
     switch (a->outcome) {
     case PG_DONE:
         question_answer(n, a->rows, "");
@@ -405,19 +449,10 @@ static void questions_on_answer(void *arg, const struct pg_answer *a)
     question_free(&q->flying, n);
 }
 
-/* A setting of the connection: without it the reader is of no use. */
-static void questions_on_setting(void *arg, const struct pg_answer *a)
-{
-    struct questions_reader *r = arg;
-
-    if (a->outcome == PG_ERROR)
-        pg_drop(r->pg, PG_SLOWLY, a->reason);
-}
-
 static void questions_settings(struct questions_reader *r, const struct question *n)
 {
     struct pg_params p = { 0 };
-    char ms[16];
+    char sql[64];
 
     if (r->epoch != r->owner->epoch) {
         pg_query_sql(r->pg, "DEALLOCATE ALL", &p, PG_TEXT);
@@ -426,9 +461,9 @@ static void questions_settings(struct questions_reader *r, const struct question
         r->epoch = r->owner->epoch;
     }
     if (r->timeout_ms != n->timeout_ms) {
-        snprintf(ms, sizeof ms, "%d", n->timeout_ms);
-        pg_param_text(&p, ms);
-        pg_query_sql(r->pg, "SELECT pg_catalog.set_config('statement_timeout', $1, false)", &p, PG_TEXT);
+        /* kheya_menu may not call set_config(): sql/0001_engine.sql */
+        snprintf(sql, sizeof sql, "SET statement_timeout = %d", n->timeout_ms);
+        pg_query_sql(r->pg, sql, &p, PG_TEXT);
         pg_end(r->pg, QUESTIONS_GRACE, questions_on_setting, r);
         r->timeout_ms = n->timeout_ms;
     }
@@ -445,6 +480,9 @@ static void questions_give(struct questions_reader *r, struct question *n)
     questions_settings(r, n);
     n->reader = r;
     n->id = id;
+    n->epoch = r->owner->epoch;
+    n->trusted = r->owner->quick[id];
+    r->untrusted += !n->trusted;
     n->prepares = !questions_is_prepared(r, id);
     snprintf(name, sizeof name, "q%d", id);
     if (n->prepares) {
@@ -462,7 +500,8 @@ static void questions_give(struct questions_reader *r, struct question *n)
     pg_end(r->pg, n->timeout_ms + QUESTIONS_GRACE, questions_on_answer, n);
 }
 
-/* The least loaded reader of those that move; NULL when none can take more. */
+/* The least loaded reader; NULL when none can take more.  Behind a question that
+ * may be slow, or has turned slow, there stands no other. */
 static struct questions_reader *questions_free_reader(struct questions *q)
 {
     struct questions_reader *best = NULL;
@@ -475,7 +514,7 @@ static struct questions_reader *questions_free_reader(struct questions *q)
         if (r->pg == NULL || !pg_is_up(r->pg))
             continue;
         units = pg_units(r->pg);
-        if (units >= QUESTIONS_DEPTH || (units > 0 && now - r->head_since > QUESTIONS_MOVING))
+        if (units > 0 && (units >= QUESTIONS_DEPTH || r->untrusted > 0 || now - r->head_since > QUESTIONS_QUICK))
             continue;
         if (best == NULL || units < pg_units(best->pg))
             best = r;

@@ -4,8 +4,8 @@
  * On connections of their own, under the role kheya_menu, read only: so a slow
  * or wrong question delays no step and changes nothing.  Each is a transaction
  * of its own, and is answered by its deadline whatever the database does.  A
- * reader that has been on one question for a while is given no more, so that
- * the others go round it.
+ * reader is given more than one only while all it has were quick the last time,
+ * so that the others go round a slow one.
  */
 #ifndef QUESTIONS_H
 #define QUESTIONS_H

@@ -311,7 +311,8 @@ static void store_on_setup(void *arg, struct pg *pg)
     struct pg_params p = { 0 };
     char ms[16];
 
-    snprintf(ms, sizeof ms, "%d", c->store->stall_ms);
+    /* the server's own limit comes first: then it is known that nothing was written */
+    snprintf(ms, sizeof ms, "%d", c->store->stall_ms - c->store->stall_ms / 4);
     pg_param_text(&p, ms);
     pg_query_sql(pg, store_hello[c->kind], &p, PG_TEXT);
     pg_end(pg, c->store->stall_ms, store_on_hello, c);

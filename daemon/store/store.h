@@ -80,7 +80,7 @@ enum store_outcome {
 
 /* --- outbox -------------------------------------------------------------- */
 
-struct store_outgoing {                 /* a message taken for sending: leased for 60 s */
+struct store_outgoing {                 /* a message taken for sending: leased for 15 s */
     int64_t id;
     int16_t bucket;
     int tries;                          /* this one included */

@@ -252,6 +252,7 @@ static void test_full(void **state)
         template_print(t, &f.scope, &b);
         assert_true(b.full);
         assert_true(b.len <= max);
+        assert_null(strstr(buf_str(&b), "1234567890"));
         buf_fini(&b);
     }
     buf_fini(&all);
