@@ -127,6 +127,11 @@ static struct expr *expr_fail(struct expr_parser *p, size_t at, const char *fmt,
     return NULL;
 }
 
+static struct expr *expr_no_room(struct expr_parser *p, size_t at)
+{
+    return expr_fail(p, at, "no room left for this expression: the menus are too large");
+}
+
 static bool expr_is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -227,7 +232,7 @@ static struct expr *expr_new(struct expr_parser *p, enum expr_op op, size_t at)
     struct expr *e = arena_alloc(p->arena, sizeof *e);
 
     if (e == NULL)
-        return expr_fail(p, at, "no room left for this expression: the menus are too large");
+        return expr_no_room(p, at);
     e->op = op;
     e->at = at;
     e->var = MENU_NONE;
@@ -287,7 +292,7 @@ static struct expr *expr_parse_string(struct expr_parser *p)
     struct expr *e;
 
     if (text == NULL)
-        return expr_fail(p, p->at, "no room left for this expression: the menus are too large");
+        return expr_no_room(p, p->at);
     for (size_t i = p->at + 1; i + 1 < p->end; i++) {
         text[len++] = p->s[i];
         if (p->s[i] == '\'')
@@ -311,7 +316,7 @@ static struct expr *expr_parse_name(struct expr_parser *p)
     e->len = p->end - p->at;
     e->text = arena_memdup0(p->arena, p->s + p->at, e->len);
     if (e->text == NULL)
-        return expr_fail(p, p->at, "no room left for this expression: the menus are too large");
+        return expr_no_room(p, p->at);
     expr_advance(p);
     e->end = p->last;
     return e;
@@ -748,25 +753,47 @@ static size_t expr_chars(const char *s, size_t n)
     return count;
 }
 
-/* A literal that goes into a variable. */
-static bool expr_check_fits(struct expr_parser *p, const struct expr *e, const struct menu_type *t)
+/* A literal text that must look like its type; kept in the type's canonical form. */
+static void expr_check_form(struct expr_parser *p, struct expr *e, const struct menu_type *t)
 {
-    bool whole = t->kind == MENU_TYPE_WHOLE && e->kind == EXPR_WHOLE;
-    bool text = (t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD) && e->kind == EXPR_TEXT;
+    char *text = arena_memdup0(p->arena, e->text, e->len);
+    struct buf canonical;
+
+    buf_init(&canonical, p->n + EXPR_SCRATCH);
+    if (text == NULL)
+        expr_no_room(p, e->at);
+    else if (!menu_type_import(t, text, &canonical))
+        expr_fail(p, e->at, "'%.*s' is no %.40s", (int)(e->len < EXPR_SHOWN ? e->len : EXPR_SHOWN), e->text, t->name);
+    else {
+        e->text = arena_memdup0(p->arena, buf_str(&canonical), canonical.len);
+        e->len = canonical.len;
+        if (e->text == NULL)
+            expr_no_room(p, e->at);
+    }
+    buf_fini(&canonical);
+}
+
+/* A literal that goes into a variable. */
+static bool expr_check_fits(struct expr_parser *p, struct expr *e, const struct menu_type *t)
+{
+    bool whole = t->kind == MENU_TYPE_WHOLE;
+    bool loose = t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD;
 
     if (whole && (e->number < t->min || e->number > t->max))
         expr_fail(p, e->at, "%" PRId64 " is not in %" PRId64 "..%" PRId64, e->number, t->min, t->max);
-    else if (text && t->width > 0 && expr_chars(e->text, e->len) > (size_t)t->width)
+    else if (loose && t->width > 0 && expr_chars(e->text, e->len) > (size_t)t->width)
         expr_fail(p, e->at, "more than the %d characters of %.40s", t->width, t->name);
-    else if (text && t->kind == MENU_TYPE_WORD && memchr(e->text, ' ', e->len) != NULL)
+    else if (t->kind == MENU_TYPE_WORD && memchr(e->text, ' ', e->len) != NULL)
         expr_fail(p, e->at, "a %.40s has no spaces", t->name);
+    else if (t->kind == MENU_TYPE_PATTERN || t->kind == MENU_TYPE_MSISDN || t->kind == MENU_TYPE_CASE_NO)
+        expr_check_form(p, e, t);
     return !p->failed;
 }
 
 /* May a value of e be kept as a t?  Any value is a text; else kinds must agree,
  * and a choice, a number of a phone or a case, a PIN or a pattern comes only
  * from its own type. */
-static bool expr_check_target(struct expr_parser *p, const struct expr *e, const struct menu_type *t)
+static bool expr_check_target(struct expr_parser *p, struct expr *e, const struct menu_type *t)
 {
     bool loose = t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD;
     const struct menu_type *from = expr_type(e);

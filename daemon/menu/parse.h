@@ -47,6 +47,7 @@ struct parse_defs {
 struct parse_var {
     struct menu_var var;                /* type NULL: not known yet */
     bool broken;                        /* its definition has an error: say nothing about its users */
+    bool excused;                       /* the error is said; nor about what it is set to */
     bool is_set;                        /* by an expression */
     bool waits;                         /* which reads a variable without a type */
     struct menu_type *guessed;          /* text type seen from what it is set to; grows */

@@ -74,7 +74,7 @@ const int *parse_into(struct parse *p, const struct yaml_node *into, int query)
 
     if (into == NULL || !parse_var_head(p, into))
         return NULL;
-    if (r == NULL) {
+    if (r == NULL || r->field_count == 0) {
         (void)names_add(p->broken, into->text, 0);
         return NULL;
     }

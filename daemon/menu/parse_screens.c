@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "menu/render.h"
 
 #define PARSE_LIST_ROWS 20              /* offered when the file says nothing */
 #define PARSE_NUMBER_MAX 999            /* of an option */
@@ -85,6 +86,12 @@ static void parse_options(struct parse *p, const struct parse_file *file, const 
 
     if (map->count == 0)
         issue_add(p->issues, ISSUE_SHAPE, map->pos, "'options' is empty");
+    if (map->count > RENDER_OPTIONS_MAX) {
+        issue_add(p->issues, ISSUE_SIZE, map->pos, "%d options; a screen has at most %d", map->count,
+                  RENDER_OPTIONS_MAX);
+        p->vars_lost = true;
+        return;
+    }
     for (int i = 0; i < map->count; i++)
         parse_option(p, file, map, i, &options[i]);
     s->options = options;

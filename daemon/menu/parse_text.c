@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 
+#define PARSE_TEXT_MAX 4000             /* octets: some thirty pages in any script */
+
 static struct parse_job *parse_job(struct parse *p, const struct yaml_node *node)
 {
     if (p->job_count == p->job_cap) {
@@ -37,6 +39,10 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
     }
     if (node->len == 0 && (node->style == YAML_IS_PLAIN || !args->may_be_empty)) {
         issue_add(p->issues, ISSUE_NO_TEXT, node->pos, "the text is empty");
+        return;
+    }
+    if (node->len > PARSE_TEXT_MAX) {
+        issue_add(p->issues, ISSUE_TEXT, node->pos, "a text of %zu octets; at most %d", node->len, PARSE_TEXT_MAX);
         return;
     }
     job = parse_job(p, node);
@@ -174,7 +180,7 @@ const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, 
 
     if (job->var != MENU_NONE && !p->vars[job->var].broken)
         target = p->vars[job->var].var.type;
-    p->met_broken = false;
+    p->met_broken = job->var != MENU_NONE && p->vars[job->var].excused;
     p->met_unknown = false;
     p->met_untyped = false;
     if (!parse_is_code(target, job->node))

@@ -114,8 +114,10 @@ int parse_var_hidden(struct parse *p, const char *name, struct menu_pos pos)
 
 void parse_var_broken(struct parse *p, int var)
 {
-    if (var >= MENU_BUILTINS)
-        p->vars[var].broken = true;
+    if (var < MENU_BUILTINS)
+        return;
+    p->vars[var].broken = true;
+    p->vars[var].excused = true;
 }
 
 /* --- what expressions see ------------------------------------------------------------- */
@@ -260,6 +262,9 @@ void parse_vars_settle(struct parse *p)
 
         if (v->var.type == NULL && named != MENU_NONE)
             v->var.type = p->types[named];
+        else if (v->var.type == NULL &&
+                 names_find(p->defs[FILE_TYPES].names, v->var.name, strlen(v->var.name)) != MENU_NONE)
+            parse_var_broken(p, i);     /* that type is */
     }
     for (int i = 0; i < p->job_count; i++) {
         if (p->jobs[i].var != MENU_NONE)

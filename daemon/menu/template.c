@@ -220,8 +220,7 @@ static void template_name(const struct template_value *v)
     }
 }
 
-/* The n-th of words.months. */
-static const char *template_month(const struct expr_scope *scope, int month, size_t *len)
+const char *template_month(const struct expr_scope *scope, int month, size_t *len)
 {
     const struct menu_text *text = scope->menu->words[MENU_WORD_MONTHS];
     const struct template *t = text != NULL ? template_of(text, scope->lang) : NULL;

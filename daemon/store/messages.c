@@ -15,6 +15,7 @@
 
 #define MESSAGES_MARKS_MAX 200000         /* that wait; past it the lease decides */
 #define MESSAGES_NOTE_MAX  200            /* bytes kept of a note */
+#define MESSAGES_LEASE     "15000"      /* ms */
 #define MESSAGES_ARRAY_MAX (32u << 20)
 
 enum messages_statement { MESSAGES_TAKE = 0, MESSAGES_MARK, MESSAGES_STATEMENTS };
@@ -37,7 +38,7 @@ static const struct messages_sql {
         "), t AS (SELECT bucket, id FROM e UNION ALL SELECT bucket, id FROM w LIMIT $1::integer"
         "), u AS ("
         "UPDATE kheya.outbox o SET state = 1, tries = o.tries + 1, taker = $3::integer,"
-        " lease_until = " MESSAGES_NOW " + 15000, changed = $2::bigint"
+        " lease_until = " MESSAGES_NOW " + " MESSAGES_LEASE ", changed = $2::bigint"
         " FROM t WHERE o.bucket = t.bucket AND o.id = t.id"
         " RETURNING o.bucket, o.id, o.tries, o.receiver, o.link, o.lang, o.class, o.text, o.due"
         ") SELECT u.bucket::integer, u.id, u.tries, u.receiver, u.link, u.lang, u.class, u.text FROM u"

@@ -2,7 +2,7 @@
  * messages.h - messages that wait to be sent: take, and say what became of them.
  *
  * Messages are put in by the steps that cause them (sessions.h).  A take leases
- * them to this process for 60 s, so that a process may die with them.  What
+ * them to this process for 15 s, so that a process may die with them.  What
  * became of a message is kept until PostgreSQL has it, over any fall of the
  * connection: a message once accepted by bearerbox must not go out again.
  */

@@ -1128,7 +1128,7 @@ static void test_outbox_lease_ends(void **state)
     live_settle(b);
     assert_int_equal(b->message_count, 0);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1 AND lease_until BETWEEN"
-                              " extract(epoch FROM now()) * 1000 + 50000 AND extract(epoch FROM now()) * 1000 + 61000"),
+                              " extract(epoch FROM now()) * 1000 + 5000 AND extract(epoch FROM now()) * 1000 + 16000"),
                      10);
     live_sql("UPDATE kheya.outbox SET lease_until = 1");
     live_take(b, 10);

@@ -258,8 +258,14 @@ static void test_targets(void **state)
         { "'বাংলাদেশবাংলা'", V_STATE, "more than the 12 characters of word(12)" },
         { "note", V_NID4, "nid4 takes values of its own type, not of text(40)" },
         { "nid4", V_NID4, NULL },
+        { "'8123056783'", V_CASE, NULL },
+        { "'8123056784'", V_CASE, "'8123056784' is no case_no" },
+        { "'01712345678'", MENU_VAR_MSISDN, NULL },
+        { "'0171'", MENU_VAR_MSISDN, "'0171' is no msisdn" },
         { "citizen.msisdn", V_CASE, "case_no takes values of its own type, not of msisdn" },
     };
+
+    struct buf b;
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -270,6 +276,10 @@ static void test_targets(void **state)
         if ((e != NULL) != (rows[i].error == NULL) || (e == NULL && strcmp(err.text, rows[i].error) != 0))
             fail_msg("%s into %s: %s", rows[i].source, fixture_vars[rows[i].target].name, err.text);
     }
+    buf_init(&b, 100);
+    assert_true(expr_value(parse("'017-12345678'", -1, FIXTURE_MSISDN), &f.scope, &b));
+    assert_string_equal(buf_str(&b), "8801712345678");
+    buf_fini(&b);
     assert_ptr_equal(expr_type(parse("allowance", -1, NULL)), fixture_vars[V_ALLOWANCE].type);
     assert_ptr_equal(expr_type(parse("WDA", -1, fixture_vars[V_ALLOWANCE].type)), fixture_vars[V_ALLOWANCE].type);
     assert_null(expr_type(parse("pay.taka + 1", -1, NULL)));
