@@ -48,11 +48,12 @@ struct play_script {
 
 enum play_read { PLAY_READ = 0, PLAY_NO_FILE, PLAY_BAD_FILE };
 
-/* Errors go to stderr, all of them, as file:line: error: text. */
+/* What is wrong in the file goes to stdout, all of it, as file:line: error: text;
+ * a file that cannot be read, to stderr. */
 enum play_read play_script_read(struct play_script *s, const char *file) __attribute__((warn_unused_result));
 void play_script_free(struct play_script *s);
 
-/* "file:line: error: text" to stdout. */
+/* "file:line: error: text" on stdout. */
 void play_script_error(const struct play_script *s, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

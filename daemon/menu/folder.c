@@ -19,7 +19,7 @@ struct folder {
     struct menu_issues *issues;
     char **paths;                       /* of files, inside dir */
     int count, cap;
-    bool too_many;
+    bool stop;                          /* beyond a bound; said */
 };
 
 /* --- names ------------------------------------------------------------------------------ */
@@ -46,9 +46,8 @@ static bool folder_ends(const char *s, const char *end)
 static void folder_path(struct folder *f, const char *path)
 {
     if (f->count == FOLDER_FILES_MAX) {
-        if (!f->too_many)
-            issue_add(f->issues, ISSUE_SIZE, folder_pos(f, ""), "more than %d files", FOLDER_FILES_MAX);
-        f->too_many = true;
+        issue_add(f->issues, ISSUE_SIZE, folder_pos(f, ""), "more than %d files", FOLDER_FILES_MAX);
+        f->stop = true;
         return;
     }
     if (f->count == f->cap) {
@@ -91,6 +90,7 @@ static bool folder_walk(struct folder *f, const char *below, int depth)
 
     if (depth > FOLDER_DEPTH_MAX) {
         issue_add(f->issues, ISSUE_FOLDER, pos, "folders are nested more than %d deep", FOLDER_DEPTH_MAX);
+        f->stop = true;
         return false;
     }
     d = opendir(pos.file);
@@ -99,7 +99,7 @@ static bool folder_walk(struct folder *f, const char *below, int depth)
         return false;
     }
     buf_init(&path, 16384);
-    while (!f->too_many && (e = readdir(d)) != NULL) {
+    while (!f->stop && (e = readdir(d)) != NULL) {
         if (e->d_name[0] == '.')
             continue;
         buf_clear(&path);
@@ -192,7 +192,7 @@ static bool folder_files(struct folder *f)
 {
     char *data;
 
-    if (!folder_has_root(f) || !folder_walk(f, "", 0) || f->too_many || f->count == 0)
+    if (!folder_has_root(f) || !folder_walk(f, "", 0) || f->stop || f->count == 0)
         return false;
     qsort(f->paths, (size_t)f->count, sizeof *f->paths, folder_compare);
     data = xcalloc(YAML_FILE_MAX + 1, 1);

@@ -46,6 +46,7 @@ struct parse_defs {
 
 struct parse_var {
     struct menu_var var;                /* type NULL: not known yet */
+    struct menu_pos typed;              /* where the type comes from */
     bool broken;                        /* its definition has an error: say nothing about its users */
     bool excused;                       /* the error is said; nor about what it is set to */
     bool is_set;                        /* by an expression */

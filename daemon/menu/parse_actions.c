@@ -12,8 +12,11 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
     const struct keys_row *rows = keys_table(map);
     bool good = true;
 
+    /* a key that is only thought to be meant says nothing about the others */
+    if (!yaml_is(got->key[key], rows[key].name))
+        return true;
     for (int i = 0; rows[i].name != NULL; i++) {
-        if (got->key[i] != NULL && i != key && (takes & PARSE_BIT(i)) == 0 && rows[i].value != KEYS_NOT_YET) {
+        if (got->key[i] != NULL && yaml_is(got->key[i], rows[i].name) && i != key && (takes & PARSE_BIT(i)) == 0 && rows[i].value != KEYS_NOT_YET) {
             issue_add(p->issues, ISSUE_SCREEN, got->key[i]->pos, "'%s' does not go with '%s' in one %s", rows[i].name,
                       rows[key].name, keys_title(map));
             good = false;

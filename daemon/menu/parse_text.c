@@ -52,7 +52,8 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
     job->word = args->word != NULL ? args->word : "";
 }
 
-static void parse_no_language(struct parse *p, const struct yaml_node *key)
+/* The language that is meant, one bit, so that it is not missed as well. */
+static uint32_t parse_no_language(struct parse *p, const struct yaml_node *key)
 {
     struct names_best best = { .name = NULL };
 
@@ -63,6 +64,7 @@ static void parse_no_language(struct parse *p, const struct yaml_node *key)
                   best.name);
     else
         issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; the root file lists them", key->text);
+    return best.name != NULL ? 1u << menu_lang_find(p->menu, best.name) : 0;
 }
 
 /* Languages in which a text must stand, one bit each. */
@@ -100,7 +102,7 @@ static void parse_text_map(struct parse *p, const struct yaml_node *map, struct 
         int lang = menu_lang_find(p->menu, key->text);
 
         if (lang == MENU_NONE) {
-            parse_no_language(p, key);
+            there |= parse_no_language(p, key);
             continue;
         }
         there |= 1u << lang;
@@ -145,6 +147,10 @@ static const struct yaml_file *parse_source(const struct parse *p, const struct 
 static void parse_job_error(struct parse *p, const struct parse_job *job, const struct expr_error *err)
 {
     enum issue_code code = job->expr != NULL ? ISSUE_EXPRESSION : ISSUE_TEXT;
+    const struct yaml_node *n = job->node;
+    /* YAML has taken the quotes that were to make a text of a word */
+    bool unquoted = job->expr != NULL && p->met_unknown && n->len <= 64 &&
+                    (n->style == YAML_IS_SINGLE || n->style == YAML_IS_DOUBLE) && keys_is_name(n->text, n->len);
 
     if (p->met_broken) {
         p->silent++;
@@ -157,7 +163,10 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
             return;
         code = ISSUE_NO_VARIABLE;
     }
-    issue_add(p->issues, code, yaml_at(parse_source(p, job->node), job->node, err->at), "%s", err->text);
+    if (unquoted)
+        issue_add(p->issues, code, n->pos, "%s; for a text write \"'%s'\"", err->text, n->text);
+    else
+        issue_add(p->issues, code, yaml_at(parse_source(p, n), n, err->at), "%s", err->text);
 }
 
 /* The whole value is a code of the choice that it becomes, whatever letters the

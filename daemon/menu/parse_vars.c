@@ -27,7 +27,7 @@ static int parse_var_new(struct parse *p, const char *name, struct menu_pos pos,
         p->var_cap = p->var_cap > 0 ? p->var_cap * 2 : 64;
         p->vars = xrealloc(p->vars, (size_t)p->var_cap * sizeof *p->vars);
     }
-    p->vars[p->var_count] = (struct parse_var){ .var = { name, type, pos } };
+    p->vars[p->var_count] = (struct parse_var){ .var = { name, type, pos }, .typed = pos };
     (void)names_add(p->var_names, name, p->var_count);
     return p->var_count++;
 }
@@ -81,11 +81,13 @@ bool parse_var_head(struct parse *p, const struct yaml_node *name)
 /* A second place that gives a type must give the same one. */
 static void parse_var_again(struct parse *p, struct parse_var *v, struct menu_pos pos, const struct menu_type *type)
 {
-    if (v->var.type == NULL)
+    if (v->var.type == NULL) {
         v->var.type = type;
-    else if (type != NULL && type != v->var.type && !v->broken)
+        v->typed = pos;
+    } else if (type != NULL && type != v->var.type && !v->broken) {
         issue_add(p->issues, ISSUE_TWO_TYPES, pos, "'%s' is %s here, but %s at %s:%d", v->var.name, type->name,
-                  v->var.type->name, v->var.pos.file, v->var.pos.line);
+                  v->var.type->name, v->typed.file, v->typed.line);
+    }
 }
 
 int parse_var(struct parse *p, const char *name, struct menu_pos pos, const struct menu_type *type)

@@ -1,24 +1,20 @@
 #include "menu/template.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/cluster.h"
 #include "menu/expr.h"
+#include "menu/filter.h"
 
 #define TEMPLATE_FILTERS_MAX 4
 #define TEMPLATE_WORD (-2)              /* in place of a variable: the program's own placeholder */
 #define TEMPLATE_SHOWN 40               /* of a name in a message */
 #define TEMPLATE_CUT_MAX 1000
-#define TEMPLATE_DIGITS_MAX 40          /* longer values are neither money nor spelled */
-
-struct template_filter;
 
 struct template_step {
-    const struct template_filter *filter;
+    const struct filter *filter;
     int arg;
 };
 
@@ -37,339 +33,6 @@ struct template {
     struct gsm_cost cost;               /* when constant */
     struct template_part parts[];
 };
-
-/* What a filter works on: the octets of out from start on. */
-struct template_value {
-    const struct template_part *part;
-    const struct expr_scope *scope;
-    struct buf *out;
-    size_t start;
-    int arg;
-};
-
-/* --- filters ------------------------------------------------------------------------ */
-
-static char *template_text(const struct template_value *v, size_t *len)
-{
-    *len = v->out->len - v->start;
-    return *len > 0 ? v->out->data + v->start : NULL;
-}
-
-static bool template_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool template_all_digits(const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!template_is_digit(s[i]))
-            return false;
-    return n > 0;
-}
-
-/* Octets of the first n characters. */
-static size_t template_head(const char *s, size_t len, size_t n)
-{
-    size_t i = 0;
-
-    for (; i < len; i++)
-        if (((unsigned char)s[i] & 0xc0) != 0x80 && n-- == 0)
-            break;
-    return i;
-}
-
-static size_t template_chars(const char *s, size_t len)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < len; i++)
-        n += ((unsigned char)s[i] & 0xc0) != 0x80;
-    return n;
-}
-
-static void template_upper(const struct template_value *v)
-{
-    size_t len;
-    char *s = template_text(v, &len);
-
-    for (size_t i = 0; i < len; i++)
-        if (s[i] >= 'a' && s[i] <= 'z')
-            s[i] = (char)(s[i] - 'a' + 'A');
-}
-
-static void template_cut(const struct template_value *v)
-{
-    size_t len;
-    const char *s = template_text(v, &len);
-    size_t head = template_head(s, len, (size_t)v->arg);
-    size_t whole;
-
-    if (head == len)
-        return;
-    whole = cluster_floor(s, len, head);
-    buf_cut(v->out, v->start + (whole > 0 ? whole : head));
-}
-
-/* What stays of a value is copied out before it is cut: head and tail are a few
- * characters, four octets each at most. */
-static void template_keep(const struct template_value *v, size_t head_chars, size_t tail_chars)
-{
-    char head[16];
-    char tail[16];
-    size_t len;
-    const char *s = template_text(v, &len);
-    size_t head_len = template_head(s, len, head_chars);
-    size_t tail_at = template_head(s, len, template_chars(s, len) - tail_chars);
-    size_t tail_len = len - tail_at;
-
-    memcpy(head, s, head_len);
-    memcpy(tail, s + tail_at, tail_len);
-    buf_cut(v->out, v->start);
-    buf_add(v->out, head, head_len);
-    buf_adds(v->out, "**");
-    buf_add(v->out, tail, tail_len);
-}
-
-/* "017**678": of a short value less stays, so that most of it is hidden. */
-static void template_mask(const struct template_value *v)
-{
-    size_t len;
-    const char *s = template_text(v, &len);
-    size_t chars;
-    size_t keep;
-
-    if (s == NULL)
-        return;
-    if (len == 13 && memcmp(s, "8801", 4) == 0 && template_all_digits(s, len)) {
-        memmove(v->out->data + v->start, s + 2, len - 2);
-        buf_cut(v->out, v->out->len - 2);
-        s = template_text(v, &len);
-    }
-    chars = template_chars(s, len);
-    keep = chars >= 9 ? 3 : chars / 4;
-    template_keep(v, keep, keep);
-}
-
-/* "**4821".  A sensitive value is never shown by more than its half. */
-static void template_last4(const struct template_value *v)
-{
-    size_t len;
-    const char *s = template_text(v, &len);
-    size_t chars = s != NULL ? template_chars(s, len) : 0;
-    size_t keep = chars < 4 ? chars : 4;
-
-    if (s == NULL)
-        return;
-    if (v->part->type != NULL && v->part->type->sensitive && keep > chars / 2)
-        keep = chars / 2;
-    template_keep(v, 0, keep);
-}
-
-static void template_replace(const struct template_value *v, const char *s)
-{
-    buf_cut(v->out, v->start);
-    buf_adds(v->out, s);
-}
-
-/* The program asks yes or no with menu words of their own, so the root file has
- * no word for "no". */
-static const char *template_no(const char *lang)
-{
-    if (strcmp(lang, "bn") == 0)
-        return "\xe0\xa6\xa8\xe0\xa6\xbe";
-    return strcmp(lang, "bn-Latn") == 0 ? "Na" : "No";
-}
-
-static void template_name_text(const struct template_value *v, const struct menu_text *name)
-{
-    const struct template *t = template_of(name, v->scope->lang);
-
-    buf_cut(v->out, v->start);
-    /* a name with placeholders could name itself */
-    if (t != NULL && template_is_constant(t))
-        template_print(t, v->scope, v->out);
-}
-
-static void template_name(const struct template_value *v)
-{
-    const struct menu *m = v->scope->menu;
-    const struct menu_type *t = v->part->type;
-    size_t len;
-    const char *s = template_text(v, &len);
-
-    if (s == NULL)
-        return;
-    if (v->part->var == MENU_VAR_LANG) {
-        for (int i = 0; i < m->lang_count; i++)
-            if (strcmp(m->langs[i].id, s) == 0) {
-                template_replace(v, m->langs[i].name);
-                return;
-            }
-    } else if (t != NULL && t->kind == MENU_TYPE_YESNO) {
-        if (strcmp(s, "no") == 0)
-            template_replace(v, template_no(m->langs[v->scope->lang].id));
-        else
-            template_name_text(v, m->words[MENU_WORD_YES]);
-    } else if (t != NULL) {
-        for (int i = 0; i < t->choice_count; i++)
-            if (strcmp(t->choices[i].code, s) == 0) {
-                template_name_text(v, t->choices[i].name);
-                return;
-            }
-    }
-}
-
-const char *template_month(const struct expr_scope *scope, int month, size_t *len)
-{
-    const struct menu_text *text = scope->menu->words[MENU_WORD_MONTHS];
-    const struct template *t = text != NULL ? template_of(text, scope->lang) : NULL;
-    size_t n = 0;
-    const char *s = t != NULL ? template_constant(t, &n, NULL) : NULL;
-    const char *end = s != NULL ? s + n : NULL;
-
-    while (s != NULL) {
-        const char *space = memchr(s, ' ', (size_t)(end - s));
-
-        *len = space != NULL ? (size_t)(space - s) : (size_t)(end - s);
-        if (*len > 0 && --month == 0)
-            return s;
-        s = space != NULL ? space + 1 : NULL;
-    }
-    *len = 1;
-    return "?";
-}
-
-static void template_date_as(const struct template_value *v, bool year)
-{
-    size_t len;
-    const char *s = template_text(v, &len);
-    int32_t day;
-    struct clock_date d;
-    const char *month;
-
-    if (s == NULL || !expr_date(s, len, &day))
-        return;
-    d = clock_date_of(day);
-    month = template_month(v->scope, d.month, &len);
-    buf_cut(v->out, v->start);
-    buf_addf(v->out, "%d ", d.day);
-    buf_add(v->out, month, len);
-    if (year)
-        buf_addf(v->out, " %d", d.year);
-}
-
-static void template_day(const struct template_value *v)
-{
-    template_date_as(v, false);
-}
-
-static void template_date(const struct template_value *v)
-{
-    template_date_as(v, true);
-}
-
-/* Put a separator between groups of digits: counted from the right (first = len
- * modulo size) or from the left (first = size). */
-static void template_group(const struct template_value *v, size_t skip, size_t first, size_t size, char separator)
-{
-    char copy[TEMPLATE_DIGITS_MAX];
-    size_t len;
-    const char *s = template_text(v, &len);
-
-    if (s == NULL || len > sizeof copy || !template_all_digits(s + skip, len - skip))
-        return;
-    memcpy(copy, s, len);
-    buf_cut(v->out, v->start);
-    for (size_t i = 0; i < len; i++) {
-        if (i > skip && (i - skip) % size == first % size)
-            buf_addc(v->out, separator);
-        buf_addc(v->out, copy[i]);
-    }
-}
-
-static void template_money(const struct template_value *v)
-{
-    size_t len;
-    const char *s = template_text(v, &len);
-    size_t skip = s != NULL && s[0] == '-' ? 1 : 0;
-
-    template_group(v, skip, (len - skip) % 3, 3, ',');
-}
-
-static void template_spell(const struct template_value *v)
-{
-    template_group(v, 0, 0, 4, ' ');
-}
-
-/* Bengali digits where the language is written in Bengali; from the end, because
- * each digit grows from one octet to three. */
-static void template_digits(const struct template_value *v)
-{
-    const char *lang = v->scope->menu->langs[v->scope->lang].id;
-    size_t len;
-    char *s = template_text(v, &len);
-    size_t digits = 0;
-    size_t to;
-
-    if (strncmp(lang, "bn", 2) != 0 || strstr(lang, "Latn") != NULL)
-        return;
-    for (size_t i = 0; i < len; i++)
-        digits += template_is_digit(s[i]);
-    to = len + 2 * digits;
-    if (digits == 0 || buf_grow(v->out, 2 * digits) == NULL)
-        return;
-    s = v->out->data + v->start;
-    for (size_t i = len; i-- > 0;) {
-        if (template_is_digit(s[i])) {
-            to -= 3;
-            s[to + 2] = (char)(0xa6 + (s[i] - '0'));
-            s[to + 1] = (char)0xa7;
-            s[to] = (char)0xe0;
-        } else {
-            s[--to] = s[i];
-        }
-    }
-}
-
-enum template_takes { TEMPLATE_ANY = 0, TEMPLATE_NAMED, TEMPLATE_DATE, TEMPLATE_WHOLE };
-
-static const char *const template_takes_names[] = {
-    [TEMPLATE_ANY] = "anything", [TEMPLATE_NAMED] = "a choice, yes or no, or citizen.lang",
-    [TEMPLATE_DATE] = "a date", [TEMPLATE_WHOLE] = "a number",
-};
-
-static const struct template_filter {
-    struct template_filter_info info;
-    void (*apply)(const struct template_value *v);
-    enum template_takes takes;
-    bool has_arg;
-    bool hides;                         /* enough of a sensitive value */
-} template_filter_table[] = {
-    { { "upper", "Latin letters as capitals" }, template_upper, TEMPLATE_ANY, false, false },
-    { { "cut", "cut(n): the first n characters, no letter broken" }, template_cut, TEMPLATE_ANY, true, false },
-    { { "mask", "first three and last three characters: 017**678" }, template_mask, TEMPLATE_ANY, false, true },
-    { { "last4", "the last four characters: **4821" }, template_last4, TEMPLATE_ANY, false, true },
-    { { "name", "the name of a choice, of yes or no, or of her language, in her language" }, template_name,
-      TEMPLATE_NAMED, false, false },
-    { { "day", "day and month: 12 Oct" }, template_day, TEMPLATE_DATE, false, false },
-    { { "date", "day, month and year: 12 Oct 2026" }, template_date, TEMPLATE_DATE, false, false },
-    { { "money", "thousands apart: 10,000" }, template_money, TEMPLATE_WHOLE, false, false },
-    { { "spell", "digits in groups of four: 8123 0567 83" }, template_spell, TEMPLATE_ANY, false, false },
-    { { "digits", "the language's own digits" }, template_digits, TEMPLATE_ANY, false, false },
-};
-
-#define TEMPLATE_FILTER_COUNT (sizeof template_filter_table / sizeof template_filter_table[0])
-
-const struct template_filter_info *template_filters(int *count)
-{
-    static struct template_filter_info infos[TEMPLATE_FILTER_COUNT];
-
-    for (size_t i = 0; i < TEMPLATE_FILTER_COUNT; i++)
-        infos[i] = template_filter_table[i].info;
-    *count = (int)TEMPLATE_FILTER_COUNT;
-    return infos;
-}
 
 /* --- parsing ------------------------------------------------------------------------ */
 
@@ -400,6 +63,11 @@ static bool template_no_room(struct template_parser *p)
     return template_fail(p, p->i, "no room left for this text: the menus are too large");
 }
 
+static bool template_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static void template_blanks(struct template_parser *p)
 {
     while (p->i < p->n && p->s[p->i] == ' ')
@@ -422,22 +90,6 @@ static int template_shown(size_t len)
     return (int)(len < TEMPLATE_SHOWN ? len : TEMPLATE_SHOWN);
 }
 
-static bool template_takes(const struct template_part *part, enum template_takes takes)
-{
-    switch (takes) {
-    case TEMPLATE_ANY:
-        return true;
-    case TEMPLATE_NAMED:
-        return part->var == MENU_VAR_LANG || (part->type != NULL && (part->type->kind == MENU_TYPE_CHOICE ||
-                                                                     part->type->kind == MENU_TYPE_YESNO));
-    case TEMPLATE_DATE:
-        return part->type != NULL && part->type->kind == MENU_TYPE_DATE;
-    case TEMPLATE_WHOLE:
-        return part->type != NULL && part->type->kind == MENU_TYPE_WHOLE;
-    }
-    return false;
-}
-
 /* "(3)" behind cut. */
 static bool template_parse_arg(struct template_parser *p, struct template_step *step)
 {
@@ -446,17 +98,17 @@ static bool template_parse_arg(struct template_parser *p, struct template_step *
 
     if (!step->filter->has_arg) {
         if (p->i < p->n && p->s[p->i] == '(')
-            return template_fail(p, at, "filter '%s' takes no number", step->filter->info.name);
+            return template_fail(p, at, "filter '%s' takes no number", step->filter->name);
         return true;
     }
     if (p->i >= p->n || p->s[p->i] != '(')
-        return template_fail(p, at, "filter '%s' wants a number: %s(12)", step->filter->info.name,
-                             step->filter->info.name);
+        return template_fail(p, at, "filter '%s' wants a number: %s(12)", step->filter->name,
+                             step->filter->name);
     p->i++;
     while (p->i < p->n && template_is_digit(p->s[p->i]) && v <= TEMPLATE_CUT_MAX)
         v = v * 10 + (p->s[p->i++] - '0');
     if (v < 1 || v > TEMPLATE_CUT_MAX || p->i >= p->n || p->s[p->i] != ')')
-        return template_fail(p, at, "filter '%s' wants a number from 1 to %d", step->filter->info.name,
+        return template_fail(p, at, "filter '%s' wants a number from 1 to %d", step->filter->name,
                              TEMPLATE_CUT_MAX);
     p->i++;
     step->arg = v;
@@ -467,10 +119,11 @@ static bool template_no_filter(struct template_parser *p, size_t len)
 {
     char known[100] = "";
     size_t used = 0;
+    int count;
+    const struct filter *table = filter_table(&count);
 
-    for (size_t i = 0; i < TEMPLATE_FILTER_COUNT; i++) {
-        int n = snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " " : "",
-                         template_filter_table[i].info.name);
+    for (int i = 0; i < count; i++) {
+        int n = snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " " : "", table[i].name);
 
         used += n > 0 && (size_t)n < sizeof known - used ? (size_t)n : 0;
     }
@@ -489,18 +142,13 @@ static bool template_parse_filter(struct template_parser *p, struct template_par
     len = template_name_len(p);
     if (part->step_count == TEMPLATE_FILTERS_MAX)
         return template_fail(p, at, "more than %d filters", TEMPLATE_FILTERS_MAX);
-    step->filter = NULL;
-    for (size_t i = 0; i < TEMPLATE_FILTER_COUNT; i++)
-        if (strlen(template_filter_table[i].info.name) == len &&
-            memcmp(template_filter_table[i].info.name, p->s + at, len) == 0)
-            step->filter = &template_filter_table[i];
+    step->filter = filter_find(p->s + at, len);
     if (step->filter == NULL)
         return template_no_filter(p, len);
-    if (step->filter->takes != TEMPLATE_ANY && part->step_count > 0)
-        return template_fail(p, at, "filter '%s' must come first", step->filter->info.name);
-    if (!template_takes(part, step->filter->takes))
-        return template_fail(p, at, "filter '%s' wants %s", step->filter->info.name,
-                             template_takes_names[step->filter->takes]);
+    if (step->filter->takes != FILTER_ANY && part->step_count > 0)
+        return template_fail(p, at, "filter '%s' must come first", step->filter->name);
+    if (!filter_fits(step->filter, part->var, part->type))
+        return template_fail(p, at, "filter '%s' wants %s", step->filter->name, filter_wants(step->filter));
     part->step_count++;
     p->i += len;
     if (!template_parse_arg(p, step))
@@ -644,7 +292,7 @@ const struct template *template_parse(struct arena *a, const struct expr_names *
 
 static void template_print_value(const struct template_part *part, const struct expr_scope *scope, struct buf *out)
 {
-    struct template_value v = { part, scope, out, out->len, 0 };
+    struct filter_value v = { scope, out, out->len, part->var, part->type, 0 };
     char date[16];
     size_t len = 0;
     const char *s;

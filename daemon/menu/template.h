@@ -34,13 +34,4 @@ void template_reads(const struct template *t, void (*fn)(void *arg, int var), vo
 /* The text in a language; where it has none, in the first that it has. */
 const struct template *template_of(const struct menu_text *text, int lang);
 
-/* Name of a month (1..12) out of words.months, len octets; "?" when it lacks. */
-const char *template_month(const struct expr_scope *scope, int month, size_t *len);
-
-/* Filters, for the manual and the schema. */
-struct template_filter_info {
-    const char *name, *help;
-};
-const struct template_filter_info *template_filters(int *count);
-
 #endif

@@ -56,9 +56,15 @@ static size_t yaml_past(const struct yaml_file *f, size_t i)
     return i;
 }
 
+/* Octets of the mark that some editors put in front of UTF-8. */
+static size_t yaml_bom(const struct yaml_file *f)
+{
+    return f->len >= 3 && memcmp(f->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static size_t yaml_offset(const struct yaml_file *f, struct menu_pos pos)
 {
-    size_t i = f->len >= 3 && memcmp(f->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t i = yaml_bom(f);
 
     for (int line = 1; line < pos.line && i < f->len; line++) {
         while (i < f->len && !yaml_is_break(f, i))
@@ -251,16 +257,17 @@ static void yaml_fail(struct yaml_reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem != NULL ? p->problem : "cannot be read";
-    /* what the two of libyaml's complaints that operators meet mostly mean */
+    /* what two complaints of libyaml mostly mean */
     const char *hint = strstr(problem, "',' or") != NULL || strstr(problem, "not allowed in this context") != NULL
-                           ? "; put a text with : , ? { } [ ] or # in quotes"
+                           ? "; put a text with : , { } [ ] or # in quotes"
                            : "";
     struct menu_pos pos = yaml_pos(r, p->problem_mark);
     size_t at = yaml_offset(r->file, pos);
 
     r->failed = true;
     if (p->error == YAML_READER_ERROR) {
-        pos = yaml_walk(r->file, (struct menu_pos){ r->file->name, 1, 1 }, 0, p->problem_offset);
+        pos = yaml_walk(r->file, (struct menu_pos){ r->file->name, 1, 1 }, yaml_bom(r->file),
+                        yaml_bom(r->file) + p->problem_offset);
         issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s (U+%04X)", problem, (unsigned)p->problem_value);
     } else if (p->error == YAML_SCANNER_ERROR && at < r->file->len && r->file->data[at] == '\t') {
         issue_add(r->issues, ISSUE_TAB, pos, "a tab stands here; use blanks");
@@ -528,7 +535,8 @@ const struct yaml_node *yaml_read(struct arena *a, const struct yaml_file *file,
     if (yaml_parser_initialize(&r.parser) == 0)
         abort();                        /* out of memory, base/alloc.h */
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)file->data, file->len);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)file->data + yaml_bom(file),
+                                 file->len - yaml_bom(file));
     root = yaml_stream(&r);
     yaml_parser_delete(&r.parser);
     free(r.anchored);

@@ -20,7 +20,7 @@
 
 enum messages_statement { MESSAGES_TAKE = 0, MESSAGES_MARK, MESSAGES_STATEMENTS };
 
-#define MESSAGES_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+#define MESSAGES_NOW "(extract(epoch FROM now()) * 1000)::bigint"
 
 static const struct messages_sql {
     const char *name;

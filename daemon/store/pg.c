@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "base/log.h"
 
+#define PG_HOSTS_MAX 8192               /* bytes of a list of hosts */
+
 /*
  * DOWN        nothing is open; the timer leads to CONNECTING.
  * CONNECTING  libpq shakes hands; PQconnectPoll leads to SETUP, the timer or an error to DOWN.
@@ -45,7 +47,7 @@ struct pg {
     struct event *timer;
     struct event *later;                /* tears down a dropped connection */
     int retry_ms;
-    int attempt;                        /* turns the list of hosts after one that hung */
+    int attempt;                        /* how often a host hung: turns the list of hosts */
     bool dropped;                       /* not DOWN yet, but as good as */
     enum pg_pace pace;
     char reason[PG_REASON_SIZE];
@@ -337,16 +339,58 @@ static void pg_on_connecting(evutil_socket_t fd, short what, void *arg)
         pg_poll(pg, PQconnectPoll(pg->conn));
 }
 
+/* "a,b,c" turned by 1 is "b,c,a".  False when there is nothing to turn. */
+bool pg_turn_list(struct buf *out, const char *list, int by)
+{
+    const char *at = list;
+    int count = 1;
+
+    for (const char *p = list; *p != '\0'; p++)
+        count += *p == ',';
+    if (by % count == 0)
+        return false;
+    for (int i = 0; i < by % count; i++)
+        at = strchr(at, ',') + 1;
+    buf_adds(out, at);
+    buf_addc(out, ',');
+    buf_add(out, list, (size_t)(at - list - 1));
+    return true;
+}
+
+/* libpq asks the hosts of a list in turn, but waits for ever for one that took
+ * the connection and says nothing: after such an attempt the next host is the
+ * first.  Adds to keys and values what overrides the connection string. */
+static void pg_turn_hosts(const struct pg *pg, const char **keys, const char **values, struct buf turned[3])
+{
+    static const char *const lists[3] = { "host", "hostaddr", "port" };
+    PQconninfoOption *options = pg->attempt > 0 ? PQconninfoParse(pg->args.conninfo, NULL) : NULL;
+    int n = 0;
+
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+        for (int i = 0; i < 3; i++)
+            if (o->val != NULL && strcmp(o->keyword, lists[i]) == 0 && pg_turn_list(&turned[i], o->val, pg->attempt)) {
+                keys[n] = lists[i];
+                values[n++] = buf_str(&turned[i]);
+            }
+    PQconninfoFree(options);
+}
+
 static void pg_connect(struct pg *pg)
 {
-    const char *const keys[] = { "dbname", "client_encoding", "fallback_application_name", NULL };
-    const char *const values[] = { pg->args.conninfo, "UTF8", "kheyad", NULL };
+    const char *keys[3 + 3 + 1] = { "dbname", "client_encoding", "fallback_application_name" };
+    const char *values[3 + 3 + 1] = { pg->args.conninfo, "UTF8", "kheyad" };
+    struct buf turned[3];
     struct timeval tv = pg_ms(pg->args.stall_ms);
 
+    for (int i = 0; i < 3; i++)
+        buf_init(&turned[i], PG_HOSTS_MAX);
+    pg_turn_hosts(pg, keys + 3, values + 3, turned);
     pg_enter(pg, PG_CONNECTING);
     event_add(pg->timer, &tv);
     pg->conn = PQconnectStartParams(keys, values, 1);
     assert(pg->conn != NULL);
+    for (int i = 0; i < 3; i++)
+        buf_fini(&turned[i]);
     PQsetNoticeProcessor(pg->conn, pg_on_notice, pg);
     /* libpq: "behave as if PQconnectPoll had returned PGRES_POLLING_WRITING" */
     pg_poll(pg, PQstatus(pg->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING);

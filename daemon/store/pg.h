@@ -105,6 +105,11 @@ void pg_ready(struct pg *pg);
 enum pg_pace { PG_SOON = 0, PG_SLOWLY };
 void pg_drop(struct pg *pg, enum pg_pace pace, const char *reason);
 
+/* Append the list "a,b,c" with the first by items moved behind the others;
+ * false (nothing appended) when that changes nothing. */
+struct buf;
+bool pg_turn_list(struct buf *out, const char *list, int by);
+
 /* Cells of a binary result. */
 int32_t pg_int4(const PGresult *r, int row, int column);
 int64_t pg_int8(const PGresult *r, int row, int column);

@@ -145,13 +145,17 @@ def test_database_away(broken_town, phone_of, how):
     audit(town, running, fresh)
 
 
-@pytest.mark.parametrize("fault", [{"unbind": True}, {"close": True}, {"silent": True, "seconds": 4}])
+@pytest.mark.parametrize("fault", ["unbind", "close", "silent"])
 def test_telco_leaves(broken_town, phone_of, fault):
     town = broken_town(relay=False)
     citizens = [Citizen(phone_of(town)) for _ in range(STEPS)]
     for step, citizen in enumerate(citizens):
         walk(citizen, step)
-    town.fault(**fault)
+    if fault == "silent":               # longer than bearerbox waits for an answer
+        town.fault(silent=1)
+        threading.Timer(12, town.fault, kwargs={"silent": 0}).start()
+    else:
+        town.fault(**{fault: True})
     for citizen in citizens:
         if citizen.number is None:
             citizen.insist()

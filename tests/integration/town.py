@@ -253,9 +253,9 @@ links:
         for i, k in enumerate(self.kheyads):
             if k and k.alive() and k.end() != 0:
                 failures.append(f"kheyad {i} ended badly:\n" + k.log.read_text()[-6000:])
-        for p in (self.bearerbox, self.telco):
+        for p in (self.bearerbox, self.telco):  # bearerbox takes 10 s to say good-bye
             if p and p.alive():
-                p.end()
+                p.kill()
         if self.relay:
             self.relay.close()
         subprocess.run([TREE / "scripts" / "dev-db", "destroy", str(self.database)], check=False,

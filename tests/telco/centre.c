@@ -728,6 +728,16 @@ void centre_drop(struct account *a)
     centre_turn(a->centre);
 }
 
+int centre_binds(struct centre *c)
+{
+    struct link *l;
+    int n = 0;
+
+    TAILQ_FOREACH(l, &c->links, entry)
+        n += l->account != NULL;
+    return n;
+}
+
 json_t *centre_links_json(struct centre *c)
 {
     static const char *const names[] = { "none", "tx", "rx", "trx" };

@@ -59,6 +59,7 @@ void centre_unbind(struct account *a);
 void centre_drop(struct account *a);
 /* Forget letters and session names, clear faults; binds stay. */
 void centre_reset(struct centre *c);
+int centre_binds(struct centre *c);
 struct json_t *centre_links_json(struct centre *c);
 struct json_t *centre_accounts_json(struct centre *c);
 

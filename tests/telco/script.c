@@ -20,6 +20,12 @@ static const struct word {
     [STEP_FAILED] = { "failed", false }, [STEP_CANCEL] = { "cancel", false }, [STEP_WAIT] = { "wait", true },
 };
 
+/* As the .dlg files of menus/dialogs say it. */
+static const struct {
+    const char *name;
+    enum step_kind kind;
+} aliases[] = { { "ends", STEP_ENDED }, { "msisdn", STEP_PHONE } };
+
 static char *copy(const char *p, size_t n)
 {
     char *s = strndup(p, n);
@@ -40,6 +46,14 @@ static enum step_kind find_word(const char *line, const char **rest)
 
         if (n > best_len && strncmp(line, words[k].name, n) == 0 && (line[n] == '\0' || line[n] == ' ')) {
             best = (enum step_kind)k;
+            best_len = n;
+        }
+    }
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        size_t n = strlen(aliases[i].name);
+
+        if (strncmp(line, aliases[i].name, n) == 0 && (line[n] == '\0' || line[n] == ' ')) {
+            best = aliases[i].kind;
             best_len = n;
         }
     }

@@ -1,13 +1,13 @@
 /*
  * script.h - dialogues as lines, like the .dlg files of menus/dialogs:
  *
- *      phone 8801711000001         who (not in a load test)
+ *      phone 8801711000001         who (not in a load test); also: msisdn
  *      dial *333#
  *      see  333 Govt services      the screen's first lines, exactly
  *           1 Allowance & money
  *      see ~ Allowance             the screen contains
  *      type 1
- *      ended                       the dialogue is over (asks: it is not)
+ *      ended                       the dialogue is over (asks: it is not); also: ends
  *      failed                      the network said so
  *      sms ~ received              a message that contains this comes
  *      send 333 HELP               a message from the phone

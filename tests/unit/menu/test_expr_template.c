@@ -1,4 +1,5 @@
 /* template: placeholders, filters, and what must never be shown. */
+#include "menu/filter.h"
 #include "render_fixture.h"
 
 static struct fixture f;
@@ -279,13 +280,13 @@ static void test_no_room(void **state)
 static void test_filter_table(void **state)
 {
     int count = 0;
-    const struct template_filter_info *infos = template_filters(&count);
+    const struct filter *table = filter_table(&count);
 
     (void)state;
     assert_int_equal(count, 10);
     for (int i = 0; i < count; i++) {
-        assert_true(strlen(infos[i].name) > 0);
-        assert_true(strlen(infos[i].help) > 0);
+        assert_true(strlen(table[i].name) > 0);
+        assert_true(strlen(table[i].help) > 0);
     }
 }
 

@@ -1,0 +1,277 @@
+#include "cli/play_run.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/gsm.h"
+#include "cli/play_answer.h"
+#include "cli/play_diff.h"
+#include "cli/play_world.h"
+
+#define RUN_WORD_MAX 1024
+
+struct run {
+    const struct menu *menu;
+    const struct play_script *script;
+    const struct play_step *step;
+    struct play_world *world;
+};
+
+#define run_fail(r, ...) (play_script_error((r)->script, (r)->step->line, __VA_ARGS__), false)
+
+/* --- settings --------------------------------------------------------------------------- */
+
+static bool run_language(struct run *r)
+{
+    int lang = menu_lang_find(r->menu, r->step->text);
+
+    if (lang < 0)
+        return run_fail(r, "the menus have no language '%s'", r->step->text);
+    play_world_lang(r->world, lang);
+    return true;
+}
+
+/* 8801711000001, or 01711000001 as people write it. */
+static bool run_msisdn(struct run *r)
+{
+    const char *text = r->step->text;
+    size_t n = strlen(text);
+    char msisdn[EVENT_MSISDN_MAX];
+
+    if (n < 6 || n > 15 || strspn(text, "0123456789") != n)
+        return run_fail(r, "'%s': a number has 6 to 15 digits", text);
+    snprintf(msisdn, sizeof msisdn, "%s%s", n == 11 && text[0] == '0' ? "88" : "", text);
+    play_world_msisdn(r->world, msisdn);
+    return true;
+}
+
+static bool run_link(struct run *r)
+{
+    char name[64];
+    int septets, units;
+    char rest;
+
+    if (sscanf(r->step->text, "%63s %d/%d%c", name, &septets, &units, &rest) != 3 || septets < 0 || units < 0)
+        return run_fail(r, "'%s': a link is a name and its limits, like ussd 160/70", r->step->text);
+    play_world_link(r->world, name, septets, units);
+    return true;
+}
+
+static bool run_today(struct run *r)
+{
+    struct clock_date d;
+    char rest;
+
+    if (sscanf(r->step->text, "%4d-%2d-%2d%c", &d.year, &d.month, &d.day, &rest) != 3 ||
+        clock_day_of(d) == CLOCK_DATE_NONE)
+        return run_fail(r, "'%s': a day is like 2026-10-20", r->step->text);
+    play_world_day(r->world, clock_day_of(d));
+    return true;
+}
+
+static bool run_answer(struct run *r)
+{
+    struct play_answer a;
+
+    if (!play_answer_read(r->menu, r->script, r->step, &a))
+        return false;
+    play_world_answer(r->world, a.query, a.cells, a.count);
+    return true;
+}
+
+/* --- what she does ------------------------------------------------------------------------ */
+
+static bool run_done(struct run *r, const char *why)
+{
+    return why == NULL || run_fail(r, "%s", why);
+}
+
+static bool run_dial(struct run *r)
+{
+    return run_done(r, play_world_dial(r->world, r->step->text));
+}
+
+static bool run_type(struct run *r)
+{
+    return run_done(r, play_world_type(r->world, r->step->text));
+}
+
+static bool run_hangup(struct run *r)
+{
+    return run_done(r, play_world_hangup(r->world));
+}
+
+static bool run_wait(struct run *r)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    char *end;
+    long n = strtol(r->step->text, &end, 10);
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].name) == 0 && end != r->step->text && n >= 0 && n <= 1000000) {
+            play_world_wait(r->world, n * units[i].ms);
+            return true;
+        }
+    return run_fail(r, "'%s': a time is like 200s, 10m or 25h", r->step->text);
+}
+
+/* --- what must be so -------------------------------------------------------------------------- */
+
+/* "~ part" to part; NULL when the text is meant whole. */
+static const char *run_part(const char *text)
+{
+    return text[0] == '~' ? text + 1 + strspn(text + 1, " ") : NULL;
+}
+
+static bool run_see(struct run *r)
+{
+    const char *page = play_world_page(r->world);
+    const char *part = run_part(r->step->text);
+    bool good = part != NULL ? strstr(page, part) != NULL : play_diff_same(r->step->text, page);
+
+    if (good)
+        return true;
+    if (part != NULL) {
+        (void)run_fail(r, "'%s' is not on the page:", part);
+        play_diff_print_page(page);
+    } else {
+        (void)run_fail(r, "another page (- expected, + shown):");
+        play_diff_print(r->step->text, page);
+    }
+    return false;
+}
+
+static bool run_ends(struct run *r)
+{
+    return !play_world_is_open(r->world) || run_fail(r, "the dialogue is still open");
+}
+
+static bool run_open(struct run *r)
+{
+    return play_world_is_open(r->world) || run_fail(r, "the dialogue is over");
+}
+
+/* One word, "a b" in quotes being one, to out; what follows it. */
+static const char *run_word(const char *p, struct buf *out)
+{
+    bool quoted = false;
+
+    buf_clear(out);
+    p += strspn(p, " \n");
+    for (; *p != '\0' && (quoted || (*p != ' ' && *p != '\n')); p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else
+            buf_addc(out, *p);
+    }
+    return p;
+}
+
+/* Has the case every "field=value" of text? */
+static bool run_case_has(const char *fields, const char *text)
+{
+    json_t *json = json_loads(fields, 0, NULL);
+    struct buf word;
+    bool good = json != NULL;
+
+    buf_init(&word, RUN_WORD_MAX);
+    for (text = run_word(text, &word); good && word.len > 0; text = run_word(text, &word)) {
+        char *equals = strchr(word.data, '=');
+        const char *value = NULL;
+
+        if (equals != NULL) {
+            *equals = '\0';
+            value = json_string_value(json_object_get(json, word.data));
+        }
+        good = value != NULL && strcmp(value, equals + 1) == 0;
+    }
+    buf_fini(&word);
+    json_decref(json);
+    return good;
+}
+
+static void run_print_cases(const struct play_case *list, int count)
+{
+    for (int i = 0; i < count; i++)
+        printf("    %s %s\n", list[i].service, list[i].fields);
+}
+
+static bool run_case(struct run *r)
+{
+    const struct play_case *list;
+    int count = play_world_cases(r->world, &list);
+    const char *text = r->step->text;
+    size_t name = strcspn(text, " \n");
+    bool none = strcmp(text, "none") == 0;
+    bool good = none && count == 0;
+
+    for (int i = 0; i < count && !good && !none; i++)
+        good = strlen(list[i].service) == name && memcmp(list[i].service, text, name) == 0 &&
+               run_case_has(list[i].fields, text + name);
+    if (good)
+        return true;
+    (void)run_fail(r, count > 0 ? "since the dial these cases were opened:" : "no case was opened since the dial");
+    run_print_cases(list, count);
+    return false;
+}
+
+static bool run_sms(struct run *r)
+{
+    const char *const *texts;
+    int count = play_world_messages(r->world, &texts);
+    const char *part = run_part(r->step->text);
+    bool none = strcmp(r->step->text, "none") == 0;
+    bool good = none && count == 0;
+
+    for (int i = 0; i < count && !good && !none; i++)
+        good = part != NULL ? strstr(texts[i], part) != NULL : strcmp(texts[i], r->step->text) == 0;
+    if (good)
+        return true;
+    (void)run_fail(r, count > 0 ? "since the dial these messages were caused:" : "no message was caused since the dial");
+    for (int i = 0; i < count; i++)
+        play_diff_print_page(texts[i]);
+    return false;
+}
+
+/* --- all of it ----------------------------------------------------------------------------------- */
+
+static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
+    [PLAY_LANGUAGE] = run_language,
+    [PLAY_MSISDN] = run_msisdn,
+    [PLAY_LINK] = run_link,
+    [PLAY_TODAY] = run_today,
+    [PLAY_ANSWER] = run_answer,
+    [PLAY_DIAL] = run_dial,
+    [PLAY_TYPE] = run_type,
+    [PLAY_HANGUP] = run_hangup,
+    [PLAY_WAIT] = run_wait,
+    [PLAY_SEE] = run_see,
+    [PLAY_ENDS] = run_ends,
+    [PLAY_OPEN] = run_open,
+    [PLAY_CASE] = run_case,
+    [PLAY_SMS] = run_sms,
+};
+
+bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_tally *tally)
+{
+    struct run r = { .menu = m, .script = script, .world = play_world_new(m, twice) };
+    bool good = true;
+
+    for (int i = 0; i < script->count && good; i++) {
+        r.step = &script->steps[i];
+        good = run_verbs[r.step->verb](&r);
+        tally->steps += good;
+    }
+    tally->dialogues++;
+    tally->failed += !good;
+    play_world_free(r.world);
+    return good;
+}

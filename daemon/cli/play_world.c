@@ -1,0 +1,398 @@
+#include "cli/play_world.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "engine/flow.h"
+#include "engine/session.h"
+
+#define WORLD_CITIZENS 32
+#define WORLD_EFFECTS 256               /* cases, or messages, of one dialogue */
+#define WORLD_STEP_MS 5000              /* she reads and types */
+#define WORLD_IDLE_MS 180000            /* then the network drops the dialogue */
+#define WORLD_RESEND_MS 800
+#define WORLD_HOUR INT64_C(3600000)
+#define WORLD_DAY (24 * WORLD_HOUR)
+
+/* A citizen's rows in the database. */
+struct world_citizen {
+    char msisdn[EVENT_MSISDN_MAX];
+    int lang;                           /* MENU_NONE: not known */
+    int32_t turn;
+    struct buf state;
+    struct event last, before;          /* the last two events taken in */
+    char *last_text, *before_text;
+};
+
+struct world_answer {
+    bool given;
+    const char *const *cells;
+    int count;
+};
+
+struct play_world {
+    const struct menu *menu;
+    bool twice;
+    struct session_table *table;
+    struct session *s;
+    struct flow_env env;
+    struct event_limits limits;
+    char link[64];
+    struct flow_out out;
+    struct world_citizen citizens[WORLD_CITIZENS];
+    int citizen_count;
+    struct world_citizen *she;
+    int lang;
+    struct world_answer *answers;       /* by query */
+    int64_t now;
+    int64_t series[10];
+    uint64_t ids;
+    uint32_t ref;
+    bool open;
+    struct buf page;
+    struct play_case cases[WORLD_EFFECTS];
+    char *fields[WORLD_EFFECTS];        /* of cases[i]; owned */
+    int case_count;
+    char *messages[WORLD_EFFECTS];
+    int message_count;
+    char why[512];
+};
+
+/* --- citizens --------------------------------------------------------------------------- */
+
+void play_world_msisdn(struct play_world *w, const char *msisdn)
+{
+    w->open = false;
+    for (int i = 0; i < w->citizen_count; i++)
+        if (strcmp(w->citizens[i].msisdn, msisdn) == 0) {
+            w->she = &w->citizens[i];
+            return;
+        }
+    assert(w->citizen_count < WORLD_CITIZENS);
+    w->she = &w->citizens[w->citizen_count++];
+    snprintf(w->she->msisdn, sizeof w->she->msisdn, "%s", msisdn);
+    w->she->lang = w->lang;
+    buf_init(&w->she->state, SESSION_STATE_MAX);
+}
+
+void play_world_lang(struct play_world *w, int lang)
+{
+    w->lang = w->she->lang = lang;
+}
+
+void play_world_link(struct play_world *w, const char *name, int septets, int units)
+{
+    snprintf(w->link, sizeof w->link, "%s", name);
+    w->limits.septets = septets;
+    w->limits.units = units;
+}
+
+void play_world_day(struct play_world *w, int32_t day)
+{
+    w->now = day * WORLD_DAY + 10 * WORLD_HOUR - w->menu->utc_offset_min * INT64_C(60000);
+}
+
+struct play_world *play_world_new(const struct menu *m, bool twice)
+{
+    struct play_world *w = xcalloc(1, sizeof *w);
+
+    w->menu = m;
+    w->twice = twice;
+    w->table = session_table_new(WORLD_CITIZENS);
+    w->limits = (struct event_limits){ .idle_ms = WORLD_IDLE_MS, .resend_ms = WORLD_RESEND_MS };
+    play_world_link(w, "play", 160, 70);
+    play_world_day(w, clock_day_of((struct clock_date){ 2026, 10, 20 }));
+    w->answers = xcalloc((size_t)m->query_count + 1, sizeof *w->answers);
+    w->lang = MENU_NONE;
+    flow_out_init(&w->out);
+    buf_init(&w->page, SESSION_REPLY_MAX);
+    play_world_msisdn(w, "8801711000001");
+    return w;
+}
+
+static void world_forget_effects(struct play_world *w)
+{
+    for (int i = 0; i < w->case_count; i++)
+        free(w->fields[i]);
+    for (int i = 0; i < w->message_count; i++)
+        free(w->messages[i]);
+    w->case_count = w->message_count = 0;
+}
+
+void play_world_free(struct play_world *w)
+{
+    for (int i = 0; i < w->citizen_count; i++) {
+        buf_fini(&w->citizens[i].state);
+        free(w->citizens[i].last_text);
+        free(w->citizens[i].before_text);
+    }
+    world_forget_effects(w);
+    session_table_free(w->table);
+    flow_out_fini(&w->out);
+    buf_fini(&w->page);
+    free(w->answers);
+    free(w);
+}
+
+/* --- the database ----------------------------------------------------------------------- */
+
+void play_world_answer(struct play_world *w, int query, const char *const *cells, int count)
+{
+    w->answers[query] = (struct world_answer){ true, cells, count };
+}
+
+struct world_rows {
+    const struct menu_record *record;
+    const struct world_answer *answer;
+};
+
+static const char *world_cell(const void *arg, int row, const char *column)
+{
+    const struct world_rows *rows = arg;
+    const struct menu_record *record = rows->record;
+
+    for (int i = 0; i < record->field_count; i++)
+        if (strcmp(record->fields[i].name, column) == 0)
+            return rows->answer->cells[row * record->field_count + i];
+    return NULL;
+}
+
+static enum flow_result world_answer_question(struct play_world *w)
+{
+    const struct flow_question *q = &w->out.question;
+    struct flow_rows rows = { .failed = false };
+    struct world_rows from;
+
+    if (q->kind == FLOW_NUMBER) {
+        rows.number = w->series[q->series]++;
+        return flow_answer(&w->env, w->s, &rows, &w->out);
+    }
+    from.record = w->menu->queries[q->query].returns;
+    from.answer = &w->answers[q->query];
+    if (!from.answer->given)
+        snprintf(w->why, sizeof w->why, "the menus ask '%s', and no step 'answer %s' stands before",
+                 w->menu->queries[q->query].name, w->menu->queries[q->query].name);
+    rows.failed = !from.answer->given || from.answer->count < 0;
+    rows.count = rows.failed ? 0 : from.answer->count < q->max_rows ? from.answer->count : q->max_rows;
+    rows.cell = world_cell;
+    rows.arg = &from;
+    return flow_answer(&w->env, w->s, &rows, &w->out);
+}
+
+/* Nothing is known of her but her rows. */
+static void world_load(struct play_world *w)
+{
+    struct session *old = session_find_key(w->table, w->she->msisdn, w->menu->codes[0]);
+
+    if (old != NULL)
+        session_forget(w->table, old);
+    session_reap(w->table);
+    w->s = session_open(w->table, w->she->msisdn, w->menu->codes[0]);
+    assert(w->s != NULL);
+    w->s->menu = w->menu;
+    if (w->she->turn > 0 && !session_decode(w->s, w->menu, w->she->state.data, w->she->state.len))
+        snprintf(w->why, sizeof w->why, "the session cannot be read back");
+    w->s->turn = w->she->turn;
+    if (w->she->lang != MENU_NONE) {
+        w->s->lang = w->she->lang;
+        w->s->lang_known = true;
+    }
+}
+
+static void world_write(struct play_world *w)
+{
+    buf_clear(&w->she->state);
+    if (!session_encode(w->s, &w->she->state))
+        snprintf(w->why, sizeof w->why, "the session is too big to be written");
+    w->she->turn++;
+    if (w->out.lang_changed)
+        w->she->lang = w->s->lang;
+    for (int i = 0; i < w->out.case_count && w->case_count < WORLD_EFFECTS; i++) {
+        const struct flow_case *c = &w->out.cases[i];
+
+        w->fields[w->case_count] = xstrdup(c->fields);
+        w->cases[w->case_count] = (struct play_case){ c->number, c->service->name, w->fields[w->case_count] };
+        w->case_count++;
+    }
+    for (int i = 0; i < w->out.message_count && w->message_count < WORLD_EFFECTS; i++)
+        w->messages[w->message_count++] = xstrdup(w->out.messages[i].text);
+}
+
+/* --- events ----------------------------------------------------------------------------- */
+
+static enum flow_result world_run(struct play_world *w, const struct event *ev)
+{
+    enum flow_result r;
+
+    w->env = (struct flow_env){ .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now };
+    r = flow_event(&w->env, w->s, ev, &w->out);
+    while (r == FLOW_ASK)
+        r = world_answer_question(w);
+    return r;
+}
+
+/* The step is lost before it is written, and runs again: the same page. */
+static enum flow_result world_run_lost(struct play_world *w, const struct event *ev)
+{
+    int64_t series[10];
+    enum flow_result r;
+
+    memcpy(series, w->series, sizeof series);
+    r = world_run(w, ev);
+    if (r != FLOW_REPLY)
+        return r;
+    buf_clear(&w->page);
+    buf_add(&w->page, buf_str(&w->s->reply), w->s->reply.len);
+    memcpy(w->series, series, sizeof series);
+    world_load(w);
+    r = world_run(w, ev);
+    if (r != FLOW_REPLY || strcmp(buf_str(&w->page), buf_str(&w->s->reply)) != 0)
+        snprintf(w->why, sizeof w->why, "the step was lost and ran again, and showed another page");
+    return r;
+}
+
+/* One that must change nothing. */
+static void world_expect(struct play_world *w, const struct event *ev, enum flow_result want, const char *what)
+{
+    enum flow_result r = flow_event(&w->env, w->s, ev, &w->out);
+
+    if (r != want || w->out.case_count + w->out.message_count > 0 ||
+        strcmp(buf_str(&w->s->reply), buf_str(&w->page)) != 0)
+        snprintf(w->why, sizeof w->why, "%s was not recognised", what);
+    world_load(w);
+}
+
+/* It comes again; so does the one before; and the telco sends it anew. */
+static void world_deliver_again(struct play_world *w, const struct event *ev)
+{
+    struct event resend = *ev;
+
+    world_expect(w, ev, FLOW_REPEAT, "the same event, delivered again,");
+    if (w->she->before_text != NULL)
+        world_expect(w, &w->she->before, FLOW_DROP, "the event before it, delivered again,");
+    if (w->s->answer_hash == 0)
+        return;
+    w->ids++;
+    memcpy(resend.id.bytes + 8, &w->ids, sizeof w->ids);
+    resend.seen += WORLD_RESEND_MS / 2;
+    world_expect(w, &resend, FLOW_REPEAT, "the telco's resend");
+}
+
+static void world_remember(struct play_world *w, const struct event *ev)
+{
+    struct world_citizen *she = w->she;
+
+    free(she->before_text);
+    she->before = she->last;
+    she->before_text = she->last_text;
+    she->before.text = she->before_text;
+    she->last = *ev;
+    she->last_text = xmemdup0(ev->text, ev->text_len);
+    she->last.text = she->last_text;
+}
+
+static struct event world_event(struct play_world *w, enum event_kind kind, const char *text)
+{
+    struct event ev = { .kind = kind, .code = w->menu->codes[0], .text = text, .text_len = strlen(text) };
+
+    w->now += WORLD_STEP_MS;
+    w->ids++;
+    memcpy(ev.id.bytes, &w->ids, sizeof w->ids);
+    ev.ref.len = sizeof w->ref;
+    memcpy(ev.ref.bytes, &w->ref, sizeof w->ref);
+    memcpy(ev.msisdn, w->she->msisdn, sizeof ev.msisdn);
+    ev.at = w->now / 1000 * 1000;       /* as Kannel tells it */
+    ev.seen = w->now;
+    return ev;
+}
+
+static const char *world_why(const struct play_world *w)
+{
+    return w->why[0] != '\0' ? w->why : NULL;
+}
+
+static const char *world_send(struct play_world *w, enum event_kind kind, const char *text)
+{
+    struct event ev = world_event(w, kind, text);
+    enum flow_result r;
+
+    w->why[0] = '\0';
+    world_load(w);
+    r = w->twice ? world_run_lost(w, &ev) : world_run(w, &ev);
+    if (r != FLOW_REPLY) {
+        snprintf(w->why, sizeof w->why, "it was not taken for something new");
+        return world_why(w);
+    }
+    world_write(w);
+    world_load(w);
+    buf_clear(&w->page);
+    buf_add(&w->page, buf_str(&w->s->reply), w->s->reply.len);
+    w->open = !w->s->reply_end;
+    world_remember(w, &ev);
+    if (w->twice)
+        world_deliver_again(w, &ev);
+    return world_why(w);
+}
+
+const char *play_world_dial(struct play_world *w, const char *dialled)
+{
+    w->ref++;
+    world_forget_effects(w);
+    return world_send(w, EVENT_BEGIN, dialled);
+}
+
+const char *play_world_type(struct play_world *w, const char *text)
+{
+    if (!w->open)
+        return "the dialogue is over; dial first";
+    return world_send(w, EVENT_ANSWER, text);
+}
+
+const char *play_world_hangup(struct play_world *w)
+{
+    struct event ev;
+
+    if (!w->open)
+        return "the dialogue is over";
+    w->open = false;
+    w->why[0] = '\0';
+    world_load(w);
+    ev = world_event(w, EVENT_ABORT, "");
+    if (world_run(w, &ev) != FLOW_CLOSE)
+        return "hanging up was not taken for the end";
+    return NULL;
+}
+
+void play_world_wait(struct play_world *w, int64_t ms)
+{
+    w->now += ms;
+    if (ms >= w->limits.idle_ms)
+        w->open = false;
+}
+
+const char *play_world_page(const struct play_world *w)
+{
+    return buf_str(&w->page);
+}
+
+bool play_world_is_open(const struct play_world *w)
+{
+    return w->open;
+}
+
+int play_world_cases(const struct play_world *w, const struct play_case **list)
+{
+    *list = w->cases;
+    return w->case_count;
+}
+
+int play_world_messages(const struct play_world *w, const char *const **texts)
+{
+    *texts = (const char *const *)w->messages;
+    return w->message_count;
+}

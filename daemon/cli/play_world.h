@@ -1,0 +1,53 @@
+/*
+ * play_world.h - citizens, a telco and a database for one scripted dialogue.
+ *
+ * The database is honest: after each step the session is written out, forgotten
+ * and read back, as if another process went on.  When everything comes twice,
+ * each step is also once lost before it is written, and each event, the one
+ * before it and a resend by the telco must change nothing.
+ */
+#ifndef PLAY_WORLD_H
+#define PLAY_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "menu/model.h"
+
+struct play_world;
+
+/* A day of autumn 2026, ten in the morning; m is borrowed for life. */
+struct play_world *play_world_new(const struct menu *m, bool twice);
+void play_world_free(struct play_world *w);
+
+/* Another citizen; her language is the one that play_world_lang() set last. */
+void play_world_msisdn(struct play_world *w, const char *msisdn);
+void play_world_lang(struct play_world *w, int lang);
+
+void play_world_link(struct play_world *w, const char *name, int septets, int units);
+void play_world_day(struct play_world *w, int32_t day);
+
+/* What a query answers from now on: count rows of the record's fields one after
+ * the other, NULL = SQL NULL, borrowed for life; count < 0: it fails. */
+void play_world_answer(struct play_world *w, int query, const char *const *cells, int count);
+
+/* What happens.  NULL, or why it cannot be or must not be so. */
+const char *play_world_dial(struct play_world *w, const char *dialled);
+const char *play_world_type(struct play_world *w, const char *text);
+const char *play_world_hangup(struct play_world *w);
+void play_world_wait(struct play_world *w, int64_t ms);
+
+/* The page she sees, "" none; is the dialogue open? */
+const char *play_world_page(const struct play_world *w);
+bool play_world_is_open(const struct play_world *w);
+
+/* Cases and messages since the last dial. */
+struct play_case {
+    int64_t number;
+    const char *service;
+    const char *fields;                 /* JSON */
+};
+int play_world_cases(const struct play_world *w, const struct play_case **list);
+int play_world_messages(const struct play_world *w, const char *const **texts);
+
+#endif

@@ -1,0 +1,399 @@
+#include "cli/render.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/gsm.h"
+#include "menu/filter.h"
+#include "menu/names.h"
+#include "menu/render.h"
+
+#define RENDER_SAMPLE_MAX 4096              /* characters of one value */
+#define RENDER_PAGE_MAX 65536               /* octets */
+
+static const char render_usage[] =
+    "usage: kheya render MENUDIR SCREEN [--lang L] [--septets N] [--units N] [--page N] [--set VAR=VALUE]...\n"
+    "Prints every page of a screen with what it costs.  Values that are not set\n"
+    "are shown at the greatest width of their type.\n"
+    "  --lang L          one language; else all, one after the other\n"
+    "  --septets N       limit of a GSM 7-bit page (default 160; 0 none)\n"
+    "  --units N         limit of a UCS-2 page (default 70; 0 none)\n"
+    "  --page N          only this page, from 1\n"
+    "  --set VAR=VALUE   the value of a variable, as a citizen would type it\n"
+    "Exit status: 0 every page fits, 1 one does not or the menus have errors, 2 used wrongly.\n";
+
+struct render_command {
+    const char *dir, *screen_name, *lang;
+    struct event_limits limits;
+    int page;                               /* from 1; 0 all */
+    char **sets;                            /* "var=value", in argv */
+    int set_count;
+
+    struct menu *menu;
+    const struct menu_screen *screen;
+    int32_t today;
+    char **given;                           /* per variable; NULL not given */
+    char **values;                          /* per variable, for the language shown */
+};
+
+/* --- the widest value of a type ------------------------------------------------------- */
+
+static struct gsm_cost render_cost_of_name(const struct menu_text *name, int lang)
+{
+    const struct template *t = template_of(name, lang);
+    struct gsm_cost cost = { 0, 0 };
+    size_t len;
+
+    if (t != NULL)
+        (void)template_constant(t, &len, &cost);
+    return cost;
+}
+
+static const char *render_widest_code(const struct menu_type *t, int lang)
+{
+    const char *widest = "";
+    int most = -1;
+
+    for (int i = 0; i < t->choice_count; i++) {
+        int units = render_cost_of_name(t->choices[i].name, lang).units;
+
+        if (units > most) {
+            most = units;
+            widest = t->choices[i].code;
+        }
+    }
+    return widest;
+}
+
+/* A day of two digits in the month with the longest name. */
+static int render_widest_month(const struct expr_scope *scope)
+{
+    int widest = 1;
+    int most = -1;
+
+    for (int month = 1; month <= 12; month++) {
+        size_t len;
+        const char *name = filter_month(scope, month, &len);
+        int units = gsm_cost(name, len).units;
+
+        if (units > most) {
+            most = units;
+            widest = month;
+        }
+    }
+    return widest;
+}
+
+static void render_fill(struct buf *out, char c, int width)
+{
+    for (int i = 0; i < width && i < RENDER_SAMPLE_MAX; i++)
+        buf_addc(out, c);
+}
+
+static void render_widest_whole(const struct menu_type *t, struct buf *out)
+{
+    char low[32];
+    char high[32];
+    int low_len = snprintf(low, sizeof low, "%" PRId64, t->min);
+    int high_len = snprintf(high, sizeof high, "%" PRId64, t->max);
+
+    buf_adds(out, low_len > high_len ? low : high);
+}
+
+static void render_widest(const struct menu_type *t, const struct expr_scope *scope, struct buf *out)
+{
+    switch (t->kind) {
+    case MENU_TYPE_TEXT:
+    case MENU_TYPE_WORD:
+        render_fill(out, 'W', t->width);
+        break;
+    case MENU_TYPE_WHOLE:
+        render_widest_whole(t, out);
+        break;
+    case MENU_TYPE_DATE:
+        buf_addf(out, "2028-%02d-28", render_widest_month(scope));
+        break;
+    case MENU_TYPE_MSISDN:
+        buf_adds(out, "8801712345678");
+        break;
+    case MENU_TYPE_YESNO:
+        buf_adds(out, "yes");
+        break;
+    case MENU_TYPE_CASE_NO:
+        buf_adds(out, "8123056783");
+        break;
+    case MENU_TYPE_PIN:
+        render_fill(out, '9', t->width);
+        break;
+    case MENU_TYPE_PATTERN:
+        render_fill(out, t->example != NULL && t->example[0] >= '0' && t->example[0] <= '9' ? '9' : 'W', t->width);
+        break;
+    case MENU_TYPE_CHOICE:
+        buf_adds(out, render_widest_code(t, scope->lang));
+        break;
+    case MENU_TYPE_KINDS:
+        break;
+    }
+}
+
+/* Every variable of the tree: as given, else what it is in a real session, else
+ * the widest. */
+static void render_values(struct render_command *c, const struct expr_scope *scope)
+{
+    const char *const own[MENU_BUILTINS] = {
+        [MENU_VAR_MSISDN] = "8801712345678", [MENU_VAR_LANG] = c->menu->langs[scope->lang].id,
+        [MENU_VAR_KNOWN] = "yes", [MENU_VAR_CODE] = c->menu->code_count > 0 ? c->menu->codes[0] : "",
+    };
+
+    for (int i = 0; i < c->menu->var_count; i++) {
+        struct buf value;
+
+        free(c->values[i]);
+        buf_init(&value, RENDER_SAMPLE_MAX);
+        if (c->given[i] != NULL)
+            buf_adds(&value, c->given[i]);
+        else if (i < MENU_BUILTINS && own[i] != NULL)
+            buf_adds(&value, own[i]);
+        else if (c->menu->vars[i].type != NULL)
+            render_widest(c->menu->vars[i].type, scope, &value);
+        c->values[i] = xstrdup(buf_str(&value));
+        buf_fini(&value);
+    }
+}
+
+static const char *render_get(const void *arg, int var, size_t *len)
+{
+    const struct render_command *c = arg;
+
+    if (c->values[var] == NULL)
+        return NULL;
+    *len = strlen(c->values[var]);
+    return c->values[var];
+}
+
+/* As many rows as the screen may offer, all the same. */
+static void render_rows(const struct render_command *c, struct buf *out)
+{
+    const struct menu_list *list = &c->screen->list;
+    const char *cells[UINT8_MAX];
+    int fields;
+
+    if (list->query == MENU_NONE)
+        return;
+    fields = c->menu->queries[list->query].returns->field_count;
+    for (int i = 0; i < fields && i < UINT8_MAX; i++)
+        cells[i] = c->values[list->into[i]];
+    render_rows_begin(out, fields);
+    for (int i = 0; i < list->max && i < RENDER_OPTIONS_MAX; i++)
+        render_rows_add(out, cells, fields);
+}
+
+/* --- pages ------------------------------------------------------------------------------ */
+
+static void render_print_cost(const struct render_page *page, const struct event_limits *limits)
+{
+    bool gsm = page->septets >= 0;
+    int limit = gsm ? limits->septets : limits->units;
+
+    printf("%d", gsm ? page->septets : page->units);
+    if (limit > 0)
+        printf(" of %d", limit);
+    printf(" %s%s", gsm ? "septets" : "units", page->fits ? "" : ": DOES NOT FIT");
+}
+
+/* True when all pages fit. */
+static bool render_language(struct render_command *c, int lang)
+{
+    struct expr_scope scope = { .menu = c->menu, .lang = lang, .today = c->today, .get = render_get, .arg = c };
+    struct render_args args = { .scope = &scope, .screen = c->screen, .limits = &c->limits,
+                                .at_start = c->screen == &c->menu->screens[c->menu->start] };
+    struct render_page page = { .more = true };
+    struct buf rows;
+    bool fits = true;
+
+    render_values(c, &scope);
+    buf_init(&rows, RENDER_PAGE_MAX);
+    render_rows(c, &rows);
+    args.list_rows = rows.len > 0 ? buf_str(&rows) : NULL;
+    args.list_rows_len = rows.len;
+    for (args.page = 0; page.more; args.page++) {
+        struct buf out;
+
+        buf_init(&out, RENDER_PAGE_MAX);
+        render_page(&args, &out, &page);
+        fits &= page.fits;
+        if (c->page == 0 || c->page == args.page + 1) {
+            printf("--- %s %s, page %d, ", c->screen->name, c->menu->langs[lang].id, args.page + 1);
+            render_print_cost(&page, &c->limits);
+            printf("\n%s\n", buf_str(&out));
+        }
+        buf_fini(&out);
+    }
+    buf_fini(&rows);
+    return fits;
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static int render_wrong(const char *what, const char *name, const char *near)
+{
+    fprintf(stderr, "kheya render: %s '%s'", what, name);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputc('\n', stderr);
+    return 2;
+}
+
+static bool render_load(struct render_command *c)
+{
+    struct menu_issues issues;
+
+    c->menu = menu_load(c->dir, &issues);
+    for (int i = 0; i < issues.count && c->menu == NULL; i++) {
+        const struct menu_issue *issue = &issues.list[i];
+
+        if (issue->severity == MENU_ERROR)
+            fprintf(stderr, "%s:%d:%d: error: %s\n", issue->pos.file, issue->pos.line, issue->pos.column, issue->text);
+    }
+    menu_issues_free(&issues);
+    return c->menu != NULL;
+}
+
+/* "var=value": typed by a citizen, or as the database gives it. */
+static int render_set(struct render_command *c, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    int var = equals != NULL ? menu_var_find(c->menu, text, len) : MENU_NONE;
+    const struct menu_type *type;
+    struct buf typed;
+    struct buf value;
+    bool good;
+
+    if (equals == NULL)
+        return render_wrong("--set wants VAR=VALUE, not", text, NULL);
+    if (var == MENU_NONE)
+        return render_wrong("no variable in", text, names_nearest(c->menu->var_names, text, len));
+    type = c->menu->vars[var].type;
+    buf_init(&typed, RENDER_SAMPLE_MAX);
+    buf_init(&value, RENDER_SAMPLE_MAX);
+    gsm_answer(&typed, equals + 1, strlen(equals + 1));
+    good = type == NULL || menu_type_import(type, buf_str(&typed), &value) ||
+           menu_type_accept(type, buf_str(&typed), typed.len, c->today, &value);
+    if (good) {
+        free(c->given[var]);
+        c->given[var] = xstrdup(buf_str(&value));
+    }
+    buf_fini(&typed);
+    buf_fini(&value);
+    return good ? 0 : render_wrong(type->name, equals + 1, NULL);
+}
+
+static int render_run(struct render_command *c)
+{
+    const struct menu *m = c->menu;
+    int screen = menu_screen_find(m, c->screen_name);
+    int lang = c->lang != NULL ? menu_lang_find(m, c->lang) : 0;
+    bool fits = true;
+    int status = 0;
+
+    if (screen == MENU_NONE)
+        return render_wrong("no screen", c->screen_name,
+                            names_nearest(m->screen_names, c->screen_name, strlen(c->screen_name)));
+    if (lang == MENU_NONE)
+        return render_wrong("no language", c->lang, NULL);
+    c->screen = &m->screens[screen];
+    if (c->screen->text == NULL)
+        return render_wrong("nothing is shown by screen", c->screen_name, NULL);
+    c->today = clock_day(clock_now(), m->utc_offset_min);
+    for (int i = 0; i < c->set_count && status == 0; i++)
+        status = render_set(c, c->sets[i]);
+    if (status != 0)
+        return status;
+    for (int i = 0; i < m->lang_count; i++)
+        if (c->lang == NULL || i == lang)
+            fits &= render_language(c, i);
+    return fits ? 0 : 1;
+}
+
+/* A number of an option; false when it is none. */
+static bool render_number(const char *s, int min, int *value)
+{
+    char *end;
+    long v;
+
+    errno = 0;
+    v = strtol(s, &end, 10);
+    if (errno != 0 || end == s || *end != '\0' || v < min || v > 100000)
+        return false;
+    *value = (int)v;
+    return true;
+}
+
+/* 0 to go on; else the exit status plus one. */
+static int render_options(struct render_command *c, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "lang", required_argument, NULL, 'l' },  { "septets", required_argument, NULL, 's' },
+        { "units", required_argument, NULL, 'u' }, { "page", required_argument, NULL, 'p' },
+        { "set", required_argument, NULL, 'v' },   { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    bool good = true;
+    int o;
+
+    optind = 1;
+    while (good && (o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (o == 'h') {
+            fputs(render_usage, stdout);
+            return 1;
+        }
+        if (o == 'l')
+            c->lang = optarg;
+        else if (o == 'v')
+            c->sets[c->set_count++] = optarg;
+        else
+            good = o != '?' && render_number(optarg, o == 'p' ? 1 : 0, o == 's' ? &c->limits.septets :
+                                             o == 'u' ? &c->limits.units : &c->page);
+    }
+    if (!good || optind + 2 != argc) {
+        fputs(render_usage, stderr);
+        return 3;
+    }
+    c->dir = argv[optind];
+    c->screen_name = argv[optind + 1];
+    return 0;
+}
+
+int render_main(int argc, char **argv)
+{
+    struct render_command c = { .limits = { .septets = 160, .units = 70 } };
+    int status;
+
+    c.sets = xcalloc((size_t)argc, sizeof *c.sets);
+    status = render_options(&c, argc, argv) - 1;
+    if (status >= 0)
+        goto out;
+    status = 1;
+    if (!render_load(&c))
+        goto out;
+    c.given = xcalloc((size_t)c.menu->var_count, sizeof *c.given);
+    c.values = xcalloc((size_t)c.menu->var_count, sizeof *c.values);
+    status = render_run(&c);
+    for (int i = 0; i < c.menu->var_count; i++) {
+        free(c.given[i]);
+        free(c.values[i]);
+    }
+out:
+    free(c.given);
+    free(c.values);
+    free(c.sets);
+    menu_free(c.menu);
+    return status;
+}
