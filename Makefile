@@ -93,6 +93,10 @@ UNIT_BIN := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 .PHONY: unit-tests
 unit-tests: $(UNIT_BIN)
 
+# Live tests of the store, on a real PostgreSQL (tests/integration/run_live_store).
+$(B)/tests/integration/%: $(B)/tests/integration/%.o $(call archives,store)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
 # Fuzz harnesses: tests/fuzz/FLOOR_NAME.c with LLVMFuzzerTestOneInput().  Built
 # with tests/fuzz/replay.c they replay the corpus; with VARIANT=fuzz and clang
 # they search.

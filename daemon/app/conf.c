@@ -68,6 +68,8 @@ static const struct conf_key conf_limit_keys[] = {
     { "sessions", CONF_NUMBER, AT(conf, sessions), 10, 5000000, "100000", NULL, "dialogues in memory" },
     { "hold", CONF_TIME, AT(conf, hold_ms), 0, 10000, "1500ms", NULL,
       "how long an event waits for a database that fell before the busy page is sent" },
+    { "stall", CONF_TIME, AT(conf, stall_ms), 200, MINUTE, "3s", NULL,
+      "a database that leaves a batch unanswered so long counts as fallen" },
     { "batch", CONF_NUMBER, AT(conf, batch_rows), 1, 4096, "512", NULL, "sessions written by one statement" },
     { "readers", CONF_NUMBER, AT(conf, readers), 1, 64, "4", NULL, "database connections for the menus' queries" },
     { "sms_in_flight", CONF_NUMBER, AT(conf, sms_in_flight), 1, 10000, "200", NULL,

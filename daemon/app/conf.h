@@ -39,6 +39,7 @@ struct conf {
     int log_level;                      /* enum log_level */
     int sessions;                       /* dialogues in memory */
     int hold_ms;                        /* how long an event waits for a database that fell */
+    int stall_ms;                       /* a database that answers nothing for so long has fallen */
     int batch_rows;
     int readers;
     int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */

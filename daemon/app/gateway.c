@@ -884,6 +884,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
         .conninfo = conf->database,
         .readers = conf->readers,
         .batch_max = conf->batch_rows,
+        .stall_ms = conf->stall_ms,
         .ops = &gateway_store_ops,
         .arg = g,
     };

@@ -292,7 +292,9 @@ static int render_set(struct render_command *c, const char *text)
     }
     buf_fini(&typed);
     buf_fini(&value);
-    return good ? 0 : render_wrong(type->name, equals + 1, NULL);
+    if (!good)
+        fprintf(stderr, "kheya render: '%s' is no %s\n", equals + 1, type->name);
+    return good ? 0 : 2;
 }
 
 static int render_run(struct render_command *c)

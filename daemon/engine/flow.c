@@ -230,6 +230,8 @@ static enum flow_result flow_on_back(struct flow *f)
 {
     struct session *s = f->s;
 
+    if (s->mode != SESSION_ASKS_RESUME && s->depth == 0 && s->page > 0)
+        return flow_again(f);           /* its hint is "back": to the first page */
     if (s->mode == SESSION_ASKS_RESUME || s->depth == 0) {
         if (s->mode != SESSION_ASKS_RESUME) {
             s->mode = SESSION_ENDED;

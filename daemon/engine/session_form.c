@@ -15,6 +15,7 @@
 #include "base/gsm.h"
 
 #define FORM_VERSION 1
+#define FORM_TIME_MAX UINT64_C(253402300799999)
 #define FORM_ROWS "rows:"               /* how the names of lists' variables begin */
 
 enum form_flag {
@@ -229,6 +230,17 @@ static void form_get_text(struct form *f, struct buf *out)
         f->r.bad = true;
 }
 
+/* Years 1970 to 9999: may be added and taken away without a thought. */
+static int64_t form_get_time(struct form *f)
+{
+    uint64_t ms = rd_u64(&f->r);
+
+    if (ms <= FORM_TIME_MAX)
+        return (int64_t)ms;
+    f->r.bad = true;
+    return 0;
+}
+
 static void form_get_history(struct form *f)
 {
     struct session *s = f->s;
@@ -246,10 +258,10 @@ static void form_get_history(struct form *f)
         memcpy(s->events, p, (size_t)s->event_count * sizeof s->events[0]);
     else
         f->r.bad = true;
-    s->at = (int64_t)rd_u64(&f->r);
-    s->seen = (int64_t)rd_u64(&f->r);
-    s->began = (int64_t)rd_u64(&f->r);
-    s->ended = (int64_t)rd_u64(&f->r);
+    s->at = form_get_time(f);
+    s->seen = form_get_time(f);
+    s->began = form_get_time(f);
+    s->ended = form_get_time(f);
     s->answer_hash = rd_u64(&f->r);
     s->joined_len = rd_u32(&f->r);
 }

@@ -32,7 +32,7 @@ struct expr {
     enum expr_op op;
     enum expr_kind kind;
     bool minus;                         /* as a part of a sum */
-    size_t at, end;                     /* in the source, for messages */
+    size_t at;                          /* in the source, for messages */
     int var;                            /* EXPR_OP_VAR */
     const struct menu_type *type;       /* of a variable or a choice's code */
     int64_t number;                     /* literal whole, date, bool */
@@ -75,7 +75,6 @@ struct expr_parser {
     size_t n;
     enum expr_token token;              /* the one looked at */
     size_t at, end;                     /* where it stands */
-    size_t last;                        /* end of the one before */
     int depth;
     bool failed;
     struct expr_error *err;

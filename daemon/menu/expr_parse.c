@@ -126,7 +126,6 @@ static void expr_advance(struct expr_parser *p)
 {
     size_t i = p->end;
 
-    p->last = p->end;
     while (i < p->n && (p->s[i] == ' ' || p->s[i] == '\n' || p->s[i] == '\t' || p->s[i] == '\r'))
         i++;
     p->at = i;
@@ -182,7 +181,6 @@ static struct expr *expr_literal(struct expr_parser *p, enum expr_kind kind, int
     e->kind = kind;
     e->number = number;
     expr_advance(p);
-    e->end = p->last;
     return e;
 }
 
@@ -228,7 +226,6 @@ static struct expr *expr_parse_name(struct expr_parser *p)
     if (e->text == NULL)
         return expr_no_room(p, p->at);
     expr_advance(p);
-    e->end = p->last;
     return e;
 }
 
@@ -284,7 +281,8 @@ static struct expr *expr_parse_term(struct expr_parser *p)
     }
     if (p->token == EXPR_END)
         return expr_fail(p, p->at, p->n == 0 ? "an empty expression" : "the expression ends too early");
-    return expr_fail(p, p->at, "a value is missing before '%.*s'", expr_shown(p->s + p->at, p->end - p->at), p->s + p->at);
+    return expr_fail(p, p->at, "a value is missing before '%.*s'", expr_shown(p->s + p->at, p->end - p->at),
+                     p->s + p->at);
 }
 
 /* Collect first, and every operand that parse gives behind one of the tokens a
@@ -308,7 +306,6 @@ static struct expr *expr_parse_chain(struct expr_parser *p, enum expr_op op, enu
             return NULL;
         last = last->next;
         last->minus = minus;
-        e->end = p->last;
     }
     return e;
 }
@@ -337,7 +334,6 @@ static struct expr *expr_parse_in(struct expr_parser *p, struct expr *left)
     if (p->token != EXPR_CLOSE)
         return expr_fail(p, p->at, "a list that is not closed");
     expr_advance(p);
-    e->end = p->last;
     return e;
 }
 
@@ -370,7 +366,6 @@ static struct expr *expr_parse_compare(struct expr_parser *p)
         left->next = expr_parse_sum(p);
         if (left->next == NULL)
             return NULL;
-        e->end = p->last;
     }
     if (e != NULL && e != left && (p->token == EXPR_IN || expr_compares(p->token, &op)))
         return expr_fail(p, p->at, "two comparisons in a row; join them with 'and'");

@@ -1,5 +1,6 @@
 #include "menu/render.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/cluster.h"
@@ -57,6 +58,7 @@ struct render_part {
 
 struct render {
     const struct render_args *args;
+    int most;                               /* octets; a longer text fits no page */
     int count;
     struct render_piece pieces[RENDER_PIECES_MAX];
     struct render_cost sums[RENDER_PIECES_MAX + 1];     /* of the lines before a piece, with their line ends */
@@ -277,6 +279,9 @@ static struct render_cost render_line(const struct render *r, int piece, int at)
     if (at == 0)
         return (struct render_cost){ r->sums[piece + 1].septets - r->sums[piece].septets,
                                      r->sums[piece + 1].units - r->sums[piece].units };
+    /* a long text is not counted to its end anew for each of its pages */
+    if (p->len - at > r->most)
+        return (struct render_cost){ RENDER_UCS2, RENDER_UCS2 };
     return render_plus(render_text_cost(p->text + at, p->len - at), render_ascii(1));
 }
 
@@ -347,31 +352,29 @@ static void render_end_inside(const struct render *r, struct render_part *p, int
 
     p->cost = render_plus(p->cost, render_text_cost(piece->text + from, cut - from));
     p->cost = render_plus(p->cost, render_ascii(1));
-    p->end = i;
-    p->cut = cut;
+    p->end = cut < piece->len ? i : i + 1;
+    p->cut = cut < piece->len ? cut : 0;
     while (at < piece->len && render_is_blank(piece->text[at]))
         at++;
     p->next = at < piece->len ? (struct render_spot){ i, at } : (struct render_spot){ i + 1, 0 };
 }
 
-/* Nothing fits whole: break an option at a space, else a word at a cluster, if
- * need be without the back hint, else go beyond the limit. */
+/* Nothing fits whole: break an option at a space, else a word at a cluster, each
+ * if need be without the back hint, else go beyond the limit. */
 static void render_force(const struct render *r, struct render_part *p, const struct render_hint *back)
 {
     const struct render_piece *piece = &r->pieces[p->begin.piece];
     const char *s = piece->text + p->begin.at;
     int len = piece->len - p->begin.at;
     struct render_cost line;
-    int taken;
+    int taken = 0;
 
     if (piece->number > 0 && p->begin.at == 0)
         p->cost = render_plus(p->cost, render_ascii(render_digits(piece->number) + 1));
     line = render_plus(p->cost, render_ascii(1));
-    p->back = back;
-    taken = render_split(r, s, len, render_with_hints(r, line, true, p->back), true);
-    if (taken == 0) {
-        p->back = NULL;
-        taken = render_split(r, s, len, render_with_hints(r, line, true, NULL), true);
+    for (int attempt = 0; attempt < 4 && taken == 0; attempt++) {
+        p->back = attempt % 2 == 0 ? back : NULL;
+        taken = render_split(r, s, len, render_with_hints(r, line, true, p->back), attempt >= 2);
     }
     if (taken == 0 && len > 0)
         taken = render_first(s, len);
@@ -510,22 +513,25 @@ static void render_write(const struct render *r, const struct render_part *p, st
 
 static void render_collect(struct render *r, const struct render_args *args)
 {
-    const struct menu_screen *screen = args->screen;
+    const struct event_limits *limits = args->limits;
+    struct gsm_cost cost;
 
     r->args = args;
+    r->most = INT_MAX;
+    /* no character has more than four octets for each septet or unit */
+    if (limits->septets > 0 && limits->units > 0 && limits->septets < RENDER_UCS2 && limits->units < RENDER_UCS2)
+        r->most = 4 * (limits->septets > limits->units ? limits->septets : limits->units);
     r->count = 0;
     r->sums[0] = render_ascii(0);
     r->continued = (struct render_piece){ 0 };
-    r->continued_cost = render_ascii(0);
     /* a buffer on the stack: max < cap, so it never grows */
     r->scratch = (struct buf){ r->storage, 0, sizeof r->storage, sizeof r->storage - 1, false };
     render_add_head(r);
     render_add_options(r);
     render_add_rows(r);
     render_add_hints(r);
-    if (screen->continued != NULL)
-        r->continued_cost = render_plus(render_cost_of(render_print(r, template_of(screen->continued, args->scope->lang),
-                                                                    args->scope, &r->continued)), render_ascii(1));
+    cost = render_print(r, template_of(args->screen->continued, args->scope->lang), args->scope, &r->continued);
+    r->continued_cost = render_plus(render_cost_of(cost), render_ascii(1));
 }
 
 void render_page(const struct render_args *args, struct buf *out, struct render_page *page)

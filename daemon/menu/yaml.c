@@ -146,7 +146,7 @@ static struct menu_pos yaml_at_flow(const struct yaml_file *f, const struct yaml
     size_t start = yaml_offset(f, n->pos);
     size_t i = n->style == YAML_IS_PLAIN ? start : start + 1;
 
-    for (size_t got = 0; got < at && i < f->len;) {
+    for (size_t got = 0; i < f->len;) {
         size_t gives = 1, next = i + 1;
 
         if (yaml_folds_here(f, i)) {
@@ -160,9 +160,10 @@ static struct menu_pos yaml_at_flow(const struct yaml_file *f, const struct yaml
         } else if (n->style == YAML_IS_SINGLE && f->data[i] == '\'') {
             next = i + 2;
         }
+        if (got + gives > at)
+            break;
         got += gives;
-        if (got <= at)
-            i = next;
+        i = next;
     }
     return yaml_walk(f, n->pos, start, i);
 }

@@ -23,6 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -843,6 +845,78 @@ static void test_terminated_backends(void **state)
     live_free(l);
 }
 
+static void live_begin(PGconn *c, const char *sql)
+{
+    PQclear(PQexecParams(c, "BEGIN", 0, NULL, NULL, NULL, NULL, 0));
+    PQclear(PQexecParams(c, sql, 0, NULL, NULL, NULL, NULL, 0));
+}
+
+/* Someone locks two rows in the other order: our statement is the one that finds
+ * the deadlock and is undone.  It is sent again, and everything is written. */
+static void test_deadlock_is_sent_again(void **state)
+{
+    static const char waits[] = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'kheya_daemon'"
+                                " AND wait_event_type = 'Lock'";
+    struct live *l = live_new();
+    PGconn *c = live_admin();
+    const char *first = "8801700000011";
+    const char *last = "8801700000007";
+    char sql[128];
+
+    (void)state;
+    assert_true(store_bucket(first) < store_bucket(last));
+    live_write(l, 1, live_step(first, 1));
+    live_write(l, 2, live_step(last, 1));
+    live_settle(l);
+    snprintf(sql, sizeof sql, "UPDATE kheya.session SET screen = '' WHERE msisdn = '%s'", last);
+    live_begin(c, sql);
+    live_write(l, 3, live_step(last, 2));
+    live_write(l, 4, live_step(first, 2));
+    live_flush(l);
+    live_until(3000, live_sql(waits) == 1);
+    snprintf(sql, sizeof sql, "UPDATE kheya.session SET screen = '' WHERE msisdn = '%s'", first);
+    assert_int_equal(PQsendQuery(c, sql), 1);
+    live_until(4000, (PQconsumeInput(c), !PQisBusy(c)));    /* it has our first row: we were undone */
+    for (PGresult *r; (r = PQgetResult(c)) != NULL;)
+        PQclear(r);
+    PQclear(PQexecParams(c, "COMMIT", 0, NULL, NULL, NULL, NULL, 0));
+    PQfinish(c);
+    live_settle(l);
+    assert_int_equal(l->outcomes[3], STORE_WRITTEN);
+    assert_int_equal(l->outcomes[4], STORE_WRITTEN);
+    assert_int_equal(l->downs, 0);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.session WHERE turn = 2"), 2);
+    live_free(l);
+}
+
+/* The first host of the list takes connections and says nothing, as one that
+ * hangs: after one attempt the second is asked first. */
+static void test_hanging_host_is_passed_over(void **state)
+{
+    char dir[] = "/tmp/kheya-hang.XXXXXX";
+    struct sockaddr_un hang = { .sun_family = AF_UNIX };
+    const char *real = strstr(live_env("KHEYA_TEST_DAEMON"), "host=") + strlen("host=");
+    char conninfo[1024];
+    struct live *l;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(hang.sun_path, sizeof hang.sun_path, "%s/.s.PGSQL.5432", dir);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&hang, sizeof hang), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    snprintf(conninfo, sizeof conninfo, "host=%s,%s", dir, real);
+    l = live_new_with((struct store_args){ .conninfo = conninfo, .stall_ms = 300, .writers = 1, .readers = 1 });
+    live_until(5000, l->up);
+    live_write(l, 1, live_step("8801711111111", 1));
+    live_settle(l);
+    assert_int_equal(l->outcomes[1], STORE_WRITTEN);
+    live_free(l);
+    close(fd);
+    unlink(hang.sun_path);
+    rmdir(dir);
+}
+
 /* Lines of stderr while the store meets a database of another version. */
 static void test_version_mismatch(void **state)
 {
@@ -1550,6 +1624,8 @@ int main(int argc, char **argv)
         LIVE(test_stop_and_start),
         LIVE(test_locked_table),
         LIVE(test_terminated_backends),
+        LIVE(test_deadlock_is_sent_again),
+        LIVE(test_hanging_host_is_passed_over),
         LIVE(test_version_mismatch),
         LIVE(test_question_rows),
         LIVE(test_question_rights),

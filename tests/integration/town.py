@@ -144,10 +144,11 @@ class Relay:
 
 
 class Town:
-    def __init__(self, folder, kheyads=1, menus=None, conf_extra=""):
+    def __init__(self, folder, kheyads=1, menus=None, ussd="{}", telco=()):
         self.folder = pathlib.Path(folder)
         self.menus = menus or TREE / "menus"
-        self.conf_extra = conf_extra
+        self.ussd = ussd                # the profile of ussd1, in YAML
+        self.telco_flags = telco
         self.smpp, self.control, self.admin = free_port(), free_port(), free_port()
         self.box = free_port()
         self.http = [free_port() for _ in range(kheyads)]
@@ -168,7 +169,7 @@ class Town:
 
     def start_telco(self):
         self.telco = Process("telco", [BUILD / "telco", "--port", str(self.smpp),
-                                       "--control", f"127.0.0.1:{self.control}"], self.folder)
+                                       "--control", f"127.0.0.1:{self.control}", *self.telco_flags], self.folder)
         wait_for("telco's control port", lambda: self._listens(self.control))
 
     def start_bearerbox(self):
@@ -203,14 +204,13 @@ database: "{self.conninfo}"
 menus: {self.menus}
 http: {{address: "127.0.0.1:{self.http[i]}", handset: "127.0.0.1:{self.control}"}}
 pid_file: {self.folder}/kheyad{i}.pid
-{self.conf_extra}
 links:
   gp:
     kind: kannel
     address: 127.0.0.1:{port}
     box_id: kheya
     smsc:
-      ussd1: {{}}
+      ussd1: {self.ussd}
       sms1: {{channel: sms, sender: "333"}}
   web:
     kind: http
@@ -227,9 +227,6 @@ links:
         if not self.kheyads[i].alive():
             raise AssertionError(f"kheyad {i} ended:\n" + self.kheyads[i].log.read_text()[-4000:])
         return False
-
-    def binds_up(self):
-        wait_for("all four binds", lambda: self.report()["counters"].get("binds_now", 4) >= 4)
 
     def start(self, relay=False):
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -348,6 +348,7 @@ static json_t *get_report(struct call *c)
     json_t *r = report_json(c->t->report);
 
     json_object_set_new(json_object_get(r, "counters"), "binds_now", json_integer(centre_binds(c->t->centre)));
+    json_object_set_new(json_object_get(r, "counters"), "waits_now", json_integer(c->c->waits));
     json_object_set_new(r, "links", centre_links_json(c->t->centre));
     json_object_set_new(r, "accounts", centre_accounts_json(c->t->centre));
     return r;

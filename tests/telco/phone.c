@@ -21,7 +21,9 @@ struct terminal {
     char number[24];                    /* where SMS go */
     json_int_t seq;
     json_int_t sms_seen;
+    bool begun;                         /* a screen was read */
     bool asked;
+    bool prompted;                      /* the cursor stands behind a prompt */
     bool over;
 };
 
@@ -73,11 +75,21 @@ void phone_print_sms(FILE *out, const json_t *m)
     fprintf(out, "  +--\n");
 }
 
+static void prompt(struct terminal *t)
+{
+    t->prompted = true;
+    printf("%s", t->asked ? "answer> " : "> ");
+    fflush(stdout);
+}
+
 static void take_screen(struct terminal *t, const json_t *s)
 {
     size_t i;
     json_t *m;
 
+    if (t->prompted && int_of(s, "seq") != t->seq)
+        printf("\n");
+    t->prompted = false;
     json_array_foreach(json_object_get(s, "sms"), i, m) {
         if (int_of(m, "number") > t->sms_seen) {
             phone_print_sms(stdout, m);
@@ -86,26 +98,33 @@ static void take_screen(struct terminal *t, const json_t *s)
     }
     if (t->sms_seen > int_of(s, "sms_total"))
         t->sms_seen = 0;                /* the telco was reset */
-    if (int_of(s, "seq") != t->seq && strcmp(text_of(s, "state"), "waiting") != 0)
-        phone_print(stdout, s);
-    t->seq = int_of(s, "seq");
     t->asked = json_is_true(json_object_get(s, "more"));
-    printf("%s", t->asked ? "answer> " : "> ");
-    fflush(stdout);
+    if (int_of(s, "seq") != t->seq || !t->begun) {
+        t->seq = int_of(s, "seq");
+        t->begun = true;
+        if (strcmp(text_of(s, "state"), "waiting") == 0)
+            return;                     /* its screen is about to come */
+        phone_print(stdout, s);
+        prompt(t);
+    }
 }
 
-static void post(struct terminal *t, const char *path, const char *name, const char *value)
+/* false: told why. */
+static bool post(struct terminal *t, const char *path, const char *name, const char *value)
 {
     json_t *body = json_pack("{s:s}", "msisdn", t->msisdn), *answer;
+    bool ok;
 
     if (name)
         json_object_set_new(body, name, json_string(value));
     if (strcmp(path, "/sms") == 0)
         json_object_set_new(body, "to", json_string(t->number));
     answer = client_call(&t->client, path, body, 10000);
-    if (client_error(answer))
+    ok = !client_error(answer);
+    if (!ok)
         printf("  %s\n", client_error(answer));
     json_decref(answer);
+    return ok;
 }
 
 static void help(void)
@@ -146,39 +165,44 @@ static const char *after(const char *line, const char *word)
     return line + n + (line[n] == ' ');
 }
 
-static void command(struct terminal *t, const char *line)
+/* true: the phone changes, its screen comes by the poll. */
+static bool command(struct terminal *t, const char *line)
 {
     const char *rest;
 
     if ((rest = after(line, "/dial")))
-        post(t, "/dial", "code", rest);
-    else if ((rest = after(line, "/answer")))
-        post(t, "/type", "text", rest);
-    else if ((rest = after(line, "/sms")))
-        post(t, "/sms", "text", rest);
-    else if (after(line, "/cancel"))
-        post(t, "/cancel", NULL, NULL);
+        return post(t, "/dial", "code", rest);
+    if ((rest = after(line, "/answer")))
+        return post(t, "/type", "text", rest);
+    if (after(line, "/cancel"))
+        return post(t, "/cancel", NULL, NULL);
+    if ((rest = after(line, "/sms")))
+        printf("%s", post(t, "/sms", "text", rest) ? "  (sent)\n" : "");
     else if (after(line, "/inbox"))
         inbox(t);
     else if (after(line, "/quit"))
         t->over = true;
     else
         help();
+    return false;
 }
 
 static void take_line(struct terminal *t, char *line)
 {
+    bool comes = false;
+
+    t->prompted = false;
     line[strcspn(line, "\r\n")] = '\0';
     if (line[0] == '/')
-        command(t, line);
+        comes = command(t, line);
     else if (line[0] == '\0')
         printf("%s", t->asked ? "" : "  dial something like *333#, or /help\n");
     else if (t->asked)
-        post(t, "/type", "text", line);
+        comes = post(t, "/type", "text", line);
     else
-        post(t, "/dial", "code", line);
-    printf("%s", t->asked ? "answer> " : "> ");
-    fflush(stdout);
+        comes = post(t, "/dial", "code", line);
+    if (!comes && !t->over)
+        prompt(t);
 }
 
 static int ask_screen(struct terminal *t, int wait_ms)

@@ -95,7 +95,8 @@ static void test_gsm_codes(void **state)
     buf_clear(&text);
     assert_true(gsm_to_gsm(&codes, extension, sizeof extension - 1));
     assert_int_equal(codes.len, 20);
-    assert_memory_equal(codes.data, "\x1b\x0a\x1b\x14\x1b\x28\x1b\x29\x1b\x2f\x1b\x3c\x1b\x3d\x1b\x3e\x1b\x40\x1b\x65", 20);
+    assert_memory_equal(codes.data,
+                        "\x1b\x0a\x1b\x14\x1b\x28\x1b\x29\x1b\x2f\x1b\x3c\x1b\x3d\x1b\x3e\x1b\x40\x1b\x65", 20);
     assert_true(gsm_from_gsm(&text, codes.data, codes.len));
     assert_string_equal(buf_str(&text), extension);
 

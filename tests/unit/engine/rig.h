@@ -53,6 +53,7 @@ struct rig {
     struct flow_out out;
     const struct rig_answer *answers;
     int answer_count;
+    enum flow_result (*ask)(struct rig *r);     /* instead of the table; NULL: none */
     int asked;                          /* questions to the database so far */
     char args[8][64];                   /* of the last one, "NULL" for SQL NULL */
     int arg_count;
@@ -165,7 +166,7 @@ static inline enum flow_result rig_run(struct rig *r, const struct event *ev)
     r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "test", .now = ev->seen };
     r->result = flow_event(&r->env, r->s, ev, &r->out);
     while (r->result == FLOW_ASK)
-        r->result = rig_answer(r);
+        r->result = r->ask != NULL ? r->ask(r) : rig_answer(r);
     return r->result;
 }
 

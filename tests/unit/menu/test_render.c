@@ -34,8 +34,9 @@ static int split_by_nfc(const char *s)
 {
     int n = 0;
 
-    for (; (s = strchr(s, '\xe0')) != NULL; s++)
-        n += memcmp(s, "\xe0\xa7\x9c", 3) == 0 || memcmp(s, "\xe0\xa7\x9d", 3) == 0 || memcmp(s, "\xe0\xa7\x9f", 3) == 0;
+    for (; (s = strstr(s, "\xe0")) != NULL; s++)
+        n += memcmp(s, "\xe0\xa7\x9c", 3) == 0 || memcmp(s, "\xe0\xa7\x9d", 3) == 0 ||
+             memcmp(s, "\xe0\xa7\x9f", 3) == 0;
     return n;
 }
 
@@ -151,7 +152,8 @@ static const struct draft drafts[] = {
     },
     { /* A2 */
         { "Which one?", "কোন ভাতা?" },
-        { { "Old age", "বয়স্ক" }, { "Widow", "বিধবা" }, { "Disability", "প্রতিবন্ধী" }, { "School stipend", "উপবৃত্তি" },
+        { { "Old age", "বয়স্ক" }, { "Widow", "বিধবা" }, { "Disability", "প্রতিবন্ধী" },
+          { "School stipend", "উপবৃত্তি" },
           { "Mother & child", "মা ও শিশু" } },
         false, false,
         { { { "Which one?\n1 Old age\n2 Widow\n3 Disability\n4 School stipend\n5 Mother & child\n0 Back", 82 } },
@@ -198,7 +200,8 @@ static const struct draft drafts[] = {
     { /* A5 */
         { "What happened?", "কী হয়েছে?" },
         { { "SMS came, no money", "টাকা নেই" }, { "Someone took it", "কেউ নিয়েছে" }, { "SIM lost", "সিম নেই" },
-          { "Got less", "কম টাকা" }, { "PIN forgotten", "পিন ভুলেছি" }, { "Asked for PIN by phone", "ফোনে পিন চেয়েছে" } },
+          { "Got less", "কম টাকা" }, { "PIN forgotten", "পিন ভুলেছি" },
+          { "Asked for PIN by phone", "ফোনে পিন চেয়েছে" } },
         false, false,
         { { { "What happened?\n1 SMS came, no money\n2 Someone took it\n3 SIM lost\n4 Got less\n5 PIN forgotten\n"
               "6 Asked for PIN by phone\n0 Back", 123 } },
@@ -219,7 +222,8 @@ static const struct draft drafts[] = {
           { { "হ\xe0\xa7\x9fেছে। নম্বর\n8123056783\n30 কার্যদিবসে উত্তর পাবেন\nপিন কাউকে বলবেন না", 69 } } },
     },
     { /* B3: the hint gives way */
-        { "Code sent to the citizen. Ask her or him for the 4 numbers:", "নাগরিকের ফোনে কোড গেছে। 4 সংখ্যা শুনে লিখুন" },
+        { "Code sent to the citizen. Ask her or him for the 4 numbers:",
+          "নাগরিকের ফোনে কোড গেছে। 4 সংখ্যা শুনে লিখুন" },
         { { "Send again", "আবার পাঠান" } }, false, false,
         { { { "Code sent to the citizen. Ask her or him for the 4 numbers:\n1 Send again\n0 Back", 79 } },
           { { "নাগরিকের ফোনে কোড গেছে। 4 সংখ্যা শুনে লিখুন\n1 আবার পাঠান\n0 পিছে", 63 } } },
@@ -282,7 +286,8 @@ static void test_error_and_notice(void **state)
 static void test_hints(void **state)
 {
     struct menu_option *o = options(40);
-    struct menu_screen s = { .text = fixture_text(&f, "Title", "নাম", NULL), .options = o, .list = { .query = MENU_NONE } };
+    struct menu_screen s = { .text = fixture_text(&f, "Title", "নাম", NULL), .options = o,
+                             .list = { .query = MENU_NONE } };
     struct render_args args = args_of(&s);
     const struct event_limits small = { .septets = 30, .units = 15 };
     const struct event_limits none = { 0 };
@@ -419,7 +424,8 @@ static void test_too_long(void **state)
                 (const bool[]){ false, false });
     /* 2 units are left: the back hint gives way */
     narrow.units = 15;
-    check_pages(&args, BN, (const char *const[]){ "ক্ষতিক্ষ\n9 আরও", "তিক্ষতিক্ষতি", NULL }, (const bool[]){ false, false });
+    check_pages(&args, BN, (const char *const[]){ "ক্ষতিক্ষ\n9 আরও", "তিক্ষতিক্ষতি", NULL },
+                (const bool[]){ false, false });
     /* an option: at its spaces, its number once */
     s.text = NULL;
     s.options = o;
@@ -451,13 +457,15 @@ static void test_no_room_for_heads(void **state)
     /* on the last page as well */
     o[2].text = fixture_text(&f, "third", "ত", NULL);
     check_pages(&args, EN, (const char *const[]){ "Title\n9 More 0 Back", "1 first\n9 More 0 Back",
-                                                  "2 second one..\n3 third", NULL }, (const bool[]){ true, true, true });
+                                                  "2 second one..\n3 third", NULL },
+                (const bool[]){ true, true, true });
 }
 
 /* Limits below any text: still an end, still nothing lost. */
 static void test_absurd_limits(void **state)
 {
     struct menu_screen s = { .text = fixture_text(&f, "abc", "ক্ষতি", NULL), .list = { .query = MENU_NONE } };
+    struct menu_option *o = options(2);
     struct render_args args = args_of(&s);
     const struct event_limits one = { .septets = 1, .units = 1 };
 
@@ -466,6 +474,17 @@ static void test_absurd_limits(void **state)
     check_pages(&args, EN, (const char *const[]){ "a\n9 More", "b\n9 More", "c", NULL },
                 (const bool[]){ false, false, false });
     check_pages(&args, BN, (const char *const[]){ "ক্ষ\n9 আরও", "তি", NULL }, (const bool[]){ false, false });
+    /* an option without a text still has its number */
+    s.text = NULL;
+    s.options = o;
+    s.option_count = 2;
+    o[0] = (struct menu_option){ .number = 10, .text = fixture_text(&f, "", "", NULL) };
+    o[1] = (struct menu_option){ .number = 11, .text = fixture_text(&f, "x", "", NULL) };
+    check_pages(&args, EN, (const char *const[]){ "10 \n9 More", "11 x", NULL }, (const bool[]){ false, false });
+    /* and a screen that shows nothing is an empty page */
+    s.option_count = 0;
+    s.hide_back = true;
+    check_page(&args, EN, 0, false, 0, "");
 }
 
 /* --- lists ------------------------------------------------------------------------------ */
@@ -675,7 +694,7 @@ static void check_random(int max_letters, bool breakable)
     buf_init(&want, 1 << 16);
     buf_init(&got, 1 << 16);
     args.limits = &some;
-    random_text(&text, breakable ? 60 : 8, max_letters);
+    random_text(&text, !breakable ? 8 : random_below(10) > 0 ? 60 : 600, max_letters);
     x.s.text = fixture_text(&f, buf_str(&text), "ক", NULL);
     squeeze(&want, buf_str(&text), text.len);
     x.s.hide_back = random_below(4) == 0;

@@ -290,6 +290,29 @@ static void a_dialled_string_of_200_digits_is_passed_on_whole(void **state)
     assert_string_equal(to.sender, "");     /* no address either: the reply gets the profile's code */
 }
 
+/* The code is cut from a text that moves while the buffer grows (once a use
+ * after free): each length, in a buffer that is new each time. */
+static void the_code_survives_the_growth_of_its_buffer(void **state)
+{
+    struct profile p = plain();
+
+    (void)state;
+    for (size_t n = 1; n < 200; n++) {
+        char dialled[256] = "*333*";
+        struct box_sms mo;
+        struct buf own;
+
+        memset(dialled + 5, '1', n);
+        dialled[5 + n] = '#';
+        mo = mo_of("+8801700000333", dialled, "?smpp?ussd_service_op=%01&" ITS);
+        buf_init(&own, 4096);
+        assert_int_equal(profile_event(&p, &mo, &own, &ev, &to), PROFILE_OK);
+        assert_string_equal(ev.text, dialled);
+        assert_string_equal(ev.code, "*333#");
+        buf_fini(&own);
+    }
+}
+
 static void an_answer_of_10000_characters_is_passed_on_whole(void **state)
 {
     struct profile p = plain();
@@ -518,9 +541,12 @@ static void the_profile_shapes_the_page(void **state)
         const char *session, *page, *meta;
         int coding;
     } table[] = {
-        { true, true, false, -1, "its_session_info=%1A%02&", "a", "?smpp?ussd_service_op=%02&its_session_info=%1A%02&", 0 },
-        { true, true, true, -1, "its_session_info=%1A%02&", "a", "?smpp?ussd_service_op=%11&its_session_info=%1A%03&", 0 },
-        { false, true, true, -1, "its_session_info=%1A%03&", "a", "?smpp?ussd_service_op=%11&its_session_info=%1A%03&", 0 },
+        { true, true, false, -1, "its_session_info=%1A%02&", "a",
+          "?smpp?ussd_service_op=%02&its_session_info=%1A%02&", 0 },
+        { true, true, true, -1, "its_session_info=%1A%02&", "a",
+          "?smpp?ussd_service_op=%11&its_session_info=%1A%03&", 0 },
+        { false, true, true, -1, "its_session_info=%1A%03&", "a",
+          "?smpp?ussd_service_op=%11&its_session_info=%1A%03&", 0 },
         { false, false, false, 15, "its_session_info=%00%26&", "a",
           "?smpp?ussd_service_op=%02&its_session_info=%00%26&data_coding=15&", 0 },
         /* UCS-2 can go out as dcs 8 only */
@@ -740,6 +766,7 @@ int main(void)
         cmocka_unit_test(an_abort_needs_neither_text_nor_name),
         cmocka_unit_test(code_and_dialled_string_come_from_either),
         cmocka_unit_test(a_dialled_string_of_200_digits_is_passed_on_whole),
+        cmocka_unit_test(the_code_survives_the_growth_of_its_buffer),
         cmocka_unit_test(an_answer_of_10000_characters_is_passed_on_whole),
         cmocka_unit_test(texts_are_decoded_by_their_coding),
         cmocka_unit_test(numbers_become_international),
