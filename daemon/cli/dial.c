@@ -141,15 +141,15 @@ static void dial_say_request(const struct dial *d, struct buf *out)
 static bool dial_read_answer(struct dial *d)
 {
     const char *all = buf_str(&d->answer), *body = strstr(all, "\r\n\r\n");
-    int status = 0;
+    long status = strncmp(all, "HTTP/1.", 7) == 0 && strlen(all) > 9 ? strtol(all + 9, NULL, 10) : 0;
 
-    if (body == NULL || sscanf(all, "HTTP/1.%*1[01] %3d", &status) != 1) {
+    if (body == NULL || status == 0) {
         fprintf(stderr, "kheya dial: %s:%d does not speak HTTP\n", d->host, d->port);
         return false;
     }
     body += 4;
     if (status != 200 || (strncmp(body, "CON ", 4) != 0 && strncmp(body, "END ", 4) != 0)) {
-        fprintf(stderr, "kheya dial: kheyad answers %d: %.200s\n", status, body);
+        fprintf(stderr, "kheya dial: kheyad answers %ld: %.200s\n", status, body);
         return false;
     }
     d->open = body[0] == 'C';

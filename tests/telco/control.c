@@ -59,7 +59,7 @@ struct call {
     struct control *c;
     struct telco *t;
     struct evhttp_request *req;
-    const json_t *in;                   /* body or query: an object */
+    json_t *in;                         /* body or query: an object */
     struct phone *phone;                /* of msisdn, where the route wants one */
     char error[256];
 };
@@ -392,7 +392,7 @@ static json_t *post_fault(struct call *c)
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)c->in, key, v) {
+    json_object_foreach(c->in, key, v) {
         bool known = fault_known(key);
 
         for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
@@ -430,7 +430,7 @@ static json_t *post_account(struct call *c)
     for (size_t i = first; i < end; i++) {
         struct account_conf changed = centre_account(c->t->centre, i)->conf;
 
-        json_object_foreach((json_t *)(uintptr_t)c->in, key, v) {
+        json_object_foreach(c->in, key, v) {
             bool fixed = strcmp(key, "name") == 0 || strcmp(key, "kind") == 0;
 
             if (strcmp(key, "account") == 0)

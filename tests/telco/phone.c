@@ -151,8 +151,9 @@ static void inbox(struct terminal *t)
         printf("  %s\n", client_error(answer));
     else if (json_array_size(json_object_get(answer, "sms")) == 0)
         printf("  (no messages)\n");
-    json_array_foreach(json_object_get(answer, "sms"), i, m)
+    json_array_foreach(json_object_get(answer, "sms"), i, m) {
         phone_print_sms(stdout, m);
+    }
     json_decref(answer);
 }
 

@@ -294,7 +294,7 @@ static void message_json(json_t *o, const struct smpp_pdu *pdu)
     json_object_set_new(o, "registered_delivery", json_integer(pdu->registered));
     set_text(o, "validity", pdu->validity);
     json_object_set_new(o, "octets", json_integer((json_int_t)n));
-    if ((pdu->esm_class & 0x40) && n > 0 && (size_t)p[0] + 1 <= n)
+    if ((pdu->esm_class & 0x40) && p && n > 0 && (size_t)p[0] + 1 <= n)
         skip = (size_t)p[0] + 1;
     if (skip > 0)
         json_object_set_new(o, "udh", hex(p, skip));

@@ -228,11 +228,13 @@ uint32_t sms_submit(struct telco *t, struct account *a, const struct smpp_pdu *p
     return status;
 }
 
-static bool send_part(struct account *a, struct phone *p, struct smpp_pdu *pdu, const uint8_t *octets, size_t n)
+static bool send_part(struct account *a, struct phone *p, const struct smpp_pdu *pdu, const uint8_t *octets, size_t n)
 {
-    pdu->text = octets;
-    pdu->text_len = n;
-    return centre_deliver(a, pdu, LETTER_SMS, p->msisdn, 0, 0);
+    struct smpp_pdu part = *pdu;
+
+    part.text = octets;
+    part.text_len = n;
+    return centre_deliver(a, &part, LETTER_SMS, p->msisdn, 0, 0);
 }
 
 static bool send_chain(struct account *a, struct phone *p, struct smpp_pdu *pdu, enum text_coding coding,
