@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bearer.h"
 #include "app/numbers.h"
 #include "app/postman.h"
 #include "base/alloc.h"
@@ -16,28 +17,17 @@
 #include "engine/flow.h"
 #include "engine/session.h"
 #include "store/store.h"
-#include "wire/aggregator.h"
-#include "wire/kannel.h"
 
 #define GATEWAY_WORKS_MAX 8             /* events of one session that wait; a handset sends one at a time */
 #define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
-#define GATEWAY_PENDING_MAX 65536       /* pages of one link that bearerbox has not yet acknowledged */
 #define GATEWAY_TICK_MS 200
-
-struct gateway_link {
-    struct gateway *g;
-    const struct conf_link *conf;
-    struct kannel *kannel;              /* one of the two */
-    struct aggregator *aggregator;
-};
 
 /* One event of one session, from its arrival until it is acknowledged. */
 struct work {
     struct work *next;
-    struct gateway_link *link;
-    struct profile_to to;               /* Kannel: where the reply goes */
-    uint64_t ticket;                    /* HTTP: the request that waits */
+    struct bearer *bearer;
+    struct bearer_from from;
     struct flow_out *out;               /* while it runs */
     bool unsure;                        /* a step of it was sent and its answer lost: it must run again */
     bool told;                          /* she has been told that the line is busy */
@@ -50,7 +40,7 @@ struct work {
 struct queue {
     struct work *head, *tail;
     int count;
-    const struct gateway_link *learned; /* link that the citizen's row names */
+    const struct bearer *learned;       /* link that the citizen's row names */
     bool stranded;                      /* in g->stranded */
 };
 
@@ -58,8 +48,8 @@ struct gateway {
     const struct conf *conf;
     const struct menu *menu;
     struct event_base *base;
-    struct gateway_link links[CONF_LINKS_MAX];
-    int link_count;
+    struct bearer *bearers[CONF_LINKS_MAX];
+    int bearer_count;
     struct store *store;
     struct session_table *table;
     struct numbers *numbers;
@@ -89,9 +79,7 @@ static struct queue *work_queue(struct session *s)
 
 static const struct event_limits *work_limits(const struct work *w)
 {
-    if (w->link->aggregator != NULL)
-        return aggregator_limits(w->link->aggregator);
-    return &kannel_profile(w->link->kannel, w->to.profile)->limits;
+    return bearer_limits(w->bearer, &w->from);
 }
 
 static struct flow_env work_env(const struct gateway *g, const struct work *w)
@@ -99,7 +87,7 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w)
     return (struct flow_env){
         .menu = g->menu,
         .limits = work_limits(w),
-        .link = w->link->conf->name,
+        .link = bearer_name(w->bearer),
         .now = clock_now(),
     };
 }
@@ -126,11 +114,12 @@ static void work_out_free(struct gateway *g, struct flow_out *out)
     g->spare[g->spare_count++] = out;
 }
 
-static struct work *work_new(struct gateway_link *link, const struct event *ev)
+static struct work *work_new(struct bearer *b, const struct bearer_from *from, const struct event *ev)
 {
     struct work *w = xcalloc(1, sizeof *w + ev->text_len + 1);
 
-    w->link = link;
+    w->bearer = b;
+    w->from = *from;
     w->ev = *ev;
     memcpy(w->text, ev->text, ev->text_len);
     w->ev.text = w->text;
@@ -156,22 +145,22 @@ static void work_pop(struct gateway *g, struct session *s)
  * will be found a duplicate, and its page sent then. */
 static void work_ack(const struct work *w)
 {
-    if (w->link->kannel != NULL)
-        kannel_ack(w->link->kannel, &w->ev.id, w->unsent ? BOX_ACK_FAILED_TMP : BOX_ACK_SUCCESS);
+    bearer_ack(w->bearer, &w->ev.id, w->unsent);
 }
 
 /* Send a page.  True when the bearer already knows that she sees it. */
 static bool work_reply(struct work *w, const char *text, size_t n, bool end, const char *token)
 {
+    enum bearer_sent sent;
+
     if (w->told)
         return false;
     stats_inc(replies);
-    if (w->link->aggregator != NULL)
-        return aggregator_reply(w->link->aggregator, w->ticket, text, n, end);
-    w->unsent = !kannel_reply(w->link->kannel, &w->to, text, n, end, token);
+    sent = bearer_reply(w->bearer, &w->from, text, n, end, token);
+    w->unsent = sent == BEARER_FULL;
     if (w->unsent)
         stats_inc(replies_failed);
-    return false;
+    return sent == BEARER_SEEN;
 }
 
 /* The static page: her answer was not taken in, and she is told so. */
@@ -341,7 +330,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     struct flow_out *out = w->out;
     struct store_case cases[FLOW_CASES_MAX];
     struct store_message messages[FLOW_MESSAGES_MAX];
-    bool learn = out->lang_changed || q->learned != w->link;
+    bool learn = out->lang_changed || q->learned != w->bearer;
     struct store_step step = {
         .msisdn = s->msisdn,
         .code = s->code,
@@ -351,7 +340,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         .at = clock_now(),
         .screen = s->screen >= 0 ? s->menu->screens[s->screen].name : "",
         .lang = learn ? (s->lang_known ? s->menu->langs[s->lang].id : "") : NULL,
-        .citizen_link = learn ? w->link->conf->name : NULL,
+        .citizen_link = learn ? bearer_name(w->bearer) : NULL,
         .cases = cases,
         .case_count = (size_t)out->case_count,
         .messages = messages,
@@ -367,7 +356,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         const struct flow_message *m = &out->messages[i];
 
         messages[i] = (struct store_message){
-            .cause = m->cause, .receiver = m->receiver, .link = w->link->conf->name, .lang = m->lang,
+            .cause = m->cause, .receiver = m->receiver, .link = bearer_name(w->bearer), .lang = m->lang,
             .class = m->class, .text = m->text, .due = step.at,
         };
     }
@@ -385,7 +374,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     }
     step.state = g->state.data;
     step.state_len = g->state.len;
-    q->learned = w->link;
+    q->learned = w->bearer;
     store_write(g->store, s->id, &step);
 }
 
@@ -488,9 +477,9 @@ static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_ses
             s->lang_known = true;
         }
     }
-    for (int i = 0; i < g->link_count; i++)
-        if (strcmp(g->links[i].conf->name, row->citizen_link) == 0)
-            q->learned = &g->links[i];
+    for (int i = 0; i < g->bearer_count; i++)
+        if (strcmp(bearer_name(g->bearers[i]), row->citizen_link) == 0)
+            q->learned = g->bearers[i];
     session_enter(s, SESSION_READY);
     gateway_advance(g, s);
 }
@@ -712,43 +701,15 @@ static void gateway_take(struct gateway *g, struct work *w)
     gateway_advance(g, s);
 }
 
-static void gateway_on_event(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev)
+static void gateway_on_event(void *arg, struct bearer *b, const struct bearer_from *from, const struct event *ev)
 {
-    struct gateway_link *link = arg;
-    struct work *w = work_new(link, ev);
-
-    (void)k;
-    w->to = *to;
-    gateway_take(link->g, w);
-}
-
-static void gateway_on_request(void *arg, struct aggregator *a, uint64_t ticket, const struct event *ev)
-{
-    struct gateway_link *link = arg;
-    struct work *w = work_new(link, ev);
-
-    (void)a;
-    w->ticket = ticket;
-    gateway_take(link->g, w);
-}
-
-/* Dialogues by SMS are not served yet: say so once in the log, keep nothing. */
-static void gateway_on_sms(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev)
-{
-    struct gateway_link *link = arg;
-    char mask[LOG_MASK_SIZE];
-
-    (void)to;
-    log_info("link=%s msisdn=%s event=sms_in octets=%zu next=dropped", link->conf->name, log_mask(mask, ev->msisdn),
-             ev->text_len);
-    kannel_ack(k, &ev->id, BOX_ACK_SUCCESS);
+    gateway_take(arg, work_new(b, from, ev));
 }
 
 /* "u/MSISDN/CODE/TURN": the bearer tells what became of a page. */
-static void gateway_on_page(struct gateway_link *link, const char *token, enum kannel_result result,
+static void gateway_on_page(struct gateway *g, const struct bearer *b, const char *token, enum kannel_result result,
                             const char *reason)
 {
-    struct gateway *g = link->g;
     char msisdn[EVENT_MSISDN_MAX];
     char code[EVENT_CODE_MAX];
     char mask[LOG_MASK_SIZE];
@@ -759,7 +720,7 @@ static void gateway_on_page(struct gateway_link *link, const char *token, enum k
         return;
     if (result == KANNEL_REFUSED || result == KANNEL_REJECTED || result == KANNEL_LATER) {
         stats_inc(replies_failed);
-        log_info("link=%s msisdn=%s event=page_not_shown reason=\"%s\"", link->conf->name, log_mask(mask, msisdn),
+        log_info("link=%s msisdn=%s event=page_not_shown reason=\"%s\"", bearer_name(b), log_mask(mask, msisdn),
                  reason);
         return;
     }
@@ -768,32 +729,29 @@ static void gateway_on_page(struct gateway_link *link, const char *token, enum k
         gateway_seen(g, s);
 }
 
-static void gateway_on_result(void *arg, struct kannel *k, const char *token, enum kannel_result result,
+static void gateway_on_result(void *arg, struct bearer *b, const char *token, enum kannel_result result,
                               const char *reason)
 {
-    struct gateway_link *link = arg;
+    struct gateway *g = arg;
 
-    (void)k;
     if (token[0] == 'u')
-        gateway_on_page(link, token, result, reason);
+        gateway_on_page(g, b, token, result, reason);
     else if (token[0] == 's')
-        postman_result(link->g->postman, token, result, reason);
+        postman_result(g->postman, token, result, reason);
 }
 
-static void gateway_on_link(void *arg, struct kannel *k, bool up)
+static void gateway_on_up(void *arg, struct bearer *b)
 {
-    struct gateway_link *link = arg;
+    struct gateway *g = arg;
 
-    (void)k;
-    if (up)
-        postman_call(link->g->postman);
+    (void)b;
+    postman_call(g->postman);
 }
 
-static const struct kannel_ops gateway_kannel_ops = {
+static const struct bearer_ops gateway_bearer_ops = {
     .event = gateway_on_event,
-    .sms = gateway_on_sms,
     .result = gateway_on_result,
-    .state = gateway_on_link,
+    .up = gateway_on_up,
 };
 
 /* --- time ------------------------------------------------------------------------------ */
@@ -826,51 +784,21 @@ void gateway_after_turn(struct gateway *g)
     session_reap(g->table);
     postman_flush(g->postman);
     store_flush(g->store);
-    for (int i = 0; i < g->link_count; i++)
-        if (g->links[i].kannel != NULL)
-            kannel_flush(g->links[i].kannel);
+    for (int i = 0; i < g->bearer_count; i++)
+        bearer_flush(g->bearers[i]);
     stats_set(sessions_open, session_table_count(g->table));
 }
 
 /* --- life -------------------------------------------------------------------------------- */
 
-static bool gateway_link_open(struct gateway *g, const struct conf_link *conf, struct http *http)
+static bool gateway_open(struct gateway *g, const struct conf_link *conf, struct http *http)
 {
-    struct gateway_link *link = &g->links[g->link_count];
+    struct bearer *b = bearer_open(g->base, http, conf, &gateway_bearer_ops, g);
 
-    *link = (struct gateway_link){ .g = g, .conf = conf };
-    if (conf->kind == CONF_LINK_KANNEL) {
-        struct kannel_args args = {
-            .base = g->base,
-            .name = conf->name,
-            .address = conf->address,
-            .box_id = conf->box_id,
-            .profiles = conf->profiles,
-            .profile_count = conf->profile_count,
-            .pending_max = GATEWAY_PENDING_MAX,
-            .ops = &gateway_kannel_ops,
-            .arg = link,
-        };
-
-        link->kannel = kannel_new(&args);
-    } else {
-        struct aggregator_args args = {
-            .name = conf->name,
-            .style = conf->style,
-            .limits = conf->profiles[0].limits,
-            .event = gateway_on_request,
-            .arg = link,
-        };
-
-        link->aggregator = http != NULL ? aggregator_new(http, &args) : NULL;
-    }
-    if (link->kannel == NULL && link->aggregator == NULL)
+    if (b == NULL)
         return false;
-    if (link->kannel != NULL)
-        for (int i = 0; i < conf->profile_count; i++)
-            if (conf->profiles[i].channel == PROFILE_SMS)
-                postman_add_link(g->postman, link->kannel, (uint16_t)i, conf->senders[i]);
-    g->link_count++;
+    g->bearers[g->bearer_count++] = b;
+    postman_add_bearer(g->postman, b);
     return true;
 }
 
@@ -900,7 +828,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf->sms_in_flight);
     for (int i = 0; i < conf->link_count; i++)
-        if (!gateway_link_open(g, &conf->links[i], args->http)) {
+        if (!gateway_open(g, &conf->links[i], args->http)) {
             snprintf(err, err_size, "link '%s' cannot be opened: check its address and style", conf->links[i].name);
             gateway_free(g);
             return NULL;
@@ -927,10 +855,8 @@ void gateway_free(struct gateway *g)
         return;
     if (g->tick != NULL)
         event_free(g->tick);
-    for (int i = 0; i < g->link_count; i++) {
-        kannel_free(g->links[i].kannel);
-        aggregator_free(g->links[i].aggregator);
-    }
+    for (int i = 0; i < g->bearer_count; i++)
+        bearer_close(g->bearers[i]);
     store_free(g->store);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);
@@ -951,8 +877,8 @@ bool gateway_is_ready(const struct gateway *g)
 {
     if (g->draining || !store_is_up(g->store))
         return false;
-    for (int i = 0; i < g->link_count; i++)
-        if (g->links[i].kannel != NULL && !kannel_is_up(g->links[i].kannel))
+    for (int i = 0; i < g->bearer_count; i++)
+        if (!bearer_is_up(g->bearers[i]))
             return false;
     return true;
 }
@@ -960,9 +886,8 @@ bool gateway_is_ready(const struct gateway *g)
 void gateway_drain(struct gateway *g)
 {
     g->draining = true;
-    for (int i = 0; i < g->link_count; i++)
-        if (g->links[i].kannel != NULL)
-            kannel_pause(g->links[i].kannel, true);
+    for (int i = 0; i < g->bearer_count; i++)
+        bearer_pause(g->bearers[i]);
 }
 
 bool gateway_is_idle(const struct gateway *g)

@@ -1,31 +1,26 @@
 #include "app/postman.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bearer.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "store/store.h"
 
-#define POSTMAN_LINKS_MAX 64
 #define POSTMAN_LOOK_MS 1000            /* how often to look for messages that other processes left */
 #define POSTMAN_RETRY_MS 2000           /* a message that no link could take is due again after this */
 #define POSTMAN_FORGET_MS 15000         /* an acknowledgement so late counts as lost: the lease has run out */
 
-struct postman_link {
-    struct kannel *kannel;
-    uint16_t profile;
-    char sender[24];
-};
-
 struct postman {
     struct store *store;
-    struct postman_link links[POSTMAN_LINKS_MAX];
-    int link_count;
+    struct bearer *bearers[CONF_LINKS_MAX];
+    int bearer_count;
     int in_flight;                      /* handed to a link, not yet acknowledged */
     int in_flight_max;
     bool called;
@@ -47,16 +42,10 @@ void postman_free(struct postman *p)
     free(p);
 }
 
-void postman_add_link(struct postman *p, struct kannel *k, uint16_t profile, const char *sender)
+void postman_add_bearer(struct postman *p, struct bearer *b)
 {
-    struct postman_link *l;
-
-    if (p->link_count == POSTMAN_LINKS_MAX)
-        return;
-    l = &p->links[p->link_count++];
-    l->kannel = k;
-    l->profile = profile;
-    snprintf(l->sender, sizeof l->sender, "%s", sender);
+    assert(p->bearer_count < CONF_LINKS_MAX);
+    p->bearers[p->bearer_count++] = b;
 }
 
 void postman_call(struct postman *p)
@@ -65,19 +54,19 @@ void postman_call(struct postman *p)
 }
 
 /* The link she last dialled in from when it can send and is up, else any that is. */
-static const struct postman_link *postman_route(const struct postman *p, const char *name)
+static struct bearer *postman_route(const struct postman *p, const char *name)
 {
-    const struct postman_link *any = NULL;
+    struct bearer *any = NULL;
 
-    for (int i = 0; i < p->link_count; i++) {
-        const struct postman_link *l = &p->links[i];
+    for (int i = 0; i < p->bearer_count; i++) {
+        struct bearer *b = p->bearers[i];
 
-        if (!kannel_is_up(l->kannel))
+        if (!bearer_sends_sms(b))
             continue;
-        if (strcmp(kannel_name(l->kannel), name) == 0)
-            return l;
+        if (strcmp(bearer_name(b), name) == 0)
+            return b;
         if (any == NULL)
-            any = l;
+            any = b;
     }
     return any;
 }
@@ -107,7 +96,7 @@ void postman_tick(struct postman *p)
 
 void postman_send(struct postman *p, const struct store_outgoing *m)
 {
-    const struct postman_link *l = postman_route(p, m->link);
+    struct bearer *b = postman_route(p, m->link);
     char token[48];
     struct profile_sms sms = {
         .receiver = m->receiver,
@@ -118,9 +107,7 @@ void postman_send(struct postman *p, const struct store_outgoing *m)
     };
 
     snprintf(token, sizeof token, "s/%d/%" PRId64, m->bucket, m->id);
-    if (l != NULL)
-        sms.sender = l->sender;
-    if (l == NULL || !kannel_sms(l->kannel, l->profile, &sms)) {
+    if (b == NULL || !bearer_sms(b, &sms)) {
         store_outbox_mark(p->store, m->bucket, m->id, STORE_SMS_WAITING, "no link could take it",
                           clock_now() + POSTMAN_RETRY_MS);
         return;

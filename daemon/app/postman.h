@@ -13,6 +13,7 @@
 
 #include "wire/kannel.h"
 
+struct bearer;
 struct postman;
 struct store;
 struct store_outgoing;
@@ -20,8 +21,8 @@ struct store_outgoing;
 struct postman *postman_new(struct store *store, int in_flight);
 void postman_free(struct postman *p);
 
-/* A link that can send: its SMS profile and the sender number or name. */
-void postman_add_link(struct postman *p, struct kannel *k, uint16_t profile, const char *sender);
+/* A link that may be able to send. */
+void postman_add_bearer(struct postman *p, struct bearer *b);
 
 /* There may be messages: take some at the end of this turn. */
 void postman_call(struct postman *p);

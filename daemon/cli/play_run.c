@@ -46,8 +46,7 @@ static bool run_msisdn(struct run *r)
     if (n < 6 || n > 15 || strspn(text, "0123456789") != n)
         return run_fail(r, "'%s': a number has 6 to 15 digits", text);
     snprintf(msisdn, sizeof msisdn, "%s%s", n == 11 && text[0] == '0' ? "88" : "", text);
-    play_world_msisdn(r->world, msisdn);
-    return true;
+    return play_world_msisdn(r->world, msisdn) || run_fail(r, "too many citizens");
 }
 
 static bool run_link(struct run *r)

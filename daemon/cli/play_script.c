@@ -29,6 +29,7 @@ struct script_reader {
     int blanks;                         /* empty lines since the last one of the step */
     struct buf text;                    /* of the last step */
     bool open;                          /* there is a last step, and it may go on */
+    bool skip;                          /* the last line was no step: what goes on with it is not looked at */
     int errors;
 };
 
@@ -84,6 +85,8 @@ static void script_close(struct script_reader *r)
 
 static void script_go_on(struct script_reader *r, const char *p, size_t n)
 {
+    if (r->skip)
+        return;
     if (!r->open) {
         play_script_error(r->script, r->line, "an indented line goes on with the step before it, and there is none");
         r->errors++;
@@ -111,8 +114,10 @@ static void script_begin(struct script_reader *r, const char *p, size_t n)
         play_script_error(r->script, r->line, verb == PLAY_VERB_COUNT ? "'%.*s': no such step" : "too many steps: '%.*s'",
                           (int)word, p);
         r->errors++;
+        r->skip = true;
         return;
     }
+    r->skip = false;
     step = &r->script->steps[r->script->count++];
     *step = (struct play_step){ .verb = (enum play_verb)verb, .line = r->line };
     while (word < n && script_is_blank(p[word]))

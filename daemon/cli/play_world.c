@@ -65,19 +65,21 @@ struct play_world {
 
 /* --- citizens --------------------------------------------------------------------------- */
 
-void play_world_msisdn(struct play_world *w, const char *msisdn)
+bool play_world_msisdn(struct play_world *w, const char *msisdn)
 {
     w->open = false;
     for (int i = 0; i < w->citizen_count; i++)
         if (strcmp(w->citizens[i].msisdn, msisdn) == 0) {
             w->she = &w->citizens[i];
-            return;
+            return true;
         }
-    assert(w->citizen_count < WORLD_CITIZENS);
+    if (w->citizen_count == WORLD_CITIZENS)
+        return false;
     w->she = &w->citizens[w->citizen_count++];
     snprintf(w->she->msisdn, sizeof w->she->msisdn, "%s", msisdn);
     w->she->lang = w->lang;
     buf_init(&w->she->state, SESSION_STATE_MAX);
+    return true;
 }
 
 void play_world_lang(struct play_world *w, int lang)
@@ -111,7 +113,7 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     w->lang = MENU_NONE;
     flow_out_init(&w->out);
     buf_init(&w->page, SESSION_REPLY_MAX);
-    play_world_msisdn(w, "8801711000001");
+    (void)play_world_msisdn(w, "8801711000001");
     return w;
 }
 

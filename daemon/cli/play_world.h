@@ -20,8 +20,9 @@ struct play_world;
 struct play_world *play_world_new(const struct menu *m, bool twice);
 void play_world_free(struct play_world *w);
 
-/* Another citizen; her language is the one that play_world_lang() set last. */
-void play_world_msisdn(struct play_world *w, const char *msisdn);
+/* Another citizen; her language is the one that play_world_lang() set last.
+ * False: there are too many. */
+bool play_world_msisdn(struct play_world *w, const char *msisdn);
 void play_world_lang(struct play_world *w, int lang);
 
 void play_world_link(struct play_world *w, const char *name, int septets, int units);

@@ -184,8 +184,10 @@ static void parse_guess_text(struct parse *p, struct parse_var *v, const struct 
 
     if (width < 0)
         width = PARSE_GUESS_WIDTH;
-    if (v->guessed == NULL)
+    if (v->guessed == NULL) {
         v->guessed = parse_type_new(p, "text", v->var.pos, MENU_TYPE_TEXT);
+        v->guessed->width = 1;
+    }
     if (v->guessed->width < width)
         v->guessed->width = width;
     v->var.type = v->guessed;

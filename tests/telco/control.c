@@ -85,6 +85,16 @@ static void answer(struct evhttp_request *req, int status, json_t *body)
     json_decref(body);
 }
 
+/* What is wrong, in a line that may have been cut inside a character. */
+static json_t *error_json(char *error)
+{
+    if (!text_valid(error))
+        for (char *c = error; *c; c++)
+            if (*c < 0)
+                *c = '?';
+    return json_pack("{s:s}", "error", error);
+}
+
 static json_t *sms_json(const struct phone *p, unsigned after, unsigned max)
 {
     json_t *list = json_array();
@@ -551,7 +561,7 @@ static void run(struct control *ctl, const struct route *r, struct evhttp_reques
     if (c.error[0] == '\0')
         out = r->fn(&c);
     if (c.error[0] != '\0')
-        answer(req, 400, json_pack("{s:s}", "error", c.error));
+        answer(req, 400, error_json(c.error));
     else if (out)
         answer(req, 200, out);
     json_decref(in);

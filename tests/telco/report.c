@@ -190,6 +190,9 @@ uint32_t report_violation(struct report *r, enum violation v, const char *msisdn
     n->at = now_wall_ms();
     n->kind = v;
     snprintf(n->msisdn, sizeof(n->msisdn), "%s", msisdn);
+    for (char *c = n->msisdn; *c; c++)  /* as a PDU gave it: any octets */
+        if (*c < ' ' || *c > '~')
+            *c = '?';
     va_start(ap, format);
     vsnprintf(n->text, sizeof(n->text), format, ap);    /* NOLINT: a long detail may be cut */
     va_end(ap);

@@ -95,12 +95,16 @@ static bool fits(const struct smpp_pdu *pdu, const struct part *part, enum text_
     return header + part->n <= PART_OCTETS;
 }
 
-static void new_message(struct telco *t, struct phone *p, const char *from, char *text, enum text_coding coding,
+static void new_message(struct telco *t, struct phone *p, const char *sender, char *text, enum text_coding coding,
                         unsigned segments)
 {
     struct sms_item *s;
-    char line[64];
+    char line[64], from[24];
 
+    snprintf(from, sizeof(from), "%s", sender);
+    for (char *c = from; *c; c++)       /* an address may hold any octet; a phone shows letters */
+        if (*c < ' ' || *c > '~')
+            *c = '?';
     TAILQ_FOREACH(s, &p->inbox, entry)
         if (strcmp(s->text, text) == 0) {
             report_count(t->report, COUNT_SMS_REPEATED);

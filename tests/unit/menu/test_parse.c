@@ -245,9 +245,9 @@ static void test_inferred(void **state)
                  "types: {kind: {choice: {OAA: Old, WDA: Widow}}}\n"
                  "screens:\n"
                  "  main: {set: {e: d, d: c, c: n + 1, n: 5, flag: n > 3, day: today - 2, kind: OAA, other: kind}, goto: b}\n"
-                 "  b: {set: {t: \"'ab'\", l: citizen.lang}, goto: c}\n"
+                 "  b: {set: {t: \"'ab'\", l: citizen.lang, nothing: \"''\"}, goto: c}\n"
                  "  c: {set: {t: \"'abcd'\"}, goto: d}\n"
-                 "  d: {text: '{c}{d}{e}{flag}{day}{kind}{other}{t}{l}'}\n");
+                 "  d: {text: '{c}{d}{e}{flag}{day}{kind}{other}{t}{l}{nothing}'}\n");
     assert_non_null(f.menu);
     assert_int_equal(f.issues.count, 0);
     assert_int_equal(var(f.menu, "e")->type->kind, MENU_TYPE_WHOLE);
@@ -256,6 +256,7 @@ static void test_inferred(void **state)
     assert_string_equal(var(f.menu, "other")->type->name, "kind");
     assert_int_equal(var(f.menu, "t")->type->kind, MENU_TYPE_TEXT);
     assert_int_equal(var(f.menu, "t")->type->width, 4);
+    assert_int_equal(var(f.menu, "nothing")->type->width, 1);
     assert_ptr_equal(var(f.menu, "l")->type, f.menu->vars[MENU_VAR_LANG].type);
     fixture_free(&f);
 }

@@ -1,0 +1,69 @@
+/*
+ * bearer.h - one link of the configuration, whichever kind it is: a
+ * connection to a bearerbox, or an HTTP aggregator.
+ *
+ * Above this room there is one way in and one way out; below it wire knows
+ * nothing of links.
+ */
+#ifndef BEARER_H
+#define BEARER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/conf.h"
+#include "base/event.h"
+#include "wire/kannel.h"
+
+struct bearer;
+struct event_base;
+struct http;
+
+/* Where an event came from, and its reply goes; plain data, copied freely. */
+struct bearer_from {
+    struct profile_to to;               /* bearerbox */
+    uint64_t ticket;                    /* aggregator: the request that waits */
+};
+
+/* What became of a page. */
+enum bearer_sent {
+    BEARER_SENT = 0,                    /* on its way; a later word may tell that she sees it */
+    BEARER_SEEN,                        /* handed to the caller */
+    BEARER_FULL,                        /* the link could not take it */
+    BEARER_SENTS,
+};
+
+struct bearer_ops {
+    void (*event)(void *arg, struct bearer *b, const struct bearer_from *from, const struct event *ev);
+    /* the fate of a page or a message, by its token */
+    void (*result)(void *arg, struct bearer *b, const char *token, enum kannel_result result, const char *reason);
+    void (*up)(void *arg, struct bearer *b);
+};
+
+/* NULL when its address or style cannot be used.  conf and http are borrowed
+ * for life; http NULL: no HTTP links. */
+struct bearer *bearer_open(struct event_base *base, struct http *http, const struct conf_link *conf,
+                           const struct bearer_ops *ops, void *arg);
+void bearer_close(struct bearer *b);
+
+const char *bearer_name(const struct bearer *b);
+bool bearer_is_up(const struct bearer *b);
+const struct event_limits *bearer_limits(const struct bearer *b, const struct bearer_from *from);
+
+/* Send a page; token is told with its fate. */
+enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, const char *text, size_t n, bool end,
+                              const char *token);
+
+/* The event of this id is dealt with; again: it must be given once more. */
+void bearer_ack(struct bearer *b, const struct event_id *id, bool again);
+
+/* Can it send SMS now?  Send one: false when it could not be taken. */
+bool bearer_sends_sms(const struct bearer *b);
+bool bearer_sms(struct bearer *b, struct profile_sms *sms) __attribute__((warn_unused_result));
+
+/* Once per turn of the loop; and for a drain. */
+void bearer_flush(struct bearer *b);
+void bearer_pause(struct bearer *b);
+
+#endif
