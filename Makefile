@@ -81,6 +81,9 @@ telco: $(if $(TELCO_SRC),$(B)/telco)
 $(B)/telco: $(call objs,$(TELCO_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# the page is built in by .incbin, which -MMD does not see
+$(B)/tests/telco/page.o: tests/telco/handset.html
+
 # Unit tests: tests/unit/FLOOR/test_ROOM.c links FLOOR and those below, no more,
 # so that a call which climbs or crosses a floor fails to link.
 define unit_rule

@@ -298,13 +298,8 @@ static enum flow_result flow_answer_screen(struct flow *f, const struct buf *ans
     struct session *s = f->s;
     bool asks = s->menu->screens[s->screen].input.var != MENU_NONE;
 
-    if (flow_is_typed(answer, s->menu->key_more)) {
-        int page = s->page;
-
-        if (flow_show(f, page + 1))
-            return FLOW_REPLY;
-        s->page = page;                 /* there was no more: it is an answer like any other */
-    }
+    if (flow_is_typed(answer, s->menu->key_more) && flow_show(f, s->page + 1))
+        return FLOW_REPLY;              /* where there is no more, it is an answer like any other */
     switch (flow_feed(f, buf_str(answer), answer->len)) {
     case FLOW_FITS:
         return flow_run(f);

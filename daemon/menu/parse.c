@@ -9,6 +9,7 @@
 #include "menu/check.h"
 #include "menu/folder.h"
 
+#define PARSE_COMPARED_MAX 4000000       /* names; a quarter of a second */
 #define PARSE_PREFIX_MAX 128
 #define PARSE_SOURCES_MAX (FOLDER_MAX + 1024 * 1024)    /* with paths and lengths */
 
@@ -22,6 +23,12 @@ static const struct parse_section {
     [FILE_QUERIES] = { "query", ISSUE_NO_QUERY },      [FILE_SCREENS] = { "screen", ISSUE_NO_SCREEN },
     [FILE_SERVICES] = { "service", ISSUE_NO_SERVICE }, [FILE_SMS] = { "template", ISSUE_NO_SMS },
 };
+
+bool parse_may_compare(struct parse *p, int names)
+{
+    p->compared += names;
+    return p->issues->count < ISSUES_MAX && p->compared < PARSE_COMPARED_MAX;
+}
 
 bool parse_excused(struct parse *p)
 {
@@ -54,11 +61,12 @@ int parse_find(struct parse *p, enum keys_file section, const struct yaml_node *
 {
     const struct parse_section *s = &parse_sections[section];
     int i = names_find(p->defs[section].names, name->text, name->len);
-    const char *nearest;
+    const char *nearest = NULL;
 
     if (i != MENU_NONE || parse_excused(p))
         return i;
-    nearest = names_nearest(p->defs[section].names, name->text, name->len);
+    if (parse_may_compare(p, p->defs[section].count))
+        nearest = names_nearest(p->defs[section].names, name->text, name->len);
     if (nearest != NULL)
         issue_add(p->issues, s->none, name->pos, "%s '%s': no such %s; did you mean '%s'?", s->what, name->text, s->what,
                   nearest);
@@ -83,12 +91,14 @@ static int parse_screen_index(const struct parse *p, const struct parse_file *fi
 }
 
 /* Names of the same file are meant as they stand there, without its prefix. */
-static const char *parse_screen_near(const struct parse *p, const struct parse_file *file, const struct yaml_node *name)
+static const char *parse_screen_near(struct parse *p, const struct parse_file *file, const struct yaml_node *name)
 {
     const struct parse_defs *defs = &p->defs[FILE_SCREENS];
     size_t prefix = strlen(file->prefix);
     struct names_best best = { .name = NULL };
 
+    if (!parse_may_compare(p, 2 * defs->count))
+        return NULL;
     for (int i = 0; i < defs->count; i++)
         names_consider(&best, name->text, name->len, defs->list[i].name + (defs->list[i].file == file ? prefix : 0));
     for (int i = 0; i < defs->count; i++)

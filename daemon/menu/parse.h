@@ -85,6 +85,7 @@ struct parse {
     struct parse_job *jobs;             /* malloced */
     int job_count, job_cap;
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
+    long compared;                      /* names, to find the nearest */
     bool vars_lost;                     /* something that would set variables could not be read */
     int silent;                         /* errors not said, because of one that was */
 };
@@ -100,6 +101,10 @@ bool parse_keys(struct parse *p, const struct yaml_node *node, enum keys_map map
 
 /* May a name be missing only because the file that defines it is broken? */
 bool parse_excused(struct parse *p);
+
+/* May so many names more be compared to find the nearest?  A tree with thousands
+ * of mistakes has other worries. */
+bool parse_may_compare(struct parse *p, int names);
 
 /* Index of a name in a section, or MENU_NONE and said. */
 int parse_find(struct parse *p, enum keys_file section, const struct yaml_node *name);

@@ -96,7 +96,7 @@ const struct menu_type *parse_type(struct parse *p, const struct yaml_node *name
                   own->min, own->max);
         return NULL;
     }
-    for (int i = 0; i < p->defs[FILE_TYPES].count; i++)
+    for (int i = 0; i < p->defs[FILE_TYPES].count && parse_may_compare(p, 1); i++)
         names_consider(&best, name->text, name->len, p->defs[FILE_TYPES].list[i].name);
     for (size_t i = 0; i < sizeof parse_owns / sizeof parse_owns[0]; i++)
         names_consider(&best, name->text, name->len, parse_owns[i].name);

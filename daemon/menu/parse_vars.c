@@ -148,9 +148,9 @@ static const struct menu_type *parse_type_of(void *arg, int var)
 
 static const char *parse_nearest(void *arg, const char *name, size_t len)
 {
-    const struct parse *p = arg;
+    struct parse *p = arg;
 
-    return names_nearest(p->var_names, name, len);
+    return parse_may_compare(p, p->var_count) ? names_nearest(p->var_names, name, len) : NULL;
 }
 
 struct expr_names parse_scope(struct parse *p)

@@ -251,6 +251,10 @@ static void test_resend(void **state)
     ev.seen += 801;
     assert_int_equal(rig_send(r, &ev), FLOW_REPLY);
     rig_sees(rig_shown(r), "Deep\n1 Deeper\n0 Back");
+    ev.id.bytes[15] = 4;                /* seen by a process whose clock is behind */
+    ev.seen -= 1500;
+    assert_int_equal(rig_send(r, &ev), FLOW_REPLY);
+    rig_sees(rig_shown(r), "Deeper\n1 Deep\n0 Back");
     ev.id.bytes[15] = 3;                /* in another dialogue: not a resend */
     ev.ref.bytes[0] = 99;
     ev.at += 1000;
@@ -567,6 +571,18 @@ static void test_unseen(void **state)
     assert_int_equal(r->case_count, 1);
 }
 
+/* Ten minutes from the end, however long she took to get there. */
+static void test_unseen_slow(void **state)
+{
+    struct rig *r = *state;
+
+    rig_dial(r, "*333*3*hello#");
+    r->now += 8 * 60000;
+    rig_type(r, "1");
+    r->now += 8 * 60000;
+    assert_true(strncmp(rig_dial(r, "*333#"), "Done 8", 6) == 0);
+}
+
 static void test_seen(void **state)
 {
     struct rig *r = *state;
@@ -724,6 +740,22 @@ static void test_back(void **state)
     assert_int_equal(r->s->mode, SESSION_ENDED);
 }
 
+/* An action that leads to where she was: one step back is the screen before. */
+static void test_back_from_same(void **state)
+{
+    static const struct rig_answer good[] = {
+        { "pay", false, 1, { { { "state", "paid" }, { "taka", "1950" } } } },
+        { "risky", false, 1, { { { "state", "paid" }, { "taka", "7" } } } },
+    };
+    struct rig *r = *state;
+
+    r->answers = good;
+    r->answer_count = 2;
+    rig_dial(r, "*333*7*1111#");
+    rig_sees(rig_type(r, "2"), "Tk 7\n1 End\n2 Risk\n0 Back");
+    rig_sees(rig_type(r, "0"), ASK);
+}
+
 /* More screens than the stack: the last step back is still the start. */
 static void test_back_from_depth(void **state)
 {
@@ -767,6 +799,8 @@ static void test_script_key(void **state)
     rig_type(r, "*");
     assert_string_equal(r->citizen_lang, "en");
     assert_int_equal(r->s->tries, 1);
+    rig_type(r, "0");
+    assert_false(r->out.lang_changed);
     r->limits.septets = 40;
     rig_dial(r, "*333*99#");
     rig_type(r, "9");
@@ -1238,9 +1272,9 @@ int main(void)
         T(not_stale_in_dialogue), T(clock_set_back), T(abort), T(unknown_answer), T(joined), T(joined_path),
         T(joined_never_stale),
         T(first_dial_asks_language), T(first_dial_subcode), T(resume), T(resume_keys), T(resume_window),
-        T(resume_secret), T(resume_and_subcode), T(unseen), T(seen), T(unseen_later), T(end_forgets),
+        T(resume_secret), T(resume_and_subcode), T(unseen), T(seen), T(unseen_slow), T(unseen_later), T(end_forgets),
         T(subcodes), T(subcode_back), T(no_code_paging), T(long_path), T(subcode_busy),
-        T(back), T(back_from_depth), T(start_key), T(script_key), T(more_key), T(nine_as_answer),
+        T(back), T(back_from_same), T(back_from_depth), T(start_key), T(script_key), T(more_key), T(nine_as_answer),
         T(more_after_error), T(options), T(tries), T(wrong_words), T(too_long), T(sets),
         T(query_args), T(query_results), T(busy_changes_nothing), T(fail_target), T(loop), T(list), T(list_results),
         T(list_max), T(submit), T(submit_unset), T(sms_language), T(submit_two), T(submit_then_busy),
