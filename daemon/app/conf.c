@@ -596,6 +596,19 @@ void conf_free(struct conf *c)
     memset(c, 0, sizeof *c);
 }
 
+const struct event_limits *conf_limits(const struct conf *c, const char *name)
+{
+    for (int i = 0; i < c->link_count; i++) {
+        const struct conf_link *link = &c->links[i];
+
+        for (int p = 0; p < link->profile_count; p++)
+            if (link->profiles[p].channel == PROFILE_USSD &&
+                (strcmp(link->name, name) == 0 || strcmp(link->profiles[p].smsc_id, name) == 0))
+                return &link->profiles[p].limits;
+    }
+    return NULL;
+}
+
 /* --- help ------------------------------------------------------------------------- */
 
 static void conf_help_table(struct buf *out, const char *prefix, const struct conf_key *keys)

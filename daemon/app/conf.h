@@ -53,6 +53,10 @@ struct conf {
 bool conf_load(struct conf *c, const char *path, struct buf *errors) __attribute__((warn_unused_result));
 void conf_free(struct conf *c);
 
+/* Limits of a link's USSD pages, by the link's name or one of its SMSC ids; NULL
+ * when there is none of that name. */
+const struct event_limits *conf_limits(const struct conf *c, const char *name);
+
 /* The key table as text, for `kheyad --keys` and the manual. */
 void conf_help(struct buf *out);
 

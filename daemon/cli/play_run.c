@@ -234,7 +234,8 @@ static bool run_sms(struct run *r)
         good = part != NULL ? strstr(texts[i], part) != NULL : strcmp(texts[i], r->step->text) == 0;
     if (good)
         return true;
-    (void)run_fail(r, count > 0 ? "since the dial these messages were caused:" : "no message was caused since the dial");
+    (void)run_fail(r, count > 0 ? "since the dial these messages were caused:"
+                                : "no message was caused since the dial");
     for (int i = 0; i < count; i++)
         play_diff_print_page(texts[i]);
     return false;

@@ -111,8 +111,8 @@ static void script_begin(struct script_reader *r, const char *p, size_t n)
            (strlen(script_verbs[verb].word) != word || memcmp(script_verbs[verb].word, p, word) != 0))
         verb++;
     if (verb == PLAY_VERB_COUNT || r->script->count == SCRIPT_STEPS_MAX) {
-        play_script_error(r->script, r->line, verb == PLAY_VERB_COUNT ? "'%.*s': no such step" : "too many steps: '%.*s'",
-                          (int)word, p);
+        play_script_error(r->script, r->line,
+                          verb == PLAY_VERB_COUNT ? "'%.*s': no such step" : "too many steps: '%.*s'", (int)word, p);
         r->errors++;
         r->skip = true;
         return;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/conf.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/gsm.h"
@@ -17,20 +18,25 @@
 #define RENDER_SAMPLE_MAX 4096              /* characters of one value */
 #define RENDER_PAGE_MAX 65536               /* octets */
 
+#define RENDER_CONF "conf/kheya.yaml"
+
 static const char render_usage[] =
-    "usage: kheya render MENUDIR SCREEN [--lang L] [--septets N] [--units N] [--page N] [--set VAR=VALUE]...\n"
+    "usage: kheya render MENUDIR SCREEN [--lang L] [--link K [-c FILE]] [--septets N] [--units N] [--page N] [--set VAR=VALUE]...\n"
     "Prints every page of a screen with what it costs.  Values that are not set\n"
     "are shown at the greatest width of their type.\n"
     "  --lang L          one language; else all, one after the other\n"
-    "  --septets N       limit of a GSM 7-bit page (default 160; 0 none)\n"
-    "  --units N         limit of a UCS-2 page (default 70; 0 none)\n"
+    "  --link K          limits of this link, or SMSC id, of the configuration\n"
+    "  -c FILE           the configuration (default " RENDER_CONF ")\n"
+    "  --septets N       limit of a GSM 7-bit page (default the link's, or 160; 0 none)\n"
+    "  --units N         limit of a UCS-2 page (default the link's, or 70; 0 none)\n"
     "  --page N          only this page, from 1\n"
     "  --set VAR=VALUE   the value of a variable, as a citizen would type it\n"
     "Exit status: 0 every page fits, 1 one does not or the menus have errors, 2 used wrongly.\n";
 
 struct render_command {
     const char *dir, *screen_name, *lang;
-    struct event_limits limits;
+    const char *link, *conf;
+    struct event_limits limits;             /* -1 where the link's is taken */
     int page;                               /* from 1; 0 all */
     char **sets;                            /* "var=value", in argv */
     int set_count;
@@ -345,19 +351,24 @@ static int render_options(struct render_command *c, int argc, char **argv)
         { "lang", required_argument, NULL, 'l' },  { "septets", required_argument, NULL, 's' },
         { "units", required_argument, NULL, 'u' }, { "page", required_argument, NULL, 'p' },
         { "set", required_argument, NULL, 'v' },   { "help", no_argument, NULL, 'h' },
+        { "link", required_argument, NULL, 'k' },  { "config", required_argument, NULL, 'c' },
         { NULL, 0, NULL, 0 },
     };
     bool good = true;
     int o;
 
     optind = 1;
-    while (good && (o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while (good && (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (o == 'h') {
             fputs(render_usage, stdout);
             return 1;
         }
         if (o == 'l')
             c->lang = optarg;
+        else if (o == 'k')
+            c->link = optarg;
+        else if (o == 'c')
+            c->conf = optarg;
         else if (o == 'v')
             c->sets[c->set_count++] = optarg;
         else
@@ -373,9 +384,39 @@ static int render_options(struct render_command *c, int argc, char **argv)
     return 0;
 }
 
+/* The limits that no option gave: the link's, or the usual ones. */
+static bool render_link(struct render_command *c)
+{
+    const struct event_limits *limits = NULL;
+    struct event_limits usual = { .septets = 160, .units = 70 };
+    struct conf conf;
+    struct buf errors;
+    bool ok = true;
+
+    memset(&conf, 0, sizeof conf);
+    buf_init(&errors, 256 * 1024);
+    if (c->link != NULL) {
+        ok = conf_load(&conf, c->conf, &errors);
+        fputs(buf_str(&errors), stderr);
+        limits = ok ? conf_limits(&conf, c->link) : NULL;
+        if (ok && limits == NULL)
+            fprintf(stderr, "kheya render: %s has no link or SMSC id '%s'\n", c->conf, c->link);
+        ok = limits != NULL;
+    }
+    if (limits == NULL)
+        limits = &usual;
+    if (c->limits.septets < 0)
+        c->limits.septets = limits->septets;
+    if (c->limits.units < 0)
+        c->limits.units = limits->units;
+    buf_fini(&errors);
+    conf_free(&conf);
+    return ok;
+}
+
 int render_main(int argc, char **argv)
 {
-    struct render_command c = { .limits = { .septets = 160, .units = 70 } };
+    struct render_command c = { .conf = RENDER_CONF, .limits = { .septets = -1, .units = -1 } };
     int status;
 
     c.sets = xcalloc((size_t)argc, sizeof *c.sets);
@@ -383,7 +424,7 @@ int render_main(int argc, char **argv)
     if (status >= 0)
         goto out;
     status = 1;
-    if (!render_load(&c))
+    if (!render_link(&c) || !render_load(&c))
         goto out;
     c.given = xcalloc((size_t)c.menu->var_count, sizeof *c.given);
     c.values = xcalloc((size_t)c.menu->var_count, sizeof *c.values);

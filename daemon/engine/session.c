@@ -1,10 +1,12 @@
 #include "engine/session.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 /* The wheel: one ring of timers per tick of 256 ms, 262 s round.  A deadline
  * farther away stays in its ring until the wheel has come round. */
@@ -49,6 +51,8 @@ static const struct session_rule {
 void session_enter(struct session *s, enum session_state next)
 {
     assert((session_rules[s->state].next & SESSION_BIT(next)) != 0);
+    log_debug("session=%" PRIx64 " event=enter from=%s to=%s", s->id, session_rules[s->state].name,
+              session_rules[next].name);
     s->state = next;
 }
 

@@ -324,8 +324,8 @@ static void check_months(const struct menu *m, struct menu_issues *issues)
             continue;
         check_print(m, months->by_lang[k], k, &text);
         if (check_count_words(buf_str(&text)) != CHECK_MONTHS)
-            issue_add(issues, ISSUE_WORDS, menu_text_pos(months, k), "'months' in %s: %d words; a year has %d", m->langs[k].id,
-                      check_count_words(buf_str(&text)), CHECK_MONTHS);
+            issue_add(issues, ISSUE_WORDS, menu_text_pos(months, k), "'months' in %s: %d words; a year has %d",
+                      m->langs[k].id, check_count_words(buf_str(&text)), CHECK_MONTHS);
     }
     buf_fini(&text);
 }

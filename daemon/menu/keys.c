@@ -341,8 +341,8 @@ static bool keys_check_whole(const struct keys_place *p, const struct keys_row *
         issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; this version reads %lld", p->key, p->node->text,
                   (long long)row->min);
     else
-        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes a whole number from %lld to %lld", p->key,
-                  p->node->text, (long long)row->min, (long long)row->max);
+        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes a whole number from %lld to %lld",
+                  p->key, p->node->text, (long long)row->min, (long long)row->max);
     return false;
 }
 

@@ -68,8 +68,8 @@ int parse_find(struct parse *p, enum keys_file section, const struct yaml_node *
     if (parse_may_compare(p, p->defs[section].count))
         nearest = names_nearest(p->defs[section].names, name->text, name->len);
     if (nearest != NULL)
-        issue_add(p->issues, s->none, name->pos, "%s '%s': no such %s; did you mean '%s'?", s->what, name->text, s->what,
-                  nearest);
+        issue_add(p->issues, s->none, name->pos, "%s '%s': no such %s; did you mean '%s'?", s->what, name->text,
+                  s->what, nearest);
     else
         issue_add(p->issues, s->none, name->pos, "%s '%s': no such %s", s->what, name->text, s->what);
     return MENU_NONE;

@@ -7,16 +7,24 @@
 
 /* --- keys that go together -------------------------------------------------------------- */
 
+/* Present, and written so: not only a slip that looks like it. */
+static bool parse_has(const struct keys_got *got, const struct keys_row *rows, int key)
+{
+    return got->key[key] != NULL && yaml_is(got->key[key], rows[key].name);
+}
+
 bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, int key, uint64_t takes, uint64_t needs)
 {
     const struct keys_row *rows = keys_table(map);
     bool good = true;
 
     /* a key that is only thought to be meant says nothing about the others */
-    if (!yaml_is(got->key[key], rows[key].name))
+    if (!parse_has(got, rows, key))
         return true;
     for (int i = 0; rows[i].name != NULL; i++) {
-        if (got->key[i] != NULL && yaml_is(got->key[i], rows[i].name) && i != key && (takes & PARSE_BIT(i)) == 0 && rows[i].value != KEYS_NOT_YET) {
+        bool goes = i == key || (takes & PARSE_BIT(i)) != 0 || rows[i].value == KEYS_NOT_YET;
+
+        if (parse_has(got, rows, i) && !goes) {
             issue_add(p->issues, ISSUE_SCREEN, got->key[i]->pos, "'%s' does not go with '%s' in one %s", rows[i].name,
                       rows[key].name, keys_title(map));
             good = false;

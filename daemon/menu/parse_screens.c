@@ -195,15 +195,16 @@ static const struct parse_kind {
 } parse_kinds[] = {
     { SCREEN_DO, PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_GOTO), parse_several },
     { SCREEN_OPTIONS, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_options },
-    { SCREEN_INPUT, PARSE_SHOWS | PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_TEXT) | PARSE_BIT(SCREEN_GOTO), parse_input },
+    { SCREEN_INPUT, PARSE_SHOWS | PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_TEXT) | PARSE_BIT(SCREEN_GOTO),
+      parse_input },
     { SCREEN_LIST, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_list },
     { SCREEN_END, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_end },
     { SCREEN_TEXT, PARSE_SHOWS, 0, parse_plain },
     { SCREEN_GOTO, 0, 0, parse_plain },
 };
 
-static void parse_acting(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_screen *s,
-                      const struct parse_action *action)
+static void parse_acting(struct parse *p, const struct parse_file *file, const struct parse_action *action,
+                         const struct keys_got *got, struct menu_screen *s)
 {
     struct menu_action *a = arena_alloc(p->arena, sizeof *a);
 
@@ -260,7 +261,7 @@ static void parse_screen(struct parse *p, const struct parse_def *def, struct me
     action = parse_action_of(&got);
     kind = parse_kind_of(&got);
     if (action != NULL && got.key[SCREEN_DO] == NULL) {
-        parse_acting(p, def->file, &got, s, action);
+        parse_acting(p, def->file, action, &got, s);
     } else if (kind != NULL) {
         (void)parse_fits(p, &got, KEYS_SCREEN, kind->key, kind->takes, kind->needs);
         if (got.at[kind->key] != NULL)

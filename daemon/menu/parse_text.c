@@ -63,7 +63,8 @@ static uint32_t parse_no_language(struct parse *p, const struct yaml_node *key)
         issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; did you mean '%s'?", key->text,
                   best.name);
     else
-        issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; the root file lists them", key->text);
+        issue_add(p->issues, ISSUE_NO_LANGUAGE, key->pos, "'%s': no such language; the root file lists them",
+                  key->text);
     return best.name != NULL ? 1u << menu_lang_find(p->menu, best.name) : 0;
 }
 

@@ -145,7 +145,8 @@ static void parse_pattern(struct parse *p, const struct keys_got *got, struct me
         return;
     }
     t->regex = pcre2_compile((PCRE2_SPTR)n->text, n->len,
-                             PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
+                             PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C, &code, &at,
+                             NULL);
     if (t->regex == NULL) {
         (void)pcre2_get_error_message(code, text, sizeof text);
         issue_add(p->issues, ISSUE_PATTERN, n->pos, "pattern: %s, at its character %zu", (const char *)text, at + 1);
@@ -185,6 +186,7 @@ static void parse_whole(struct parse *p, const struct keys_got *got, struct menu
 
 static void parse_choice(struct parse *p, const struct keys_got *got, struct menu_type *t)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     const struct yaml_node *map = got->at[TYPE_CHOICE];
     struct menu_choice *choices = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *choices);
 
@@ -193,8 +195,7 @@ static void parse_choice(struct parse *p, const struct keys_got *got, struct men
     for (int i = 0; i < map->count; i++) {
         const struct yaml_node *code = yaml_key(map, i);
 
-        if (code->len == 0 || code->len > 32 || strspn(code->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                                   "0123456789_") != code->len)
+        if (code->len == 0 || code->len > 32 || strspn(code->text, letters) != code->len)
             issue_add(p->issues, ISSUE_BAD_NAME, code->pos, "code '%s': letters, digits and _, at most 32", code->text);
         choices[i].code = code->text;
         choices[i].name = parse_text(p, yaml_value(map, i), &(struct parse_text_args){ .constant = true });

@@ -28,15 +28,19 @@ static const char fuzz_yaml[] =
     "types: {nid4: {pattern: '[0-9]{4}', example: '4821', width: 4}}\n"
     "records: {r: {no: whole, name: text(20), on: date, who: msisdn}}\n"
     "queries: {one: {sql: 'SELECT $1', args: [nid4], returns: r}, many: {sql: SELECT 1, returns: list of r}}\n"
-    "services: {claim: {number: 8, agency: dss, title: T, fields: {what: text(160)}, notify: {submitted: in}}}\n"
+    "services:\n"
+    "  claim: {number: 8, agency: dss, title: T, fields: {what: text(160)}, notify: {submitted: in}}\n"
     "sms: {in: {class: transactional, text: {en: 'In {case.no|spell}', bn: 'জমা {case.no}'}}}\n"
     "screens:\n"
-    "  main: {text: Main, options: {1: {text: Ask, goto: ask}, 2: {text: List, goto: pick}, 3: {text: Say, goto: say},\n"
-    "    4: {text: En, set: {citizen.lang: en}, goto: main}, 11: {text: Pin, when: 'a.no > 3', goto: pin}}}\n"
+    "  main: {text: Main, options: {1: {text: Ask, goto: ask}, 2: {text: List, goto: pick},\n"
+    "    3: {text: Say, goto: say}, 4: {text: En, set: {citizen.lang: en}, goto: main},\n"
+    "    11: {text: Pin, when: 'a.no > 3', goto: pin}}}\n"
     "  ask: {text: Ask, input: {into: nid4}, goto: look}\n"
     "  look: {query: one, into: a, none: ask, goto: shown}\n"
-    "  shown: {text: '{a.name} {a.no|money} {a.on|day} {a.who|mask} {nid4|last4}', options: {1: {text: Say, goto: say}}}\n"
-    "  pick: {text: Pick, list: {query: many, into: b, option: '{b.no} {b.name}', goto: picked, empty: ask, fail: ask}}\n"
+    "  shown: {text: '{a.name} {a.no|money} {a.on|day} {a.who|mask} {nid4|last4}',\n"
+    "    options: {1: {text: Say, goto: say}}}\n"
+    "  pick: {text: Pick,\n"
+    "    list: {query: many, into: b, option: '{b.no} {b.name}', goto: picked, empty: ask, fail: ask}}\n"
     "  picked: {text: '{b.name|upper} {b.on|date}'}\n"
     "  say: {text: Say, input: {into: what, type: text(160)}, goto: sure}\n"
     "  sure: {text: '{what}', options: {1: {text: Send, goto: send}, 2: {text: Main, goto: main}}}\n"
@@ -83,13 +87,16 @@ static inline struct fuzz_engine *fuzz_engine(void)
 
 static inline const char *fuzz_cell(const void *arg, int row, const char *column)
 {
-    static const char *const cells[] = { "1", "7", "2026-10-12", "8801711000678", "Ant", "চর", NULL, "x\x7f" };
+    static const struct {
+        const char *column, *value;
+    } good[] = { { "no", "7" }, { "on", "2026-10-12" }, { "who", "8801711000678" }, { "name", "Ant" } };
+    static const char *const any[] = { "1", "7", "2026-10-12", "8801711000678", "Ant", "চর", NULL, "x\x7f" };
     const struct fuzz_engine *e = arg;
 
-    if (e->random % 4 > 0)
-        return strcmp(column, "no") == 0 ? "7" : strcmp(column, "on") == 0 ? cells[2] : strcmp(column, "who") == 0 ? cells[3]
-                                                                                                                 : cells[4];
-    return cells[(e->random + (unsigned)row + (unsigned char)column[0]) % 8];
+    for (size_t i = 0; i < sizeof good / sizeof good[0] && e->random % 4 > 0; i++)
+        if (strcmp(good[i].column, column) == 0)
+            return good[i].value;
+    return any[(e->random + (unsigned)row + (unsigned char)column[0]) % 8];
 }
 
 /* One event to its end.  A page is never empty. */

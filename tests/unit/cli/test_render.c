@@ -150,6 +150,30 @@ static void test_values(void **state)
     assert_string_equal(out, "--- rows en, page 1, 38 of 160 septets\nRows\n1 99,999\n2 99,999\n3 99,999\n0 Back\n");
 }
 
+static void test_link(void **state)
+{
+    static const char conf[] = "database: x\nlinks: {gp: {kind: kannel, smsc: {u1: {septets: 20}, s1: {channel: sms}}}}\n";
+    char path[] = "/tmp/kheya-test-conf-XXXXXX";
+    char line[200];
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_int_equal(write(fd, conf, sizeof conf - 1), sizeof conf - 1);
+    close(fd);
+    for (int i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, "DIR main --lang en -c %s --link %s", path, i == 0 ? "gp" : "u1");
+        assert_int_equal(run(line), 0);
+        assert_non_null(strstr(out, "17 of 20 septets"));
+    }
+    snprintf(line, sizeof line, "DIR main --lang en -c %s --link gp --septets 160", path);
+    assert_int_equal(run(line), 0);
+    assert_non_null(strstr(out, "24 of 160 septets"));
+    snprintf(line, sizeof line, "DIR main -c %s --link s1", path);
+    assert_int_equal(run(line), 1);
+    assert_non_null(strstr(err, "has no link or SMSC id 's1'"));
+    unlink(path);
+}
+
 static void test_wrong_use(void **state)
 {
     static const struct {
@@ -189,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages), cmocka_unit_test(test_values), cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_link),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -225,7 +225,7 @@ static inline struct event rig_event(struct rig *r, enum event_kind kind, const 
     ev.ref.bytes[0] = r->ref;
     memcpy(ev.msisdn, RIG_MSISDN, sizeof RIG_MSISDN);
     assert_true(strlen(text) < sizeof r->last_text);
-    strncpy(r->last_text, text, sizeof r->last_text);
+    memcpy(r->last_text, text, strlen(text) + 1);
     ev.text = r->last_text;
     ev.text_len = strlen(text);
     ev.at = r->now / 1000 * 1000;

@@ -152,7 +152,9 @@ static const struct rig_answer answers[] = {
     { "pay", false, 1, { { { "state", "paid" }, { "taka", "1950" } } } },
     { "risky", true, 0, { { { NULL, NULL } } } },
     { "items", false, 3,
-      { { { "no", "11" }, { "name", "Ant" } }, { { "no", "12" }, { "name", "Bee" } }, { { "no", NULL }, { "name", "Cat" } } } },
+      { { { "no", "11" }, { "name", "Ant" } },
+        { { "no", "12" }, { "name", "Bee" } },
+        { { "no", NULL }, { "name", "Cat" } } } },
 };
 
 static struct menu *flow_menu(void)
@@ -846,8 +848,10 @@ static void test_more_after_error(void **state)
 
 static void test_options(void **state)
 {
-    static const char *const wrong[] = { "", "6", "9", "99", "01", "1.", "one", "1 1", "0x1", "-1", "+1", "1111111111111",
-                                         "\xe0\xa7\xa7\xe0\xa7\xa8\xe0\xa7\xa9" };
+    static const char *const wrong[] = {
+        "", "6", "9", "99", "01", "1.", "one", "1 1", "0x1", "-1", "+1", "1111111111111",
+        "\xe0\xa7\xa7\xe0\xa7\xa8\xe0\xa7\xa9",     /* ১২৩ */
+    };
     struct rig *r = *state;
 
     rig_dial(r, "*333#");

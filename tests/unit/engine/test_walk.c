@@ -170,9 +170,10 @@ static void walk_faulty(struct rig *r, const struct event *ev)
 
 static void walk_choose(char *out, size_t size, bool dial)
 {
-    static const char *const answers[] = { "1", "1", "1", "2", "2", "3", "4", "5", "6", "7", "8", "9", "9", "0", "0", "00",
-                                           "*", "11", "16", "17", "7306", "7306", "4821", "01711000001", "05031958", "\xe0\xa7\xa7",
-                                           "hello", "" };
+    static const char *const answers[] = {
+        "1", "1", "1", "2", "2", "3", "4", "5", "6", "7", "8", "9", "9", "0", "0", "00", "*", "11", "16", "17",
+        "7306", "7306", "4821", "01711000001", "05031958", "\xe0\xa7\xa7", "hello", "",
+    };
     static const char *const dials[] = { "*333#", "*333#", "*333#", "*333*1*1#", "*333*8#", "*333*1*1*7306#",
                                          "*333*1*1*7306*2*1*1#", "*333*99#" };
 

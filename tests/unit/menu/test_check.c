@@ -56,8 +56,10 @@ static void test_sms(void **state)
           "screens: {main: {sms: m, goto: main}}\n",
           "1:34 E404 'bn' of template 'm' is in Latin letters\n" },
         { "sms: {m: {class: otp, text: '*333#: {citizen.msisdn}'}}\nscreens: {main: {sms: m, goto: main}}\n", "" },
-        { "sms: {m: {class: otp, text: {bn: \"SMS \xe0\xa6\x95\", en: A}}}\nscreens: {main: {sms: m, goto: main}}\n", "" },
-        { "sms: {m: {class: otp, text: {bn: \"\xe0\xa6\x95\", en: A, bn-Latn: K}}}\nscreens: {main: {sms: m, goto: main}}\n",
+        { "sms: {m: {class: otp, text: {bn: \"SMS \xe0\xa6\x95\", en: A}}}\nscreens: {main: {sms: m, goto: main}}\n",
+          "" },
+        { "sms: {m: {class: otp, text: {bn: \"\xe0\xa6\x95\", en: A, bn-Latn: K}}}\nscreens: {main: {sms: m, goto: "
+          "main}}\n",
           "1:46 E403 'bn-Latn' is for screens only; its readers get SMS in 'bn'\n" },
     };
 
@@ -122,7 +124,9 @@ static void test_long_texts(void **state)
 
 static void test_sorted(void **state)
 {
-    static const struct menu_pos places[] = { { "b", 1, 1 }, { "a", 2, 1 }, { "a", 1, 9 }, { "a", 10, 1 }, { "a", 1, 2 } };
+    static const struct menu_pos places[] = {
+        { "b", 1, 1 }, { "a", 2, 1 }, { "a", 1, 9 }, { "a", 10, 1 }, { "a", 1, 2 }
+    };
     static const char *const want[] = { "2", "9", "1", "1", "1" };
     struct menu_issues issues;
 
@@ -201,10 +205,12 @@ static void test_nearest(void **state)
         const char *wrong, *want;
     } rows[] = {
         { "paidd", "paid" }, { "piad", "paid" }, { "pai", "paid" }, { "PAID", "paid" }, { "complain", "complaint" },
-        { "allowance.strat", "allowance.start" }, { "help_f2", "help_f2x" }, { "quite_other", NULL }, { "x", NULL },
+        { "allowance.starrt", "allowance.start" }, { "help_f2", "help_f2x" }, { "quite_other", NULL }, { "x", NULL },
         { "", NULL }, { "zzzz", NULL },
     };
-    static const char *const names[] = { "paid", "complaint", "allowance.start", "help_f1", "help_f2x", "help_f3", "y" };
+    static const char *const names[] = {
+        "paid", "complaint", "allowance.start", "help_f1", "help_f2x", "help_f3", "y"
+    };
     struct arena *a = arena_new(1 << 20);
     struct names *t = names_new(a);
 

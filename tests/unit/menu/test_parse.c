@@ -99,17 +99,18 @@ static void test_types(void **state)
     const struct menu_type *t;
 
     (void)state;
-    fixture_load(&f, HEAD_BN,
-                 "types:\n"
-                 "  nid: {pattern: '[0-9]{10}|[0-9]{17}', width: 17, sensitive: yes, example: '1234567890'}\n"
-                 "  taka: {whole: -5..99999}\n"
-                 "  dob: {date: DDMMYYYY, past: true}\n"
-                 "  kind: {choice: {OAA: {bn: \xe0\xa6\x95\xe0\xa6\x96, bn-Latn: Boyosko, en: Old}, W: x}}\n"
-                 "  note: {text: 40, sensitive: yes}\n"
-                 "  code: pin(6)\n"
-                 "records: {r: {a: nid, b: taka, c: dob, d: kind, e: note, f: word(4), g: yesno, h: case_no, i: code}}\n"
-                 "queries: {q: {sql: SELECT 1, returns: r}}\n"
-                 "screens: {main: {query: q, into: v, goto: z}, z: {text: Z}}\n");
+    fixture_load(
+        &f, HEAD_BN,
+        "types:\n"
+        "  nid: {pattern: '[0-9]{10}|[0-9]{17}', width: 17, sensitive: yes, example: '1234567890'}\n"
+        "  taka: {whole: -5..99999}\n"
+        "  dob: {date: DDMMYYYY, past: true}\n"
+        "  kind: {choice: {OAA: {bn: \xe0\xa6\x95\xe0\xa6\x96, bn-Latn: Boyosko, en: Old}, W: x}}\n"
+        "  note: {text: 40, sensitive: yes}\n"
+        "  code: pin(6)\n"
+        "records: {r: {a: nid, b: taka, c: dob, d: kind, e: note, f: word(4), g: yesno, h: case_no, i: code}}\n"
+        "queries: {q: {sql: SELECT 1, returns: r}}\n"
+        "screens: {main: {query: q, into: v, goto: z}, z: {text: Z}}\n");
     assert_non_null(f.menu);
     t = var(f.menu, "v.a")->type;
     assert_int_equal(t->kind, MENU_TYPE_PATTERN);
@@ -193,19 +194,20 @@ static void test_actions(void **state)
     const struct menu_action *a;
 
     (void)state;
-    fixture_load(&f, HEAD,
-                 "records: {r: {state: word(9), taka: whole}}\n"
-                 "queries:\n"
-                 "  one: {sql: 'SELECT f($1, $2)', args: [citizen.msisdn, today], returns: r, timeout: 500ms, cache: 60s}\n"
-                 "  many: {sql: SELECT 1, returns: list of r}\n"
-                 "services: {s: {number: 8, agency: dss, title: T, fields: {a: word(9), b: whole}, notify: {in: got}}}\n"
-                 "sms: {got: {class: transactional, text: 'No {case.no}'}}\n"
-                 "screens:\n"
-                 "  main: {query: one, into: p, none: list, fail: fin, goto: act}\n"
-                 "  act: {do: [{set: {x: p.taka + 1}}, {submit: s, with: {b: x, a: p.state}, into: case}, {sms: got}],\n"
-                 "        goto: fin}\n"
-                 "  list: {text: L, list: {query: many, into: c, option: '{c.state}', goto: fin, empty: main, max: 5}}\n"
-                 "  fin: {text: F}\n");
+    fixture_load(
+        &f, HEAD,
+        "records: {r: {state: word(9), taka: whole}}\n"
+        "queries:\n"
+        "  one: {sql: 'SELECT f($1, $2)', args: [citizen.msisdn, today], returns: r, timeout: 500ms, cache: 60s}\n"
+        "  many: {sql: SELECT 1, returns: list of r}\n"
+        "services: {s: {number: 8, agency: dss, title: T, fields: {a: word(9), b: whole}, notify: {in: got}}}\n"
+        "sms: {got: {class: transactional, text: 'No {case.no}'}}\n"
+        "screens:\n"
+        "  main: {query: one, into: p, none: list, fail: fin, goto: act}\n"
+        "  act: {do: [{set: {x: p.taka + 1}}, {submit: s, with: {b: x, a: p.state}, into: case}, {sms: got}],\n"
+        "        goto: fin}\n"
+        "  list: {text: L, list: {query: many, into: c, option: '{c.state}', goto: fin, empty: main, max: 5}}\n"
+        "  fin: {text: F}\n");
     assert_non_null(f.menu);
     assert_int_equal(f.menu->queries[0].arg_count, 2);
     assert_int_equal(f.menu->queries[0].timeout_ms, 500);
@@ -241,13 +243,14 @@ static void test_inferred(void **state)
     struct fixture_menu f;
 
     (void)state;
-    fixture_load(&f, HEAD,
-                 "types: {kind: {choice: {OAA: Old, WDA: Widow}}}\n"
-                 "screens:\n"
-                 "  main: {set: {e: d, d: c, c: n + 1, n: 5, flag: n > 3, day: today - 2, kind: OAA, other: kind}, goto: b}\n"
-                 "  b: {set: {t: \"'ab'\", l: citizen.lang, nothing: \"''\"}, goto: c}\n"
-                 "  c: {set: {t: \"'abcd'\"}, goto: d}\n"
-                 "  d: {text: '{c}{d}{e}{flag}{day}{kind}{other}{t}{l}{nothing}'}\n");
+    fixture_load(
+        &f, HEAD,
+        "types: {kind: {choice: {OAA: Old, WDA: Widow}}}\n"
+        "screens:\n"
+        "  main: {set: {e: d, d: c, c: n + 1, n: 5, flag: n > 3, day: today - 2, kind: OAA, other: kind}, goto: b}\n"
+        "  b: {set: {t: \"'ab'\", l: citizen.lang, nothing: \"''\"}, goto: c}\n"
+        "  c: {set: {t: \"'abcd'\"}, goto: d}\n"
+        "  d: {text: '{c}{d}{e}{flag}{day}{kind}{other}{t}{l}{nothing}'}\n");
     assert_non_null(f.menu);
     assert_int_equal(f.issues.count, 0);
     assert_int_equal(var(f.menu, "e")->type->kind, MENU_TYPE_WHOLE);
@@ -309,26 +312,27 @@ static void test_prefixes(void **state)
 static void test_single_mistakes(void **state)
 {
     static const struct fixture_case rows[] = {
-        { "screens:\n  main: {text: Main, optoins: {1: {text: One, goto: main}}}\n",
-          "2:22 E110 unknown key 'optoins' in screen; did you mean 'options'?\n" },
+        { "screens:\n  main: {text: Main, optionz: {1: {text: One, goto: main}}}\n",
+          "2:22 E110 unknown key 'optionz' in screen; did you mean 'options'?\n" },
         { "screens:\n  main: {text: Main, options: {1: {txt: One, goto: main}}}\n",
           "2:36 E110 unknown key 'txt' in option; did you mean 'text'?\n" },
         { "screens: {main: {text: Main}, a: {query: q, into: p, goto: b}, b: {text: '{p.x} {p.y|day}'}}\n"
           "queries: {q: {sql: SELECT 1, returns: [r]}}\n",
           "2:39 E112 'returns' takes a single value, not a list\n" },
-        { "screens: {main: {text: Main, input: {into: age, type: yers}, goto: b}, b: {text: '{age|money}', end: yes}}\n",
+        { "screens: {main: {text: Main, input: {into: age, type: yers}, goto: b}, b: {text: '{age|money}', end: "
+          "yes}}\n",
           "1:55 E202 type 'yers': no such type\n" },
-        { "types: {k: {choise: {A: a}}}\nscreens: {main: {set: {k: A}, goto: b}, b: {text: '{k|name}', end: yes}}\n",
-          "1:13 E110 unknown key 'choise' in type; did you mean 'choice'?\n" },
+        { "types: {k: {choicee: {A: a}}}\nscreens: {main: {set: {k: A}, goto: b}, b: {text: '{k|name}', end: yes}}\n",
+          "1:13 E110 unknown key 'choicee' in type; did you mean 'choice'?\n" },
         { "screens: {main: {set: {x: 1 +}, goto: b}, b: {set: {y: x + 1}, goto: c}, c: {text: '{y}'}}\n",
           "1:30 E301 the expression ends too early\n" },
         { "screens: {main: {text: Main, goto: nowhere, input: {into: x, type: whole}}, b: {text: '{x}'}}\n",
           "1:36 E201 goto 'nowhere': no such screen\n" },
         { "services: {s: {number: 1, title: T}}\nscreens: {main: {submit: s, with: {a: 1}, goto: main}}\n",
           "1:15 E111 missing key 'fields' in service\n" },
-        { "screens: {main: {text: Main}, b: {do: [{query: q, inot: p}], goto: c}, c: {text: '{p.a}'}}\n"
+        { "screens: {main: {text: Main}, b: {do: [{query: q, intoo: p}], goto: c}, c: {text: '{p.a}'}}\n"
           "records: {r: {a: whole}}\nqueries: {q: {sql: SELECT 1, returns: r}}\n",
-          "1:51 E110 unknown key 'inot' in action; did you mean 'into'?\n" },
+          "1:51 E110 unknown key 'intoo' in action; did you mean 'into'?\n" },
         { "records: {r: x}\nqueries: {q: {sql: SELECT 1, returns: r}}\n"
           "screens: {main: {query: q, into: p, goto: b}, b: {text: '{p.a}'}}\n",
           "1:14 E112 a record is a map from field to type\n" },
@@ -345,7 +349,8 @@ static void test_places(void **state)
         { "screens: {main: {text: 'Hi {nobody}'}}\n", "1:29 E207 no such variable 'nobody'\n" },
         { "screens: {main: {text: \"Hi\\n\\n{nobody}\"}}\n", "1:32 E207 no such variable 'nobody'\n" },
         { "screens:\n  main:\n    text: |\n      One\n      two {nobody}\n", "5:12 E207 no such variable 'nobody'\n" },
-        { "screens:\n  main:\n    goto:\n      - {when: citizen.known and\n          nobody, to: main}\n      - {to: main}\n",
+        { "screens:\n  main:\n    goto:\n      - {when: citizen.known and\n          nobody, to: main}\n      - {to: "
+          "main}\n",
           "5:11 E207 no such variable 'nobody'\n" },
     };
 
@@ -363,7 +368,8 @@ static void test_languages(void **state)
         { "screens: {main: {text: A, continued: {en: A, bn: '', bn-Latn: ''}}}\n", "" },
         { "screens: {main: {text: {en: A, bn: B, bn-latn: C}}}\n",
           "1:39 E208 'bn-latn': no such language; did you mean 'bn-Latn'?\n" },
-        { "sms: {m: {class: otp, text: {en: A}}}\nscreens: {main: {sms: m, goto: main}}\n", "1:29 E401 no text in bn\n" },
+        { "sms: {m: {class: otp, text: {en: A}}}\nscreens: {main: {sms: m, goto: main}}\n",
+          "1:29 E401 no text in bn\n" },
     };
 
     (void)state;

@@ -138,8 +138,9 @@ static void test_refusals(void **state)
                      "line 1" },
         { "a: b: c\n", "1:5 E104 not YAML: mapping values are not allowed in this context; put a text with : , { } [ ] "
                        "or # in quotes" },
-        { "a: {b: c {d}}\n", "1:10 E104 not YAML: did not find expected ',' or '}', while parsing a flow mapping; put a "
-                             "text with : , { } [ ] or # in quotes" },
+        { "a: {b: c {d}}\n",
+          "1:10 E104 not YAML: did not find expected ',' or '}', while parsing a flow mapping; put a "
+          "text with : , { } [ ] or # in quotes" },
     };
 
     (void)state;
