@@ -158,6 +158,11 @@ const struct event_limits *bearer_limits(const struct bearer *b, const struct be
     return aggregator_limits(b->aggregator);
 }
 
+bool bearer_wants_answer(const struct bearer *b)
+{
+    return b->aggregator != NULL;
+}
+
 enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, const char *text, size_t n, bool end,
                               const char *token)
 {

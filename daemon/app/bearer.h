@@ -51,6 +51,9 @@ const char *bearer_name(const struct bearer *b);
 bool bearer_is_up(const struct bearer *b);
 const struct event_limits *bearer_limits(const struct bearer *b, const struct bearer_from *from);
 
+/* Must every event be answered, even one that is over?  (A request waits.) */
+bool bearer_wants_answer(const struct bearer *b);
+
 /* Send a page; token is told with its fate. */
 enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, const char *text, size_t n, bool end,
                               const char *token);

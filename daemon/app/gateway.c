@@ -404,6 +404,8 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
         break;
     case FLOW_DROP:
         stats_inc(events_stale);
+        if (bearer_wants_answer(w->bearer))     /* where she is, whatever she asked from */
+            work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, "r");
         gateway_finish(g, s);
         break;
     case FLOW_CLOSE:

@@ -42,6 +42,19 @@ def test_whole_complaint_with_every_request_twice(town):
     assert town.sql("SELECT count(*) FROM kheya.case_file WHERE msisdn = '8801760000001'") == [(1,)]
 
 
+def test_an_older_request_again(town):
+    """It gets the page where she is now, at once, and changes nothing."""
+    web = Web(town, 8801760000009)
+    web.post()
+    web.type("3")
+    web.type("1")
+    now = web.type("2")
+    web.text = "3"
+    assert web.post() == now
+    web.text = "3*1*2"
+    assert web.type("1").startswith("CON Send this complaint")
+
+
 def test_star_is_an_answer(town):
     """'*' is a legal answer: it changes the script, and is not taken for a separator."""
     web = Web(town, 8801760000002)
