@@ -29,8 +29,9 @@ def damm(digits):
 
 
 class Citizen:
-    def __init__(self, phone):
+    def __init__(self, phone, thinks=lambda: 0.0):
         self.phone = phone
+        self.thinks = thinks            # seconds before a key
         self.screens = []               # all that she saw, in order
         self.pressed = []
         self.number = None
@@ -55,6 +56,7 @@ class Citizen:
     def press(self, shown):
         key = self.key(shown)
         assert key, f"she does not know what to press here:\n{shown}"
+        time.sleep(self.thinks())
         self.pressed.append(key)
         return self.see(self.phone.type(key))
 

@@ -174,7 +174,8 @@ def test_everything_delivered_twice(broken_town, phone_of):
 
 def crowd(town, count, meanwhile):
     """count citizens at once, each until her number; meanwhile() breaks things."""
-    citizens = [Citizen(Phone(town, 8801780000001 + i)) for i in range(count)]
+    chance = random.Random(count)
+    citizens = [Citizen(Phone(town, 8801780000001 + i), lambda: chance.uniform(0, 4)) for i in range(count)]
     errors = []
 
     def live(citizen):
@@ -212,3 +213,40 @@ def test_two_kheyads_and_random_kills(broken_town):
     assert kills >= 4
     audit(town, *citizens)
     assert all(town.kheyads[i].alive() for i in range(2))
+
+
+def test_everything_dies_at_random(broken_town):
+    """kheyads, bearerbox, PostgreSQL and binds, in no order, under forty citizens; then the audit."""
+    town = broken_town(kheyads=2, relay=False)
+    chance = random.Random(8333)
+    deaths = []
+
+    def kheyad(i):
+        town.kheyads[i].kill()
+        town.start_kheyad(i)
+
+    def bearerbox():
+        town.bearerbox.kill()
+        town.start_bearerbox()
+
+    def database():
+        town.dev_db("kill")
+        time.sleep(chance.uniform(0, 1))
+        town.dev_db("start")
+
+    victims = [lambda: kheyad(0), lambda: kheyad(1), bearerbox, database, lambda: town.fault(close=True),
+               lambda: town.fault(duplicate=1), lambda: town.fault(reorder=1), lambda: town.fault(clear=True)]
+
+    def break_something():
+        time.sleep(chance.uniform(0.3, 2.0))
+        if len(deaths) < 16:
+            deaths.append(chance.randrange(len(victims)))
+            victims[deaths[-1]]()
+        else:
+            town.fault(clear=True)
+    citizens = crowd(town, 40, break_something)
+    town.fault(clear=True)
+    for i in range(2):
+        town.ready(i)
+    audit(town, *citizens)
+    assert len(deaths) >= 8, deaths
