@@ -10,6 +10,7 @@
 #include "app/bearer.h"
 #include "app/numbers.h"
 #include "app/postman.h"
+#include "app/recent.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,6 +22,7 @@
 #define GATEWAY_WORKS_MAX 8             /* events of one session that wait; a handset sends one at a time */
 #define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
+#define GATEWAY_RECENT_MAX (16u << 20)  /* octets of answers that may be given again */
 #define GATEWAY_TICK_MS 200
 
 /* One event of one session, from its arrival until it is acknowledged. */
@@ -54,6 +56,7 @@ struct gateway {
     struct session_table *table;
     struct numbers *numbers;
     struct postman *postman;
+    struct recent *recent;
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
     struct buf page;                    /* scratch: a static page */
@@ -323,6 +326,18 @@ static void gateway_ask(struct gateway *g, struct session *s, const struct flow_
     store_ask(g->store, s->id, &ask);
 }
 
+/* The answer of a question, if it is at hand; else it is asked for, and comes back
+ * to gateway_answer(). */
+static bool gateway_knows(struct gateway *g, struct session *s, const struct flow_question *q, struct flow_rows *rows)
+{
+    if (q->kind == FLOW_NUMBER)
+        return numbers_take(g->numbers, q->series, s->id, &rows->number);
+    if (recent_get(g->recent, s->menu, q, clock_now(), rows))
+        return true;
+    gateway_ask(g, s, q);
+    return false;
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
@@ -383,19 +398,16 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
 {
     struct flow_env env = work_env(g, w);
 
-    while (r == FLOW_ASK && w->out->question.kind == FLOW_NUMBER) {
+    while (r == FLOW_ASK) {
         struct flow_rows rows = { .number = -1 };
 
-        if (!numbers_take(g->numbers, w->out->question.series, s->id, &rows.number))
+        if (!gateway_knows(g, s, &w->out->question, &rows))
             return;
         r = flow_answer(&env, s, &rows, w->out);
     }
     switch (r) {
     case FLOW_REPLY:
         gateway_write(g, s, w);
-        break;
-    case FLOW_ASK:
-        gateway_ask(g, s, &w->out->question);
         break;
     case FLOW_REPEAT:
         stats_inc(events_duplicate);
@@ -411,6 +423,7 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
     case FLOW_CLOSE:
         gateway_finish(g, s);
         break;
+    case FLOW_ASK:
     case FLOW_RESULTS:
         abort();
     }
@@ -502,6 +515,8 @@ static void gateway_answer(struct gateway *g, uint64_t id, const struct flow_row
     w = work_queue(s)->head;
     assert(w != NULL && w->out != NULL && w->out->question.kind == kind);
     env = work_env(g, w);
+    if (kind == FLOW_QUERY)
+        recent_put(g->recent, s->menu, &w->out->question, env.now, rows);
     gateway_result(g, s, w, flow_answer(&env, s, rows, w->out));
 }
 
@@ -829,6 +844,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->store = store_new(&store);
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf->sms_in_flight);
+    g->recent = recent_new(GATEWAY_RECENT_MAX);
     for (int i = 0; i < conf->link_count; i++)
         if (!gateway_open(g, &conf->links[i], args->http)) {
             snprintf(err, err_size, "link '%s' cannot be opened: check its address and style", conf->links[i].name);
@@ -864,6 +880,7 @@ void gateway_free(struct gateway *g)
     session_table_free(g->table);
     postman_free(g->postman);
     numbers_free(g->numbers);
+    recent_free(g->recent);
     for (int i = 0; i < g->spare_count; i++) {
         flow_out_fini(g->spare[i]);
         free(g->spare[i]);
