@@ -21,7 +21,7 @@
 struct admin {
     struct event_base *base;
     struct http *http;
-    const struct gateway *gateway;
+    struct gateway *gateway;
     char handset_host[64];
     unsigned short handset_port;        /* 0: no simulator */
     struct proxy *proxies;
@@ -69,6 +69,24 @@ static void admin_on_ready(void *arg, struct evhttp_request *req, const char *re
         admin_text(req, 200, "ready\n");
     else
         admin_text(req, 503, stats_get(database_up) ? "not ready: a link is down\n" : "not ready: database is away\n");
+}
+
+/* The header keeps a browser's page from doing it: no form can send it. */
+static void admin_on_reload(void *arg, struct evhttp_request *req, const char *rest)
+{
+    struct admin *a = arg;
+    struct buf report;
+    bool ok;
+
+    (void)rest;
+    if (evhttp_find_header(evhttp_request_get_input_headers(req), "X-Kheya") == NULL) {
+        admin_text(req, 403, "header X-Kheya is missing: use kheya reload\n");
+        return;
+    }
+    buf_init(&report, ADMIN_PAGE_MAX);
+    ok = gateway_reload(a->gateway, &report);
+    http_answer(req, ok ? 200 : 409, "text/plain; charset=utf-8", buf_str(&report), report.len);
+    buf_fini(&report);
 }
 
 /* --- the demonstration handset ------------------------------------------------- */
@@ -153,7 +171,7 @@ static void admin_on_handset(void *arg, struct evhttp_request *req, const char *
 
 /* --- life ------------------------------------------------------------------------ */
 
-struct admin *admin_new(struct event_base *base, struct http *http, const struct gateway *gateway,
+struct admin *admin_new(struct event_base *base, struct http *http, struct gateway *gateway,
                         const char *handset)
 {
     struct admin *a = xcalloc(1, sizeof *a);
@@ -167,6 +185,7 @@ struct admin *admin_new(struct event_base *base, struct http *http, const struct
     http_route(http, "/metrics", EVHTTP_REQ_GET, admin_on_metrics, a);
     http_route(http, "/healthz", EVHTTP_REQ_GET, admin_on_health, a);
     http_route(http, "/readyz", EVHTTP_REQ_GET, admin_on_ready, a);
+    http_route(http, "/admin/reload", EVHTTP_REQ_POST, admin_on_reload, a);
     http_route(http, "/handset", EVHTTP_REQ_GET, admin_on_handset, a);
     http_route(http, "/handset/", EVHTTP_REQ_GET | EVHTTP_REQ_POST, admin_on_handset, a);
     return a;

@@ -1,6 +1,6 @@
 /*
  * admin.h - what the HTTP listener answers besides dialogues: /metrics,
- * /healthz, /readyz, and in a demonstration the /handset page, whose requests
+ * /healthz, /readyz, /admin/reload, and in a demonstration the /handset page, whose requests
  * are handed on to the telco simulator's control address.
  */
 #ifndef ADMIN_H
@@ -12,7 +12,7 @@ struct gateway;
 struct http;
 
 /* handset: "127.0.0.1:8334" of a simulator, "" for none (then 404). */
-struct admin *admin_new(struct event_base *base, struct http *http, const struct gateway *gateway,
+struct admin *admin_new(struct event_base *base, struct http *http, struct gateway *gateway,
                         const char *handset);
 void admin_free(struct admin *a);
 

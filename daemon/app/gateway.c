@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/bearer.h"
+#include "app/generations.h"
 #include "app/numbers.h"
 #include "app/postman.h"
 #include "app/recent.h"
@@ -23,6 +24,8 @@
 #define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
 #define GATEWAY_RECENT_MAX (16u << 20)  /* octets of answers that may be given again */
+#define GATEWAY_LOOK_MS 1000            /* how often the current generation is asked for */
+#define GATEWAY_SWEEP_MS 10000          /* how often unused ones are looked for */
 #define GATEWAY_TICK_MS 200
 
 /* One event of one session, from its arrival until it is acknowledged. */
@@ -48,7 +51,8 @@ struct queue {
 
 struct gateway {
     const struct conf *conf;
-    const struct menu *menu;
+    struct generations *generations;
+    const struct menu *menu;            /* the current generation */
     struct event_base *base;
     struct bearer *bearers[CONF_LINKS_MAX];
     int bearer_count;
@@ -64,6 +68,10 @@ struct gateway {
     int spare_count, spare_cap;
     uint64_t *stranded;                 /* ids of sessions that wait for the database */
     int stranded_count, stranded_cap;
+    uint64_t *awaiting;                 /* ids of sessions whose generation is being fetched */
+    int awaiting_count, awaiting_cap;
+    int64_t looked;                     /* clock_mono() ms: when the current generation was last asked for */
+    int64_t swept;                      /* and when unused ones were last freed */
     int64_t down_since;                 /* clock_mono() ms; 0 while the database answers */
     size_t works;                       /* in all queues */
     bool draining;
@@ -264,7 +272,7 @@ static void gateway_on_store_state(void *arg, bool up)
         return;
     }
     g->down_since = 0;
-    store_generation(g->store, g->menu->generation, g->menu->sources, g->menu->sources_len);
+    store_publish(g->store, g->menu->generation, g->menu->sources, g->menu->sources_len, false);
     g->stranded = NULL;
     g->stranded_count = g->stranded_cap = 0;
     for (int i = 0; i < n; i++) {
@@ -462,30 +470,49 @@ static void gateway_advance(struct gateway *g, struct session *s)
 
 /* --- answers of the store ------------------------------------------------------------ */
 
-static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_session *row, bool failed)
+/* The row of s runs under a generation that must first be fetched: s waits. */
+static void gateway_await(struct gateway *g, struct session *s, int64_t generation)
 {
-    struct gateway *g = arg;
-    struct session *s = session_find(g->table, ticket);
-    struct queue *q;
-
-    if (s == NULL || s->state != SESSION_LOADING)
-        return;
-    if (failed) {
-        gateway_again(g, s);
-        return;
+    if (g->awaiting_count == g->awaiting_cap) {
+        g->awaiting_cap = g->awaiting_cap > 0 ? 2 * g->awaiting_cap : 64;
+        g->awaiting = xrealloc(g->awaiting, (size_t)g->awaiting_cap * sizeof *g->awaiting);
     }
-    s->menu = g->menu;
-    q = work_queue(s);
-    if (row->turn > 0 && !session_decode(s, g->menu, row->state, row->state_len)) {
+    g->awaiting[g->awaiting_count++] = s->id;
+    store_sources(g->store, generation);
+}
+
+/* The generation a dialogue ends under: its own while it is open, if there is
+ * such a one; NULL: it is being fetched. */
+static const struct menu *gateway_menu_of(struct gateway *g, struct session *s, const struct store_session *row)
+{
+    const struct menu *m;
+    bool missing;
+
+    if (row->turn == 0 || !row->open || row->generation == g->menu->generation)
+        return g->menu;
+    m = generations_find(g->generations, row->generation, &missing);
+    if (m != NULL || missing)
+        return m != NULL ? m : g->menu;
+    gateway_await(g, s, row->generation);
+    return NULL;
+}
+
+static void gateway_take_row(struct gateway *g, struct session *s, const struct menu *m,
+                             const struct store_session *row)
+{
+    struct queue *q = work_queue(s);
+
+    s->menu = m;
+    if (row->turn > 0 && !session_decode(s, m, row->state, row->state_len)) {
         char mask[LOG_MASK_SIZE];
 
         log_err("msisdn=%s event=session_unreadable turn=%" PRId32 " next=new", log_mask(mask, s->msisdn), row->turn);
         session_clear(s);
-        s->menu = g->menu;
+        s->menu = m;
     }
     s->turn = row->turn;
     if (row->lang[0] != '\0') {
-        int lang = menu_lang_find(g->menu, row->lang);
+        int lang = menu_lang_find(m, row->lang);
 
         if (lang >= 0) {
             s->lang = lang;
@@ -495,8 +522,64 @@ static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_ses
     for (int i = 0; i < g->bearer_count; i++)
         if (strcmp(bearer_name(g->bearers[i]), row->citizen_link) == 0)
             q->learned = g->bearers[i];
+}
+
+static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_session *row, bool failed)
+{
+    struct gateway *g = arg;
+    struct session *s = session_find(g->table, ticket);
+    const struct menu *m;
+
+    if (s == NULL || s->state != SESSION_LOADING)
+        return;
+    if (failed) {
+        gateway_again(g, s);
+        return;
+    }
+    m = gateway_menu_of(g, s, row);
+    if (m == NULL)
+        return;
+    gateway_take_row(g, s, m, row);
     session_enter(s, SESSION_READY);
     gateway_advance(g, s);
+}
+
+/* Sources came, or cannot come: those that waited load their rows again. */
+static void gateway_on_generation(void *arg, int64_t id, const void *sources, size_t n, bool failed)
+{
+    struct gateway *g = arg;
+    uint64_t *ids = g->awaiting;
+    int count = g->awaiting_count;
+
+    if (!failed)
+        (void)generations_add(g->generations, id, sources, n);
+    g->awaiting = NULL;
+    g->awaiting_count = g->awaiting_cap = 0;
+    for (int i = 0; i < count; i++) {
+        struct session *s = session_find(g->table, ids[i]);
+
+        if (s != NULL && s->state == SESSION_LOADING)
+            gateway_again(g, s);
+    }
+    free(ids);
+}
+
+/* The database names the current generation: swap one pointer. */
+static void gateway_on_current(void *arg, int64_t id)
+{
+    struct gateway *g = arg;
+    bool missing;
+
+    if (id == g->menu->generation)
+        return;
+    if (generations_find(g->generations, id, &missing) == NULL) {
+        if (!missing)
+            store_sources(g->store, id);
+        return;                         /* and adopt it when asked again */
+    }
+    generations_adopt(g->generations, id);
+    g->menu = generations_current(g->generations);
+    log_info("generation=%016" PRIx64 " event=current screens=%d", (uint64_t)id, g->menu->screen_count);
 }
 
 static const char *gateway_cell(const void *arg, int row, const char *column)
@@ -645,6 +728,8 @@ static const struct store_ops gateway_store_ops = {
     .answered = gateway_on_answered,
     .leased = gateway_on_leased,
     .outgoing = gateway_on_outgoing,
+    .current = gateway_on_current,
+    .generation = gateway_on_generation,
 };
 
 /* --- events of the bearers ------------------------------------------------------------ */
@@ -784,6 +869,49 @@ static void gateway_on_idle(void *arg, struct session *s)
     gateway_forget(g, s);
 }
 
+static void gateway_use(void *arg, struct session *s)
+{
+    struct gateway *g = arg;
+
+    if (s->menu != NULL)
+        generations_use(g->generations, s->menu);
+}
+
+/* Which one is current?  And which ones does no dialogue run under any more? */
+static void gateway_watch_generations(struct gateway *g)
+{
+    int64_t now = clock_mono();
+
+    if (now - g->looked >= GATEWAY_LOOK_MS && store_is_up(g->store)) {
+        g->looked = now;
+        store_current(g->store);
+    }
+    if (generations_count(g->generations) > 1 && now - g->swept >= GATEWAY_SWEEP_MS) {
+        g->swept = now;
+        session_each(g->table, gateway_use, g);
+        if (generations_sweep(g->generations)) {
+            recent_free(g->recent);     /* its answers name records of what went */
+            g->recent = recent_new(GATEWAY_RECENT_MAX);
+        }
+    }
+}
+
+bool gateway_reload(struct gateway *g, struct buf *report)
+{
+    const struct menu *m = generations_read(g->generations, g->conf->menus, report);
+
+    if (m == NULL) {
+        log_warn("event=reload_refused folder=%s", g->conf->menus);
+        return false;
+    }
+    store_publish(g->store, m->generation, m->sources, m->sources_len, true);
+    g->looked = 0;
+    buf_addf(report, "generation %016" PRIx64 ": %d screens, %s\n", (uint64_t)m->generation, m->screen_count,
+             m == g->menu ? "already current" : store_is_up(g->store) ? "published" : "waits for the database");
+    log_info("generation=%016" PRIx64 " event=reload screens=%d", (uint64_t)m->generation, m->screen_count);
+    return true;
+}
+
 static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct gateway *g = arg;
@@ -794,6 +922,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
     if (g->stranded_count > 0 && gateway_patience_is_over(g))
         gateway_give_up(g);
     postman_tick(g->postman);
+    gateway_watch_generations(g);
 }
 
 void gateway_after_turn(struct gateway *g)
@@ -835,7 +964,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     };
 
     g->conf = conf;
-    g->menu = args->menu;
+    g->generations = generations_new(args->menu_take);
+    g->menu = args->menu_take;
     g->base = args->base;
     g->down_since = clock_mono();
     buf_init(&g->state, SESSION_STATE_MAX);
@@ -881,6 +1011,8 @@ void gateway_free(struct gateway *g)
     postman_free(g->postman);
     numbers_free(g->numbers);
     recent_free(g->recent);
+    generations_free(g->generations);
+    free(g->awaiting);
     for (int i = 0; i < g->spare_count; i++) {
         flow_out_fini(g->spare[i]);
         free(g->spare[i]);

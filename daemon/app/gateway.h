@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "app/conf.h"
+#include "base/buf.h"
 #include "menu/model.h"
 
 struct event_base;
@@ -21,7 +22,7 @@ struct http;
 struct gateway_args {
     struct event_base *base;
     const struct conf *conf;            /* borrowed for life */
-    const struct menu *menu;            /* borrowed for life */
+    struct menu *menu_take;             /* the gateway's from now on, also when it fails */
     struct http *http;                  /* borrowed for life; NULL: no HTTP links */
 };
 
@@ -35,6 +36,12 @@ void gateway_after_turn(struct gateway *g);
 
 /* The database answers and every link that is a bearerbox is connected? */
 bool gateway_is_ready(const struct gateway *g);
+
+/* Read the menu folder again: checked whole, and published to all processes of
+ * the database, or refused and nothing changed.  What is wrong with it is in
+ * report.  New dialogues run under it as soon as the database names it current;
+ * running ones end under theirs. */
+bool gateway_reload(struct gateway *g, struct buf *report) __attribute__((warn_unused_result));
 
 /* Take no more messages; gateway_is_idle() tells when the last work is done. */
 void gateway_drain(struct gateway *g);

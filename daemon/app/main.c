@@ -49,6 +49,7 @@ static void main_usage(FILE *to)
           "  -v        log more\n"
           "  --keys    print every configuration key with its default\n"
           "  --version --help\n"
+          "SIGHUP reads the menus again.\n"
           "SIGTERM and SIGINT finish the steps under way, then stop; a second one stops at once.\n",
           to);
 }
@@ -138,6 +139,20 @@ static void main_on_signal(evutil_socket_t sig, short what, void *arg)
     gateway_drain(m->gateway);
 }
 
+/* SIGHUP: the menus again; what is wrong with them stands in the log. */
+static void main_on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+    struct main *m = arg;
+    struct buf report;
+
+    (void)sig;
+    (void)what;
+    buf_init(&report, 256 * 1024);
+    if (!gateway_reload(m->gateway, &report))
+        fputs(buf_str(&report), stderr);
+    buf_fini(&report);
+}
+
 static bool main_open(struct main *m)
 {
     static const int signals[] = { SIGTERM, SIGINT };
@@ -153,7 +168,11 @@ static bool main_open(struct main *m)
             return false;
         }
     }
+    log_info("event=started version=%s screens=%d languages=%d links=%d http_port=%d generation=%016llx", KHEYA_VERSION,
+             m->menu->screen_count, m->menu->lang_count, m->conf.link_count, m->http != NULL ? http_port(m->http) : 0,
+             (unsigned long long)m->menu->generation);
     m->gateway = gateway_new(&(struct gateway_args){ m->base, &m->conf, m->menu, m->http }, err, sizeof err);
+    m->menu = NULL;
     if (m->gateway == NULL) {
         log_err("event=gateway reason=\"%s\" next=exit", err);
         return false;
@@ -164,6 +183,8 @@ static bool main_open(struct main *m)
         m->signals[i] = evsignal_new(m->base, signals[i], main_on_signal, m);
         event_add(m->signals[i], NULL);
     }
+    m->signals[2] = evsignal_new(m->base, SIGHUP, main_on_hangup, m);
+    event_add(m->signals[2], NULL);
     signal(SIGPIPE, SIG_IGN);
     return true;
 }
@@ -172,9 +193,6 @@ static void main_loop(struct main *m)
 {
     bool ready = false;
 
-    log_info("event=started version=%s screens=%d languages=%d links=%d http_port=%d generation=%016llx", KHEYA_VERSION,
-             m->menu->screen_count, m->menu->lang_count, m->conf.link_count, m->http != NULL ? http_port(m->http) : 0,
-             (unsigned long long)m->menu->generation);
     while (!m->stop_now && (m->stop_at == 0 || (!gateway_is_idle(m->gateway) && clock_mono() < m->stop_at))) {
         if (event_base_loop(m->base, EVLOOP_ONCE) < 0)
             break;

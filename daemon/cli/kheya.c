@@ -8,6 +8,7 @@
 #include "cli/dial.h"
 #include "cli/migrate.h"
 #include "cli/play.h"
+#include "cli/reload.h"
 #include "cli/render.h"
 
 static const struct command {
@@ -19,6 +20,7 @@ static const struct command {
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "play", play_main, "run scripted dialogues on the engine" },
+    { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },
 };
 

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-enum series_statement { SERIES_LEASE = 0, SERIES_GENERATION, SERIES_STATEMENTS };
+enum series_statement { SERIES_LEASE = 0, SERIES_PUBLISH, SERIES_CURRENT, SERIES_SOURCES, SERIES_STATEMENTS };
 
 static const struct series_sql {
     const char *name;
@@ -18,8 +18,13 @@ static const struct series_sql {
         "UPDATE kheya.case_series SET next = next + $2::integer"
         " WHERE series = $1::smallint AND next + $2::integer <= 100000000"
         " RETURNING next - $2::integer" },
-    [SERIES_GENERATION] = { "series_generation",
-        "INSERT INTO kheya.generation (id, sources) VALUES ($1::bigint, $2::bytea) ON CONFLICT (id) DO NOTHING" },
+    [SERIES_PUBLISH] = { "series_publish",
+        "INSERT INTO kheya.generation AS g (id, sources, published)"
+        " VALUES ($1::bigint, $2::bytea, nextval('kheya.publication'))"
+        " ON CONFLICT (id) DO UPDATE SET published = EXCLUDED.published WHERE $3::boolean" },
+    [SERIES_CURRENT] = { "series_current",
+        "SELECT g.id FROM kheya.generation g ORDER BY g.published DESC LIMIT 1" },
+    [SERIES_SOURCES] = { "series_sources", "SELECT g.sources FROM kheya.generation g WHERE g.id = $1::bigint" },
 };
 
 /* A request, waiting or in flight. */
@@ -31,9 +36,10 @@ struct series_request {
     uint64_t ticket;                    /* LEASE */
     int series;
     int count;
-    int64_t id;                         /* GENERATION */
-    char *sources;
+    int64_t id;                         /* PUBLISH, SOURCES */
+    char *sources;                      /* PUBLISH */
     size_t size;
+    bool again;                         /* PUBLISH: a known generation becomes the current one again */
 };
 TAILQ_HEAD(series_list, series_request);
 
@@ -101,13 +107,26 @@ void series_lease(struct series *n, uint64_t ticket, int series, int count)
     r->count = count;
 }
 
-void series_generation(struct series *n, int64_t id, const void *sources, size_t size)
+void series_publish(struct series *n, int64_t id, const void *sources, size_t size, bool again)
 {
-    struct series_request *r = series_add(n, SERIES_GENERATION);
+    struct series_request *r = series_add(n, SERIES_PUBLISH);
 
     r->id = id;
     r->sources = xmemdup0(sources, size);
     r->size = size;
+    r->again = again;
+}
+
+void series_current(struct series *n)
+{
+    series_add(n, SERIES_CURRENT);
+}
+
+void series_sources(struct series *n, int64_t id)
+{
+    struct series_request *r = series_add(n, SERIES_SOURCES);
+
+    r->id = id;
 }
 
 static void series_leased(struct series_request *r, const struct pg_answer *a)
@@ -121,11 +140,50 @@ static void series_leased(struct series_request *r, const struct pg_answer *a)
     n->ops->leased(n->arg, r->ticket, got ? pg_int8(a->rows, 0, 0) : -1, got ? r->count : 0);
 }
 
+static void series_told_current(struct series_request *r, const struct pg_answer *a)
+{
+    struct series *n = r->owner;
+
+    if (a->outcome == PG_DONE && PQntuples(a->rows) == 1)
+        n->ops->current(n->arg, pg_int8(a->rows, 0, 0));
+}
+
+static void series_told_sources(struct series_request *r, const struct pg_answer *a)
+{
+    struct series *n = r->owner;
+
+    if (a->outcome != PG_DONE)
+        n->ops->generation(n->arg, r->id, NULL, 0, true);
+    else if (PQntuples(a->rows) == 0)
+        n->ops->generation(n->arg, r->id, NULL, 0, false);
+    else
+        n->ops->generation(n->arg, r->id, PQgetvalue(a->rows, 0, 0), (size_t)PQgetlength(a->rows, 0, 0), false);
+}
+
 /* A generation that could not be kept because of the connection waits again. */
 static bool series_is_again(const struct series_request *r, const struct pg_answer *a)
 {
-    return r->what == SERIES_GENERATION &&
+    return r->what == SERIES_PUBLISH &&
            (a->outcome == PG_LOST || (a->outcome == PG_ERROR && pg_error_of(a->sqlstate) != PG_ERROR_ROW));
+}
+
+static void series_tell(struct series_request *r, const struct pg_answer *a)
+{
+    switch (r->what) {
+    case SERIES_LEASE:
+        series_leased(r, a);
+        break;
+    case SERIES_PUBLISH:                /* who asks next learns of it */
+        break;
+    case SERIES_CURRENT:
+        series_told_current(r, a);
+        break;
+    case SERIES_SOURCES:
+        series_told_sources(r, a);
+        break;
+    case SERIES_STATEMENTS:
+        abort();
+    }
 }
 
 static void series_on_answer(void *arg, const struct pg_answer *a)
@@ -143,8 +201,7 @@ static void series_on_answer(void *arg, const struct pg_answer *a)
         TAILQ_INSERT_HEAD(&n->waiting, r, link);
         return;
     }
-    if (r->what == SERIES_LEASE)
-        series_leased(r, a);
+    series_tell(r, a);
     series_forget(&n->flying, r);
 }
 
@@ -154,15 +211,26 @@ static void series_send_one(struct series_request *r, struct pg *pg)
     char second[24];
     struct pg_params p = { 0 };
 
-    if (r->what == SERIES_LEASE) {
+    switch (r->what) {
+    case SERIES_LEASE:
         snprintf(first, sizeof first, "%d", r->series);
         snprintf(second, sizeof second, "%d", r->count);
         pg_param_text(&p, first);
         pg_param_text(&p, second);
-    } else {
+        break;
+    case SERIES_PUBLISH:
+    case SERIES_SOURCES:
         snprintf(first, sizeof first, "%" PRId64, r->id);
         pg_param_text(&p, first);
-        pg_param_binary(&p, r->sources, r->size);
+        if (r->what == SERIES_PUBLISH) {
+            pg_param_binary(&p, r->sources, r->size);
+            pg_param_text(&p, r->again ? "t" : "f");
+        }
+        break;
+    case SERIES_CURRENT:
+        break;
+    case SERIES_STATEMENTS:
+        abort();
     }
     r->pg = pg;
     pg_query(pg, series_statements[r->what].name, &p, PG_BINARY);
@@ -187,19 +255,20 @@ void series_send(struct series *n, struct pg *pg)
 
 void series_fail(struct series *n)
 {
-    struct series_list leases = TAILQ_HEAD_INITIALIZER(leases);
+    static const struct pg_answer away = { .outcome = PG_LOST, .reason = "database away" };
+    struct series_list failed = TAILQ_HEAD_INITIALIZER(failed);
     struct series_request *r;
     struct series_request *next;
 
     for (r = TAILQ_FIRST(&n->waiting); r != NULL; r = next) {
         next = TAILQ_NEXT(r, link);
-        if (r->what != SERIES_LEASE)
+        if (series_is_again(r, &away))
             continue;
         TAILQ_REMOVE(&n->waiting, r, link);     /* first: the callback may ask again */
-        TAILQ_INSERT_TAIL(&leases, r, link);
+        TAILQ_INSERT_TAIL(&failed, r, link);
     }
-    while ((r = TAILQ_FIRST(&leases)) != NULL) {
-        n->ops->leased(n->arg, r->ticket, -1, 0);
-        series_forget(&leases, r);
+    while ((r = TAILQ_FIRST(&failed)) != NULL) {
+        series_tell(r, &away);
+        series_forget(&failed, r);
     }
 }

@@ -21,12 +21,14 @@ void series_prepare(struct pg *pg);
 void series_lease(struct series *n, uint64_t ticket, int series, int count);
 
 /* Kept until PostgreSQL has it, over any fall of the connection. */
-void series_generation(struct series *n, int64_t id, const void *sources, size_t size);
+void series_publish(struct series *n, int64_t id, const void *sources, size_t size, bool again);
+void series_current(struct series *n);
+void series_sources(struct series *n, int64_t id);
 
 bool series_waits(const struct series *n);
 void series_send(struct series *n, struct pg *pg);
 
-/* No writer: the leases that wait fail.  From the loop only. */
+/* No writer: all that waits fails, but publications.  From the loop only. */
 void series_fail(struct series *n);
 
 #endif

@@ -434,7 +434,19 @@ void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_s
     messages_mark(s->messages, bucket, id, state, note, due_ms);
 }
 
-void store_generation(struct store *s, int64_t id, const void *sources, size_t n)
+void store_publish(struct store *s, int64_t id, const void *sources, size_t n, bool again)
 {
-    series_generation(s->series, id, sources, n);
+    series_publish(s->series, id, sources, n, again);
+}
+
+void store_current(struct store *s)
+{
+    series_current(s->series);
+    store_asked(s);
+}
+
+void store_sources(struct store *s, int64_t id)
+{
+    series_sources(s->series, id);
+    store_asked(s);
 }

@@ -111,6 +111,10 @@ struct store_ops {
     /* first < 0: failed */
     void (*leased)(void *arg, uint64_t ticket, int64_t first, int count);
     void (*outgoing)(void *arg, const struct store_outgoing *m);
+    /* not told when the question failed */
+    void (*current)(void *arg, int64_t id);
+    /* sources NULL: there is no such generation, or (failed) nobody knows */
+    void (*generation)(void *arg, int64_t id, const void *sources, size_t n, bool failed);
 };
 
 struct store_args {
@@ -175,8 +179,14 @@ void store_outbox_take(struct store *s, int max);
 void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
                        int64_t due_ms);
 
-/* Keep the sources of a menu generation (idempotent). */
-void store_generation(struct store *s, int64_t id, const void *sources, size_t n);
+/* Keep the sources of a menu generation, and make it the current one if it is
+ * new, or again: if it is known already. */
+void store_publish(struct store *s, int64_t id, const void *sources, size_t n, bool again);
+
+/* Ask which generation is the current one (ops->current), and for the sources of
+ * one (ops->generation). */
+void store_current(struct store *s);
+void store_sources(struct store *s, int64_t id);
 
 /* The bucket of a subscriber: FNV-1a of the msisdn modulo 1024; part of every
  * primary key of the hot path. */
@@ -184,7 +194,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 2          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 3          /* the highest number in sql/ this program knows */
 
 enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAILED };
 

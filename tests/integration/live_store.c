@@ -1261,7 +1261,7 @@ static void test_marks_survive(void **state)
     assert_int_equal(live_dev_db("kill"), 0);
     for (int i = 0; i < 100; i++)
         store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, "", 0);
-    store_generation(l->store, 42, "sources", 7);
+    store_publish(l->store, 42, "sources", 7, false);
     live_flush(l);
     live_until(10000, !l->up);
     live_flush(l);
@@ -1309,10 +1309,10 @@ static void test_generation_is_kept_once(void **state)
     struct live *l = live_new();
 
     (void)state;
-    store_generation(l->store, 7, "a\0b", 3);
+    store_publish(l->store, 7, "a\0b", 3, false);
     live_flush(l);
     live_until(5000, live_sql("SELECT count(*) FROM kheya.generation WHERE sources = '\\x610062'") == 1);
-    store_generation(l->store, 7, "other", 5);
+    store_publish(l->store, 7, "other", 5, false);
     live_ask(l, "after", "SELECT 1 AS v", 1000);
     live_settle(l);
     live_load(l, 1, "8801711111111");

@@ -1,0 +1,183 @@
+#include "app/generations.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+struct generation {
+    struct generation *next;
+    int64_t id;
+    struct menu *menu;                  /* NULL: there is no such generation */
+    bool used;                          /* marked since the last sweep */
+    bool waits;                         /* read from the folder, not yet seen as current */
+};
+
+struct generations {
+    struct generation *list;            /* the newest first */
+    struct generation *current;
+};
+
+static struct generation *generations_get(const struct generations *g, int64_t id)
+{
+    struct generation *e = g->list;
+
+    while (e != NULL && e->id != id)
+        e = e->next;
+    return e;
+}
+
+static struct generation *generations_put(struct generations *g, int64_t id, struct menu *menu)
+{
+    struct generation *e = xcalloc(1, sizeof *e);
+
+    e->id = id;
+    e->menu = menu;
+    e->used = true;                     /* whoever asked for it has not come back yet */
+    e->next = g->list;
+    g->list = e;
+    return e;
+}
+
+struct generations *generations_new(struct menu *menu_take)
+{
+    struct generations *g = xcalloc(1, sizeof *g);
+
+    g->current = generations_put(g, menu_take->generation, menu_take);
+    return g;
+}
+
+static void generations_drop(struct generation *e)
+{
+    menu_free(e->menu);
+    free(e);
+}
+
+void generations_free(struct generations *g)
+{
+    struct generation *next;
+
+    if (g == NULL)
+        return;
+    for (struct generation *e = g->list; e != NULL; e = next) {
+        next = e->next;
+        generations_drop(e);
+    }
+    free(g);
+}
+
+const struct menu *generations_current(const struct generations *g)
+{
+    return g->current->menu;
+}
+
+const struct menu *generations_find(const struct generations *g, int64_t id, bool *missing)
+{
+    const struct generation *e = generations_get(g, id);
+
+    *missing = e != NULL && e->menu == NULL;
+    return e != NULL ? e->menu : NULL;
+}
+
+static void generations_report(const struct menu_issues *issues, struct buf *report)
+{
+    for (int i = 0; i < issues->count; i++) {
+        const struct menu_issue *e = &issues->list[i];
+
+        buf_addf(report, "%s:%d:%d: %s: %s [%s]\n", e->pos.file, e->pos.line, e->pos.column,
+                 e->severity == MENU_ERROR ? "error" : "warning", e->text, e->code);
+    }
+}
+
+const struct menu *generations_add(struct generations *g, int64_t id, const void *sources, size_t n)
+{
+    struct generation *e = generations_get(g, id);
+    struct menu_issues issues;
+    struct menu *menu = NULL;
+
+    if (e != NULL)
+        return e->menu;
+    if (sources != NULL) {
+        menu = menu_load_sources(sources, n, &issues);
+        if (menu == NULL && issues.count > 0)
+            log_err("generation=%016" PRIx64 " event=unreadable reason=\"%s\" next=ignored", (uint64_t)id,
+                    issues.list[0].text);
+        menu_issues_free(&issues);
+    }
+    if (menu != NULL && menu->generation != id) {
+        log_err("generation=%016" PRIx64 " event=altered next=ignored", (uint64_t)id);
+        menu_free(menu);
+        menu = NULL;
+    }
+    return generations_put(g, id, menu)->menu;
+}
+
+const struct menu *generations_read(struct generations *g, const char *dir, struct buf *report)
+{
+    struct menu_issues issues;
+    struct menu *menu = menu_load(dir, &issues);
+    struct generation *e;
+
+    generations_report(&issues, report);
+    menu_issues_free(&issues);
+    if (menu == NULL)
+        return NULL;
+    e = generations_get(g, menu->generation);
+    if (e == NULL) {
+        e = generations_put(g, menu->generation, menu);
+    } else if (e->menu == NULL) {
+        e->menu = menu;
+    } else {
+        menu_free(menu);
+    }
+    e->waits = e != g->current;
+    return e->menu;
+}
+
+void generations_adopt(struct generations *g, int64_t id)
+{
+    struct generation *e = generations_get(g, id);
+
+    assert(e != NULL && e->menu != NULL);
+    e->waits = false;
+    g->current = e;
+}
+
+void generations_use(struct generations *g, const struct menu *menu)
+{
+    for (struct generation *e = g->list; e != NULL; e = e->next)
+        if (e->menu == menu)
+            e->used = true;
+}
+
+bool generations_sweep(struct generations *g)
+{
+    struct generation **at = &g->list;
+    bool any = false;
+
+    while (*at != NULL) {
+        struct generation *e = *at;
+
+        if (e == g->current || e->waits || e->used) {
+            e->used = false;
+            at = &e->next;
+            continue;
+        }
+        *at = e->next;
+        log_info("generation=%016" PRIx64 " event=retired", (uint64_t)e->id);
+        generations_drop(e);
+        any = true;
+    }
+    return any;
+}
+
+int generations_count(const struct generations *g)
+{
+    int n = 0;
+
+    for (const struct generation *e = g->list; e != NULL; e = e->next)
+        n++;
+    return n;
+}
