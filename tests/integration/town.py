@@ -179,7 +179,7 @@ class Town:
                       self._kannel_line, conf)
         path = self.folder / "kannel.conf"
         path.write_text(conf)
-        self.bearerbox = Process("bearerbox", [shutil.which("bearerbox") or "/usr/sbin/bearerbox", str(path)],
+        self.bearerbox = Process("bearerbox", [shutil.which("bearerbox") or "/usr/sbin/bearerbox", "-v", "4", str(path)],
                                  self.folder)
         wait_for("bearerbox's box port", lambda: self._listens(self.box))
 
