@@ -179,8 +179,8 @@ class Town:
                       self._kannel_line, conf)
         path = self.folder / "kannel.conf"
         path.write_text(conf)
-        self.bearerbox = Process("bearerbox", [shutil.which("bearerbox") or "/usr/sbin/bearerbox", "-v", "4", str(path)],
-                                 self.folder)
+        program = shutil.which("bearerbox") or "/usr/sbin/bearerbox"
+        self.bearerbox = Process("bearerbox", [program, "-v", "4", str(path)], self.folder)
         wait_for("bearerbox's box port", lambda: self._listens(self.box))
 
     def _kannel_line(self, m):
