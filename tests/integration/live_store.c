@@ -1541,6 +1541,7 @@ static void test_migrate_refuses(void **state)
 
     /* the first goes in, the second fails on its line and leaves nothing */
     live_file(dir, "0001_one.sql", first);
+    live_file(dir, "0003_three.sql", "SELECT 1;\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
     assert_int_equal(from, 0);
     assert_int_equal(to, 1);
@@ -1551,14 +1552,14 @@ static void test_migrate_refuses(void **state)
     live_file(dir, "0002_two.sql", "CREATE TABLE kheya.u (i integer);\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
     assert_int_equal(from, 1);
-    assert_int_equal(to, 2);
+    assert_int_equal(to, 3);
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
-    assert_int_equal(from, 2);
+    assert_int_equal(from, 3);
 
-    live_file(dir, "0003_three.sql", "SELECT 1;\n");
+    live_file(dir, "0004_four.sql", "SELECT 1;\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
-    for (int v = 1; v <= 3; v++) {
-        static const char *const names[] = { "0001_one.sql", "0002_two.sql", "0003_three.sql" };
+    for (int v = 1; v <= 4; v++) {
+        static const char *const names[] = { "0001_one.sql", "0002_two.sql", "0003_three.sql", "0004_four.sql" };
 
         snprintf(path, sizeof path, "%s/%s", dir, names[v - 1]);
         unlink(path);
