@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "menu/issue.h"
 #include "menu/model.h"
 
 static const char check_usage[] = "usage: kheya check [--json] MENUDIR\n"
-                                  "       kheya check --explain CODE\n"
                                   "Reads the menus in MENUDIR and prints every error and warning.\n"
-                                  "  --json           as a JSON array of objects\n"
-                                  "  --explain CODE   what a code like E201 means\n"
+                                  "  --json   as a JSON array of objects\n"
+                                  "kheya explain CODE says what a code like E201 means.\n"
                                   "Exit status: 0 no error (warnings may be), 1 errors, 2 used wrongly.\n";
 
 static const char *check_severity(const struct menu_issue *i)
@@ -63,18 +61,6 @@ static void check_print(const struct menu_issues *issues)
         printf("%d more are not shown\n", issues->dropped);
 }
 
-static int check_explain(const char *code)
-{
-    const char *text = issue_explain(code);
-
-    if (text == NULL) {
-        fprintf(stderr, "kheya check: no code '%s'\n", code);
-        return 2;
-    }
-    printf("%s: %s\n", code, text);
-    return 0;
-}
-
 static int check_folder(const char *dir, bool json)
 {
     struct menu_issues issues;
@@ -96,7 +82,6 @@ int check_main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "json", no_argument, NULL, 'j' },
-        { "explain", required_argument, NULL, 'e' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
@@ -107,8 +92,6 @@ int check_main(int argc, char **argv)
     while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
         if (c == 'j') {
             json = true;
-        } else if (c == 'e') {
-            return check_explain(optarg);
         } else {
             fputs(check_usage, c == 'h' ? stdout : stderr);
             return c == 'h' ? 0 : 2;

@@ -6,6 +6,7 @@
 
 #include "cli/check.h"
 #include "cli/dial.h"
+#include "cli/explain.h"
 #include "cli/migrate.h"
 #include "cli/play.h"
 #include "cli/reload.h"
@@ -18,6 +19,7 @@ static const struct command {
 } commands[] = {
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
+    { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 
@@ -17,18 +18,23 @@ static const struct issue_row {
 #undef X
 };
 
-const char *issue_explain(const char *code)
+enum issue_code issue_find(const char *name)
 {
-    for (int i = 0; i < ISSUE_COUNT; i++) {
-        if (strcmp(issue_rows[i].code, code) == 0)
-            return issue_rows[i].text;
-    }
-    return NULL;
+    int i = 0;
+
+    while (i < ISSUE_COUNT && strcasecmp(issue_rows[i].code, name) != 0)
+        i++;
+    return (enum issue_code)i;
 }
 
 const char *issue_name(enum issue_code code)
 {
     return issue_rows[code].code;
+}
+
+const char *issue_meaning(enum issue_code code)
+{
+    return issue_rows[code].text;
 }
 
 void issues_init(struct menu_issues *issues)

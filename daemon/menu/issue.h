@@ -68,9 +68,17 @@ enum issue_code {
     ISSUE_COUNT
 };
 
-/* What a code means; NULL when there is no such code. */
-const char *issue_explain(const char *code);
+/* "E103" to its code, in either case; ISSUE_COUNT when there is none. */
+enum issue_code issue_find(const char *name);
 const char *issue_name(enum issue_code code);
+const char *issue_meaning(enum issue_code code);
+
+/* A piece of a menu that earns the code, and the same put right.  Every code has
+ * both: a new one needs its row in issue_examples.c. */
+struct issue_example {
+    const char *wrong, *right;
+};
+const struct issue_example *issue_example(enum issue_code code);
 
 /* Before the first issue_add(); ended by menu_issues_free(). */
 void issues_init(struct menu_issues *issues);

@@ -36,7 +36,7 @@ static void fuzz_issues(const struct menu_issues *issues, bool loaded)
         const struct menu_issue *issue = &issues->list[i];
 
         must(issue->pos.line >= 1 && issue->pos.column >= 1 && issue->pos.file[0] != '\0');
-        must(issue_explain(issue->code) != NULL && issue->text[0] != '\0');
+        must(issue_find(issue->code) != ISSUE_COUNT && issue->text[0] != '\0');
         must(gsm_utf8_valid(issue->text, strlen(issue->text)) && strchr(issue->text, '\n') == NULL);
         must((issue->severity == MENU_ERROR) == (issue->code[0] == 'E'));
         errors += issue->severity == MENU_ERROR;

@@ -94,12 +94,16 @@ static void test_codes_are_explained(void **state)
         const char *code = issue_name((enum issue_code)i);
 
         assert_true(strlen(code) == 4 && strchr("EW", code[0]) != NULL);
-        assert_true(strlen(issue_explain(code)) > 20);
+        assert_true(strlen(issue_meaning((enum issue_code)i)) > 20);
+        assert_int_equal(issue_find(code), i);
+        if (issue_example((enum issue_code)i)->wrong == NULL || issue_example((enum issue_code)i)->right == NULL)
+            fail_msg("%s has no mistake and cure in daemon/menu/issue_examples.c", code);
         for (int k = 0; k < i; k++)
             assert_string_not_equal(code, issue_name((enum issue_code)k));
     }
-    assert_null(issue_explain("E999"));
-    assert_null(issue_explain(""));
+    assert_int_equal(issue_find("e201"), ISSUE_NO_SCREEN);
+    assert_int_equal(issue_find("E999"), ISSUE_COUNT);
+    assert_int_equal(issue_find(""), ISSUE_COUNT);
 }
 
 /* A long name from a file does not make a long line, nor half a character. */

@@ -1,0 +1,107 @@
+/*
+ * issue_examples.c - of every code a mistake that earns it, and its cure.
+ *
+ * Each is a file of a small tree, whose menu leads to the example's screen tea;
+ * lines that all begin with # only tell.  tests/manual/run plays them: the
+ * mistake must earn the code, the cure no error.
+ */
+#include <assert.h>
+#include <stddef.h>
+
+#include "menu/issue.h"
+
+#define TEA "screens:\n  tea: "
+#define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
+
+static const struct issue_example issue_examples[ISSUE_COUNT] = {
+    [ISSUE_FOLDER] = { "# kheya check menu\n# and the folder is called menus\n", "# kheya check menus\n" },
+    [ISSUE_SIZE] = { "# all screens of the country in one file of 5 MiB\n", "# a file for each service\n" },
+    [ISSUE_UTF8] = { "# a file saved as Windows-1252 or UTF-16\n", "# the same file saved as UTF-8\n" },
+    [ISSUE_YAML] = { TEA "{text: Which: tea or coffee?, end: yes}\n",
+                     TEA "{text: \"Which: tea or coffee?\", end: yes}\n" },
+    [ISSUE_TAB] = { "screens:\n\ttea: {text: Tea, end: yes}\n", TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_TWICE] = { TEA "{text: Tea, text: Coffee, end: yes}\n", TEA "{text: \"Tea\\nCoffee\", end: yes}\n" },
+    [ISSUE_ALIAS] = { TEA "{text: *hot, end: yes}\n",
+                      TEA "{text: &hot Careful! Hot., options: {1: {text: Milk, goto: milk}}}\n"
+                          "  milk: {text: *hot, end: yes}\n" },
+    [ISSUE_NESTING] = { "# [[[[[[ ... 65 lists, one in the other\n", "# at most 64; no construct needs more than 12\n" },
+    [ISSUE_ONE_DOCUMENT] = { TEA "{text: !str Tea, end: yes}\n", TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_UNKNOWN_KEY] = { TEA "{txt: Tea, end: yes}\n", TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_MISSING_KEY] = { TEA "{text: Tea, options: {1: {text: Milk}}}\n",
+                            TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
+    [ISSUE_SHAPE] = { TEA "{text: [Tea, Coffee], end: yes}\n", TEA "{text: \"Tea\\nCoffee\", end: yes}\n" },
+    [ISSUE_VALUE] = { TEA "{text: Tea, end: maybe}\n", TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_LATER] = { "# a key that menus(5) calls not supported yet\n", "# the same menus without it\n" },
+    [ISSUE_SCREEN] = { TEA "{text: Tea, set: {citizen.lang: bn}, goto: main}\n",
+                       TEA "{text: Tea, options: {1: {text: Bangla, set: {citizen.lang: bn}, goto: main}}}\n" },
+    [ISSUE_NO_SCREEN] = { TEA "{text: Tea, options: {1: {text: Milk, goto: mian}}}\n",
+                          TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
+    [ISSUE_NO_TYPE] = { "types:\n  cups: whle\n", "types:\n  cups: {whole: 1..9}\n" },
+    [ISSUE_NO_RECORD] = { "queries:\n  tea: {sql: SELECT cups FROM svc.tea(), returns: tea}\n",
+                          "records:\n  tea: {cups: whole}\n"
+                          "queries:\n  tea: {sql: SELECT cups FROM svc.tea(), returns: tea}\n" },
+    [ISSUE_NO_QUERY] = { TEA "{query: last_paiment, into: pay, none: main, goto: paid}\n",
+                         TEA "{query: last_payment, into: pay, none: main, goto: paid}\n" },
+    [ISSUE_NO_SERVICE] = { TEA "{submit: complain, with: {category: \"'tea'\"}, goto: main}\n",
+                           TEA "{submit: complaint, with: {category: \"'tea'\"}, goto: main}\n" },
+    [ISSUE_NO_SMS] = { TEA "{sms: recieved, goto: main}\n", TEA "{sms: received, goto: main}\n" },
+    [ISSUE_NO_VARIABLE] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cup} cups\", end: yes}\n",
+                            TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },
+    [ISSUE_NO_LANGUAGE] = { TEA "{text: {en: Tea, bn: চা, bn-Latn: Cha, fr: Thé}, end: yes}\n",
+                            TEA "{text: {en: Tea, bn: চা, bn-Latn: Cha}, end: yes}\n" },
+    [ISSUE_DEFINED_TWICE] = { "# another file has a type nid4 too\ntypes:\n  nid4: {pattern: '[0-9]{4}', width: 4}\n",
+                              "# take the other file's, or name this one anew\n"
+                              "types:\n  card4: {pattern: '[0-9]{4}', width: 4}\n" },
+    [ISSUE_BAD_NAME] = { TEA "{goto: tea-room}\n  tea-room: {text: Tea, end: yes}\n",
+                         TEA "{goto: tea_room}\n  tea_room: {text: Tea, end: yes}\n" },
+    [ISSUE_OWN_NAME] = { TEA "{set: {session.code: \"'tea'\"}, goto: main}\n",
+                         TEA "{set: {drink: \"'tea'\"}, goto: main}\n" },
+    [ISSUE_NO_FIELD] = { TEA "{submit: complaint, with: {catgory: \"'tea'\"}, goto: main}\n",
+                         TEA "{submit: complaint, with: {category: \"'tea'\"}, goto: main}\n" },
+    [ISSUE_EXPRESSION] = { TEA "{goto: [{when: citizen.known = yes, to: milk}, {to: main}]}\n"
+                               "  milk: {text: Milk, end: yes}\n",
+                           TEA "{goto: [{when: citizen.known == yes, to: milk}, {to: main}]}\n"
+                               "  milk: {text: Milk, end: yes}\n" },
+    [ISSUE_TWO_TYPES] = { TEA "{text: How many cups?, input: {into: cups, type: whole}, goto: sort}\n"
+                              "  sort: {text: Which tea?, input: {into: cups, type: word(9)}, goto: main}\n",
+                          TEA "{text: How many cups?, input: {into: cups, type: whole}, goto: sort}\n"
+                              "  sort: {text: Which tea?, input: {into: sort, type: word(9)}, goto: main}\n" },
+    [ISSUE_UNTYPED] = { TEA "{text: How many cups?, input: {into: cups}, goto: main}\n",
+                        TEA "{text: How many cups?, input: {into: cups, type: whole}, goto: main}\n" },
+    [ISSUE_PATTERN] = { "types:\n  seat: {pattern: '[0-9', width: 3}\n",
+                        "types:\n  seat: {pattern: '[0-9]{1,3}', width: 3}\n" },
+    [ISSUE_EXAMPLE] = { "types:\n  seat: {pattern: '[0-9]{2}', width: 2, example: \"123\"}\n",
+                        "types:\n  seat: {pattern: '[0-9]{2}', width: 2, example: \"12\"}\n" },
+    [ISSUE_NUMBER] = { TEA "{text: Tea, options: {0: {text: Milk, goto: main}}}\n",
+                       TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
+    [ISSUE_BRANCH] = { TEA "{goto: [{to: main}, {when: citizen.known, to: milk}]}\n  milk: {text: Milk, end: yes}\n",
+                       TEA "{goto: [{when: citizen.known, to: milk}, {to: main}]}\n"
+                           "  milk: {text: Milk, end: yes}\n" },
+    [ISSUE_ROWS] = { TEA "{text: Tea, list: {query: last_payment, into: p, option: \"{p.taka}\", goto: main}}\n",
+                     "# a query with returns: list of payment\n"
+                     TEA "{text: Tea, list: {query: my_payments, into: p, option: \"{p.taka}\", goto: main}}\n" },
+    [ISSUE_ARGUMENTS] = { "queries:\n"
+                          "  tea: {sql: 'SELECT taka FROM svc.tea($1, $2)', args: [citizen.msisdn], returns: payment}\n",
+                          "queries:\n"
+                          "  tea: {sql: 'SELECT taka FROM svc.tea($1)', args: [citizen.msisdn], returns: payment}\n" },
+    [ISSUE_NO_TEXT] = { TEA "{text: {en: Tea, bn: চা}, end: yes}\n",
+                        TEA "{text: {en: Tea, bn: চা, bn-Latn: Cha}, end: yes}\n" },
+    [ISSUE_TEXT] = { TEA "{text: \"{citizen.msisdn|musk}\", end: yes}\n",
+                     TEA "{text: \"{citizen.msisdn|mask}\", end: yes}\n" },
+    [ISSUE_SMS_LANGUAGE] = { SMS "bn: চা হয়েছে।, bn-Latn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
+    [ISSUE_SMS_SCRIPT] = { SMS "bn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
+    [ISSUE_WORDS] = { "words:\n  months: Jan Feb Mar\n",
+                      "words:\n  months: Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec\n" },
+    [ISSUE_UNREACHABLE] = { TEA "{text: Tea, end: yes}\n  milk: {text: Milk, end: yes}\n",
+                            TEA "{text: Tea, options: {1: {text: Milk, goto: milk}}}\n"
+                                "  milk: {text: Milk, end: yes}\n" },
+    [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
+    [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
+                       TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },
+};
+
+const struct issue_example *issue_example(enum issue_code code)
+{
+    assert(code < ISSUE_COUNT);
+    return &issue_examples[code];
+}
