@@ -6,7 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/gsm.h"
+#include "menu/check_ways.h"
 #include "menu/expr.h"
+#include "menu/ways.h"
 
 #define CHECK_TEXT_MAX (64 * 1024)      /* octets of one text without its placeholders */
 #define CHECK_MONTHS 12
@@ -36,62 +38,6 @@ static void check_numbers(const struct menu *m, struct menu_issues *issues)
     }
 }
 
-/* --- reachable screens -------------------------------------------------------------------- */
-
-struct check_walk {
-    const struct menu *m;
-    bool *seen;                         /* by screen */
-    int *todo;                          /* seen, but its exits are not yet */
-    int count;
-};
-
-static void check_reach(struct check_walk *w, int screen)
-{
-    if (screen == MENU_NONE || w->seen[screen])
-        return;
-    w->seen[screen] = true;
-    w->todo[w->count++] = screen;
-}
-
-static void check_gotos(struct check_walk *w, const struct menu_gotos *go)
-{
-    for (int i = 0; i < go->count; i++)
-        check_reach(w, go->list[i].to);
-}
-
-static void check_exits(struct check_walk *w, const struct menu_screen *s)
-{
-    for (int i = 0; i < s->option_count; i++)
-        check_gotos(w, &s->options[i].go);
-    for (int i = 0; i < s->action_count; i++) {
-        check_reach(w, s->actions[i].none);
-        check_reach(w, s->actions[i].fail);
-    }
-    check_reach(w, s->list.empty);
-    check_reach(w, s->list.fail);
-    check_gotos(w, &s->go);
-}
-
-static void check_unreachable(const struct menu *m, struct menu_issues *issues)
-{
-    struct check_walk w = { .m = m };
-
-    w.seen = xcalloc((size_t)m->screen_count, sizeof *w.seen);
-    w.todo = xcalloc((size_t)m->screen_count, sizeof *w.todo);
-    check_reach(&w, m->start);
-    check_reach(&w, m->first);
-    for (int i = 0; i < m->shortcut_count; i++)
-        check_reach(&w, m->shortcuts[i].to);
-    while (w.count > 0)
-        check_exits(&w, &m->screens[w.todo[--w.count]]);
-    for (int i = 0; i < m->screen_count; i++) {
-        if (!w.seen[i])
-            issue_add(issues, ISSUE_UNREACHABLE, m->screens[i].pos, "no path leads to screen '%s'", m->screens[i].name);
-    }
-    free(w.seen);
-    free(w.todo);
-}
-
 /* --- variables that nothing reads ------------------------------------------------------------- */
 
 static void check_read(void *arg, int var)
@@ -115,34 +61,11 @@ static void check_read_text(const struct menu_text *t, bool *read)
     }
 }
 
-static void check_read_gotos(const struct menu_gotos *go, bool *read)
+static void check_read_step(void *arg, const struct ways_step *step)
 {
-    for (int i = 0; i < go->count; i++)
-        check_read_expr(go->list[i].when, read);
-}
-
-static void check_read_sets(const struct menu_set *sets, int count, bool *read)
-{
-    for (int i = 0; i < count; i++)
-        check_read_expr(sets[i].value, read);
-}
-
-static void check_read_screen(const struct menu_screen *s, bool *read)
-{
-    check_read_text(s->text, read);
-    check_read_text(s->continued, read);
-    check_read_text(s->input.wrong, read);
-    check_read_text(s->list.option, read);
-    check_read_gotos(&s->go, read);
-    for (int i = 0; i < s->option_count; i++) {
-        check_read_text(s->options[i].text, read);
-        check_read_expr(s->options[i].when, read);
-        check_read_sets(s->options[i].sets, s->options[i].set_count, read);
-        check_read_gotos(&s->options[i].go, read);
-    }
-    for (int i = 0; i < s->action_count; i++) {
-        check_read_sets(s->actions[i].sets, s->actions[i].set_count, read);
-        check_read_expr(s->actions[i].to, read);
+    if (step->op == WAYS_READ) {
+        check_read_expr(step->expr, arg);
+        check_read_text(step->text, arg);
     }
 }
 
@@ -166,7 +89,7 @@ static void check_unread(const struct menu *m, struct menu_issues *issues)
 
     read[MENU_VAR_LANG] = true;
     for (int i = 0; i < m->screen_count; i++)
-        check_read_screen(&m->screens[i], read);
+        ways_walk(m, i, check_read_step, read);
     for (int i = 0; i < m->sms_count; i++)
         check_read_text(m->sms[i].text, read);
     for (int i = 0; i < m->query_count; i++) {
@@ -337,7 +260,7 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     check_months(m, issues);
     if (issues->errors > 0)
         return;
-    check_unreachable(m, issues);
+    check_ways(m, issues);
     check_unused(m, issues);
     check_unread(m, issues);
 }

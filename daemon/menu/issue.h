@@ -3,7 +3,7 @@
  * findings of one load.
  *
  * E1xx files and structure, E2xx names, E3xx types and expressions, E4xx
- * texts, W5xx warnings.  A code never changes its meaning.
+ * texts, W5xx warnings.  A code never changes its meaning; W501 has become E220.
  */
 #ifndef ISSUE_H
 #define ISSUE_H
@@ -43,6 +43,7 @@
     X(BAD_NAME, "E210", "A name is letters, digits and _, and begins with a letter.") \
     X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
     X(NO_FIELD, "E212", "The service has no such field.") \
+    X(UNREACHABLE, "E220", "No way from the start, the first screen or a short cut leads to this screen.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \
@@ -57,7 +58,6 @@
     X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \
     X(SMS_SCRIPT, "E404", "Bangla in Latin letters may not go out as an SMS.") \
     X(WORDS, "E405", "A word of the program has not the form that it needs.") \
-    X(UNREACHABLE, "W501", "No path from the start, a short cut or another screen leads to this screen.") \
     X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
     X(UNREAD, "W503", "A variable is set, but nothing reads it.")
 

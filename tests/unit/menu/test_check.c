@@ -25,7 +25,8 @@ static void test_warnings(void **state)
 {
     static const struct fixture_case rows[] = {
         { "screens:\n  main: {text: M}\n  a: {goto: b}\n  b: {text: B}\n",
-          "3:3 W501 no path leads to screen 'a'\n4:3 W501 no path leads to screen 'b'\n" },
+          "3:3 E220 no way leads to screen 'a': name it in a 'goto', or take it out\n"
+          "4:3 E220 no way leads to screen 'b': name it in a 'goto', or take it out\n" },
         { "screens:\n  main: {goto: [{when: citizen.known, to: b}, {to: c}]}\n  b: {text: B}\n  c: {text: C}\n", "" },
         { "screens:\n  main: {query: q, into: p, none: b, fail: c, goto: d}\n  b: {text: B}\n  c: {text: C}\n"
           "  d: {text: D, list: {query: l, into: r, option: '{r.a}', goto: e, empty: f, fail: g}}\n"

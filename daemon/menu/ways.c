@@ -1,0 +1,306 @@
+#include "menu/ways.h"
+
+struct ways {
+    const struct menu *m;
+    const struct menu_screen *screen;
+    ways_step_fn *fn;
+    void *arg;
+};
+
+/* --- single steps ------------------------------------------------------------------------- */
+
+static void ways_step(const struct ways *w, enum ways_op op)
+{
+    w->fn(w->arg, &(struct ways_step){ .op = op, .var = MENU_NONE, .index = MENU_NONE });
+}
+
+static void ways_var(const struct ways *w, enum ways_op op, int var, const struct expr *value)
+{
+    if (var != MENU_NONE)
+        w->fn(w->arg, &(struct ways_step){ .op = op, .var = var, .expr = value, .index = MENU_NONE });
+}
+
+static void ways_vars(const struct ways *w, enum ways_op op, const int *vars, int count)
+{
+    for (int i = 0; vars != NULL && i < count; i++)
+        ways_var(w, op, vars[i], NULL);
+}
+
+static void ways_read(const struct ways *w, enum ways_place place, const struct expr *e)
+{
+    if (e != NULL)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = place, .expr = e, .var = MENU_NONE,
+                                           .index = MENU_NONE });
+}
+
+static void ways_read_text(const struct ways *w, const struct menu_text *t)
+{
+    if (t != NULL)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_TEXT, .text = t, .var = MENU_NONE,
+                                           .index = MENU_NONE });
+}
+
+static void ways_assume(const struct ways *w, const struct expr *e, bool truth)
+{
+    if (e != NULL)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_ASSUME, .expr = e, .truth = truth, .var = MENU_NONE,
+                                           .index = MENU_NONE });
+}
+
+static void ways_leave(const struct ways *w, const struct ways_exit *exit)
+{
+    if (exit->to != MENU_NONE)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_LEAVE, .var = MENU_NONE, .index = MENU_NONE, .exit = exit });
+}
+
+/* --- parts of screens ----------------------------------------------------------------------- */
+
+static void ways_sets(const struct ways *w, const struct menu_set *sets, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (sets[i].value != NULL)
+            w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_VALUE, .expr = sets[i].value,
+                                               .var = sets[i].var, .index = MENU_NONE });
+        ways_var(w, WAYS_SET, sets[i].var, sets[i].value);
+    }
+}
+
+/* The first branch whose condition holds is taken, so behind it the condition
+ * does not. */
+static void ways_gotos(const struct ways *w, const struct menu_gotos *go, struct ways_exit exit)
+{
+    for (int i = 0; i < go->count; i++) {
+        const struct menu_goto *g = &go->list[i];
+
+        exit.to = g->to;
+        exit.pos = g->pos;
+        exit.branch = i;
+        exit.branches = go->count;
+        exit.when = g->when;
+        ways_read(w, WAYS_IN_WHEN, g->when);
+        ways_step(w, WAYS_SAVE);
+        ways_assume(w, g->when, true);
+        ways_leave(w, &exit);
+        ways_step(w, WAYS_BACK);
+        ways_assume(w, g->when, false);
+    }
+}
+
+static void ways_go(const struct ways *w, enum ways_why why)
+{
+    ways_gotos(w, &w->screen->go, (struct ways_exit){ .why = why, .action = MENU_NONE });
+}
+
+/* A way out of a question, on which the values that it was to fill are not set. */
+static void ways_aside(const struct ways *w, const struct ways_exit *exit, const int *unset, int count)
+{
+    if (exit->to == MENU_NONE)
+        return;
+    ways_step(w, WAYS_SAVE);
+    ways_vars(w, WAYS_UNSET, unset, count);
+    ways_leave(w, exit);
+    ways_step(w, WAYS_BACK);
+}
+
+static void ways_args(const struct ways *w, int query, struct menu_pos pos)
+{
+    const struct menu_query *q = &w->m->queries[query];
+
+    for (int i = 0; i < q->arg_count; i++)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_ARGS, .expr = q->args[i], .pos = pos,
+                                           .var = MENU_NONE, .index = query });
+}
+
+static void ways_message(const struct ways *w, int sms, struct menu_pos pos)
+{
+    if (sms != MENU_NONE)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_SMS, .text = w->m->sms[sms].text,
+                                           .pos = pos, .var = MENU_NONE, .index = sms });
+}
+
+/* --- actions -------------------------------------------------------------------------------- */
+
+static void ways_query(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    int fields = w->m->queries[a->query].returns->field_count;
+
+    ways_args(w, a->query, a->pos);
+    exit.why = WAYS_FAIL;
+    exit.to = a->fail;
+    ways_aside(w, &exit, a->into, fields);
+    exit.why = WAYS_NONE;
+    exit.to = a->none;
+    ways_aside(w, &exit, a->into, fields);
+    ways_vars(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, a->into, fields);
+}
+
+static void ways_submit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    const struct menu_service *s = &w->m->services[a->service];
+
+    (void)exit;
+    for (int i = 0; i < a->set_count; i++)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_FIELD, .expr = a->sets[i].value,
+                                           .var = a->sets[i].var, .index = a->service });
+    ways_var(w, WAYS_SET, a->case_no, NULL);
+    for (int i = 0; i < s->notify_count; i++)
+        ways_message(w, s->notify[i].sms, a->pos);
+}
+
+static void ways_sms(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    (void)exit;
+    ways_read(w, WAYS_IN_RECEIVER, a->to);
+    ways_message(w, a->sms, a->pos);
+}
+
+static void ways_set(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    (void)exit;
+    ways_sets(w, a->sets, a->set_count);
+}
+
+/* exit: filled with what its ways out have in common. */
+static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const struct menu_action *a,
+                                                struct ways_exit exit) = {
+    [MENU_QUERY] = ways_query,
+    [MENU_SUBMIT] = ways_submit,
+    [MENU_SMS] = ways_sms,
+    [MENU_SET] = ways_set,
+};
+
+static void ways_act(const struct ways *w)
+{
+    for (int i = 0; i < w->screen->action_count; i++) {
+        const struct menu_action *a = &w->screen->actions[i];
+
+        ways_actions[a->kind](w, a, (struct ways_exit){ .pos = a->pos, .action = i, .branches = 1 });
+    }
+    ways_go(w, WAYS_GOTO);
+}
+
+/* --- screens that show --------------------------------------------------------------------------- */
+
+static void ways_options(const struct ways *w)
+{
+    for (int i = 0; i < w->screen->option_count; i++) {
+        const struct menu_option *o = &w->screen->options[i];
+
+        ways_read(w, WAYS_IN_WHEN, o->when);
+        ways_step(w, WAYS_SAVE);
+        ways_assume(w, o->when, true);
+        ways_read_text(w, o->text);
+        ways_sets(w, o->sets, o->set_count);
+        ways_gotos(w, &o->go, (struct ways_exit){ .why = WAYS_OPTION, .option = o, .action = MENU_NONE });
+        ways_step(w, WAYS_BACK);
+    }
+}
+
+/* Before the page: its rows are asked for. */
+static void ways_rows(const struct ways *w)
+{
+    const struct menu_list *l = &w->screen->list;
+    struct ways_exit exit = { .why = WAYS_FAIL, .to = l->fail, .pos = w->screen->pos, .action = MENU_NONE,
+                              .branches = 1 };
+
+    ways_args(w, l->query, w->screen->pos);
+    ways_aside(w, &exit, NULL, 0);
+    exit.why = WAYS_EMPTY;
+    exit.to = l->empty;
+    ways_aside(w, &exit, NULL, 0);
+}
+
+static void ways_list(const struct ways *w)
+{
+    const struct menu_list *l = &w->screen->list;
+    int fields = w->m->queries[l->query].returns->field_count;
+
+    /* each row with its own fields */
+    ways_step(w, WAYS_SAVE);
+    ways_vars(w, WAYS_SET, l->into, fields);
+    ways_read_text(w, l->option);
+    ways_step(w, WAYS_BACK);
+    ways_step(w, WAYS_SHOW);
+    ways_vars(w, WAYS_SET, l->into, fields);
+    ways_go(w, WAYS_ROW);
+}
+
+static void ways_shown(const struct ways *w)
+{
+    const struct menu_screen *s = w->screen;
+
+    if (s->list.query != MENU_NONE)
+        ways_rows(w);
+    ways_read_text(w, s->text);
+    ways_read_text(w, s->continued);
+    ways_read_text(w, s->input.wrong);
+    if (s->list.query != MENU_NONE) {
+        ways_list(w);
+        return;
+    }
+    ways_step(w, WAYS_SHOW);
+    if (s->input.var != MENU_NONE) {
+        ways_var(w, WAYS_SET, s->input.var, NULL);
+        ways_go(w, WAYS_ANSWER);
+    }
+    ways_options(w);
+}
+
+void ways_walk(const struct menu *m, int screen, ways_step_fn *fn, void *arg)
+{
+    const struct ways w = { m, &m->screens[screen], fn, arg };
+
+    if (w.screen->text != NULL)
+        ways_shown(&w);
+    else
+        ways_act(&w);
+}
+
+/* --- exits alone ------------------------------------------------------------------------------------ */
+
+struct ways_exits {
+    ways_exit_fn *fn;
+    void *arg;
+};
+
+static void ways_exit_step(void *arg, const struct ways_step *step)
+{
+    const struct ways_exits *e = arg;
+
+    if (step->op == WAYS_LEAVE)
+        e->fn(e->arg, step->exit);
+}
+
+void ways_exits(const struct menu *m, int screen, ways_exit_fn *fn, void *arg)
+{
+    struct ways_exits e = { fn, arg };
+
+    ways_walk(m, screen, ways_exit_step, &e);
+}
+
+void ways_print(const struct ways_exit *exit, struct buf *out)
+{
+    static const char *const whys[WAYS_WHY_COUNT] = {
+#define X(id, text) [WAYS_##id] = text,
+        WAYS_WHYS(X)
+#undef X
+    };
+
+    buf_adds(out, whys[exit->why]);
+    if (exit->option != NULL)
+        buf_addf(out, " %d", exit->option->number);
+    if (exit->branches > 1)
+        buf_addf(out, ", branch %d of %d", exit->branch + 1, exit->branches);
+}
+
+void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg)
+{
+    if (m->start != MENU_NONE)
+        fn(arg, m->start);
+    if (m->first != MENU_NONE)
+        fn(arg, m->first);
+    for (int i = 0; i < m->shortcut_count; i++) {
+        if (m->shortcuts[i].to != MENU_NONE)
+            fn(arg, m->shortcuts[i].to);
+    }
+}

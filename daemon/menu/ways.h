@@ -1,0 +1,100 @@
+/*
+ * ways.h - the ways through a tree: what a screen reads and sets, in the order
+ * in which the engine does it, and where it can lead and why.
+ *
+ * The one place that knows every exit of a screen and every use of a variable
+ * in it: what is proved of a tree, drawn of it, compared or counted as visited,
+ * walks it by this.  For trees without errors.
+ */
+#ifndef WAYS_H
+#define WAYS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "menu/expr.h"
+#include "menu/model.h"
+
+/* Why a screen is left.  id, what ways_print() says */
+#define WAYS_WHYS(X) \
+    X(GOTO, "goto")                     /* it shows nothing and goes on */ \
+    X(OPTION, "option")                 /* she chose one */ \
+    X(ANSWER, "answer")                 /* her answer fits */ \
+    X(ROW, "row")                       /* she chose one of a list */ \
+    X(EMPTY, "empty")                   /* a list without rows */ \
+    X(NONE, "none")                     /* a question that finds nothing */ \
+    X(FAIL, "fail")                     /* one that cannot be asked now */
+
+enum ways_why {
+#define X(id, text) WAYS_##id,
+    WAYS_WHYS(X)
+#undef X
+    WAYS_WHY_COUNT
+};
+
+struct ways_exit {
+    enum ways_why why;
+    int to;                             /* screen */
+    struct menu_pos pos;                /* of the screen's name, where that is known, else of its action */
+    const struct menu_option *option;   /* WAYS_OPTION; else NULL */
+    int action;                         /* whose exit it is, index; MENU_NONE: the screen's own */
+    int branch, branches;               /* which of so many branches of a goto; 0 of 1 where there is no list */
+    const struct expr *when;            /* its condition; NULL: always, or where none before held */
+};
+
+typedef void ways_exit_fn(void *arg, const struct ways_exit *exit);
+
+/* Every way out of a screen, in the order of the engine. */
+void ways_exits(const struct menu *m, int screen, ways_exit_fn *fn, void *arg);
+
+/* "option 3", "none", "goto, branch 2 of 3". */
+void ways_print(const struct ways_exit *exit, struct buf *out);
+
+/* Where a dialogue can begin: the start, the first screen, the short cuts. */
+typedef void ways_begin_fn(void *arg, int screen);
+void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg);
+
+/* --- step by step ------------------------------------------------------------------- */
+
+enum ways_op {
+    WAYS_READ = 0,                      /* expr or text, whatever is not NULL */
+    WAYS_SET,                           /* var has a value from here on */
+    WAYS_UNSET,                         /* var may have none from here on: a question found nothing */
+    WAYS_SHOW,                          /* the page is with her; then the next thing is her answer */
+    WAYS_ASSUME,                        /* expr holds from here on, or with truth false does not */
+    WAYS_SAVE,                          /* what follows up to WAYS_BACK is one of several ways on */
+    WAYS_BACK,                          /* as it was at the WAYS_SAVE, which stand inside one another */
+    WAYS_LEAVE,                         /* exit */
+    WAYS_OPS,
+};
+
+/* What something is read for. */
+enum ways_place {
+    WAYS_IN_TEXT = 0,                   /* shown */
+    WAYS_IN_WHEN,                       /* a condition */
+    WAYS_IN_VALUE,                      /* var becomes it */
+    WAYS_IN_ARGS,                       /* of query index */
+    WAYS_IN_FIELD,                      /* of service index, var is the field's index */
+    WAYS_IN_RECEIVER,                   /* of a message */
+    WAYS_IN_SMS,                        /* of template index */
+    WAYS_PLACES,
+};
+
+struct ways_step {
+    enum ways_op op;
+    enum ways_place place;              /* WAYS_READ */
+    const struct expr *expr;            /* WAYS_READ, WAYS_ASSUME; WAYS_SET: what it becomes, NULL: anything of its type */
+    const struct menu_text *text;       /* WAYS_READ */
+    struct menu_pos pos;                /* WAYS_READ: of the use, where the thing read stands elsewhere; else line 0 */
+    int var;                            /* WAYS_SET, WAYS_UNSET; MENU_NONE */
+    int index;                          /* WAYS_READ: query, service or template; MENU_NONE */
+    bool truth;                         /* WAYS_ASSUME */
+    const struct ways_exit *exit;       /* WAYS_LEAVE */
+};
+
+typedef void ways_step_fn(void *arg, const struct ways_step *step);
+
+/* One call of fn for each step of a screen. */
+void ways_walk(const struct menu *m, int screen, ways_step_fn *fn, void *arg);
+
+#endif
