@@ -11,6 +11,7 @@
 #include "cli/play.h"
 #include "cli/reload.h"
 #include "cli/render.h"
+#include "cli/schema.h"
 
 static const struct command {
     const char *name;
@@ -24,6 +25,7 @@ static const struct command {
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },
+    { "schema", schema_main, "the menu language as a JSON Schema, for editors" },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
