@@ -113,6 +113,8 @@ static json_t *schema_value(const struct keys_row *row)
     case KEYS_TYPE_NAME:
     case KEYS_SCREEN_NAME:
         return schema_ref("value");
+    case KEYS_MAYBE:
+        return schema_either(schema_ref("letters"), schema_pack("{s:s}", "type", "null"));
     case KEYS_STRINGS:
         return schema_either(schema_ref("value"), schema_array(schema_ref("value")));
     case KEYS_TEXT:

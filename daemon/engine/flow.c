@@ -241,6 +241,7 @@ static enum flow_result flow_on_back(struct flow *f)
         return FLOW_REPLY;
     }
     s->screen = s->stack[--s->depth];
+    session_forget_calls(s, s->depth);
     s->tries = 0;
     s->remark = SESSION_PLAIN;
     if (s->screen == s->menu->start) {

@@ -65,6 +65,9 @@ struct flow_message {
  * that was reached. */
 struct flow_mark {
     struct buf values;                  /* as packed in the session */
+    int screen, depth;
+    struct session_frame frames[MENU_CALLS_MAX];
+    int frame_count;
     int lang;
     bool lang_known, lang_changed;
     bool typed, opened;

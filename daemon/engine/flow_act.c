@@ -338,6 +338,8 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_SUBMIT] = flow_do_submit,
     [MENU_SMS] = flow_do_sms,
     [MENU_SET] = flow_do_set,
+    [MENU_CALL] = flow_do_call,
+    [MENU_RETURN] = flow_do_return,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)

@@ -13,6 +13,10 @@ void flow_mark(struct flow *f)
 
     buf_clear(&mark->values);
     buf_add(&mark->values, s->values.packed.data, s->values.packed.len);
+    mark->screen = s->screen;
+    mark->depth = s->depth;
+    memcpy(mark->frames, s->frames, sizeof mark->frames);
+    mark->frame_count = s->frame_count;
     mark->lang = s->lang;
     mark->lang_known = s->lang_known;
     mark->lang_changed = f->out->lang_changed;
@@ -34,6 +38,10 @@ enum flow_result flow_give_up(struct flow *f)
 
     buf_clear(&s->values.packed);
     buf_add(&s->values.packed, mark->values.data, mark->values.len);
+    s->screen = mark->screen;
+    s->depth = mark->depth;
+    memcpy(s->frames, mark->frames, sizeof s->frames);
+    s->frame_count = mark->frame_count;
     s->typed = mark->typed;
     s->opened = mark->opened;
     s->lang_known = mark->lang_known;
@@ -58,7 +66,8 @@ void flow_enter(struct flow *f, int screen)
     if (list->query != MENU_NONE)
         session_unset(f->s, list->rows);        /* asked anew each time one comes forward */
     if (screen == f->s->menu->start) {
-        f->s->depth = 0;                /* nothing lies behind the start */
+        f->s->depth = 0;                /* nothing lies behind the start, and nobody called it */
+        f->s->frame_count = 0;
         f->s->screen = MENU_NONE;
     }
 }
@@ -114,6 +123,8 @@ static void flow_push(struct session *s, int screen)
     if (s->depth == SESSION_STACK_MAX) {
         memmove(s->stack + 1, s->stack + 2, (SESSION_STACK_MAX - 2) * sizeof s->stack[0]);
         s->depth--;
+        for (int i = 0; i < s->frame_count; i++)
+            s->frames[i].behind -= s->frames[i].behind > 0;
     }
     s->stack[s->depth++] = screen;
 }

@@ -8,6 +8,7 @@
  * flow_path.c  a dialled sub-code, part after part
  * flow_move.c  from screen to screen until one is shown
  * flow_act.c   actions and the answers of their questions
+ * flow_call.c  calls and returns
  * flow_page.c  pages
  */
 #ifndef FLOW_STEP_H
@@ -110,6 +111,11 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
 
 /* The answer of the question that is out. */
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
+
+/* --- flow_call.c ------------------------------------------------------------------- */
+
+enum flow_pass flow_do_call(struct flow *f, const struct menu_action *a);
+enum flow_pass flow_do_return(struct flow *f, const struct menu_action *a);
 
 /* --- flow_page.c ------------------------------------------------------------------- */
 

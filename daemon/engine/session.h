@@ -59,6 +59,13 @@ enum session_remark {
     SESSION_REMARKS,
 };
 
+/* A dialogue that called another one, which has not returned yet. */
+struct session_frame {
+    int screen;                         /* whose action called */
+    int call;                           /* index of that action; above the last one: go on with goto */
+    int behind;                         /* place on the stack of the screen shown before the call; -1: none was */
+};
+
 /* Values: set variables only, packed; one per variable. */
 struct session_values {
     struct buf packed;                  /* {u16 var, u16 len, octets} ... */
@@ -84,6 +91,8 @@ struct session {
     bool unseen;                        /* ended with a case, and no bearer confirmed the last page */
     int stack[SESSION_STACK_MAX];
     int depth;                          /* 0..SESSION_STACK_MAX */
+    struct session_frame frames[MENU_CALLS_MAX];        /* the innermost last; behind never falls */
+    int frame_count;
     struct session_values values;
     struct buf path;                    /* answers still to be given of a dialled path, joined by '*' */
     struct event_ref ref;               /* the telco's name of the dialogue */
@@ -146,7 +155,8 @@ void session_reap(struct session_table *t);
  * encode: false when it would pass SESSION_STATE_MAX.  decode sets s->menu to m;
  * false, with s cleared, when the bytes are not ours.  Under another generation
  * a screen or variable that is not there any more, or a value that does not fit
- * its type any more, is dropped (the nearest screen on the stack is taken). */
+ * its type any more, is dropped (the nearest screen on the stack is taken; of
+ * a called dialogue whose caller is gone, the one before the call). */
 bool session_encode(const struct session *s, struct buf *out) __attribute__((warn_unused_result));
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
     __attribute__((warn_unused_result));
@@ -157,6 +167,10 @@ void session_clear(struct session *s);
 /* A new dialogue under m: no screen, no values; who she is, her language, the
  * dialled path and the history of events stay. */
 void session_restart(struct session *s, const struct menu *m);
+
+/* She stands at place depth of the stack: calls made from there or later are
+ * forgotten. */
+void session_forget_calls(struct session *s, int depth);
 
 /* Values.  get: borrowed until the next set, NULL when unset.  set: false when
  * SESSION_VALUES_MAX would be passed, then the old value stands; p NULL unsets.

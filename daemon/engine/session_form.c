@@ -1,20 +1,25 @@
 /*
- * The durable form, version 1; integers big-endian, a name or text is u16
+ * The durable form, version 2; integers big-endian, a name or text is u16
  * length and octets:
  *   u8 version, u64 generation, u8 mode, u8 flags, u8 tries, u8 remark,
  *   u16 page, name of the language, name of the screen ("" none),
- *   u8 depth, names of the screens on the stack, u16 values, {name, text} each,
+ *   u8 depth, names of the screens on the stack,
+ *   u8 calls, {name of the calling screen, u16 index of its action, name of the
+ *   screen called, u8 place on the stack + 1} each (version 1: none of this),
+ *   u16 values, {name, text} each,
  *   path, u8 length and octets of the ref, u8 events, 16 octets each,
  *   u64 at, seen, began, ended, answer_hash, u32 joined_len, the last page.
  */
 #include "engine/session.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/gsm.h"
 
-#define FORM_VERSION 1
+#define FORM_VERSION 2
+#define FORM_OLDEST 1
 #define FORM_TIME_MAX UINT64_C(253402300799999)
 #define FORM_ROWS "rows:"               /* how the names of lists' variables begin */
 
@@ -43,6 +48,27 @@ static void form_put_name(struct buf *out, const char *name)
 static void form_put_screen(struct buf *out, const struct session *s, int screen)
 {
     form_put_name(out, screen >= 0 ? s->menu->screens[screen].name : "");
+}
+
+/* Of a call: the screen that it leads to. */
+static int form_called(const struct menu *m, int screen, int call)
+{
+    const struct menu_screen *s = &m->screens[screen];
+
+    return call < s->action_count && s->actions[call].kind == MENU_CALL ? s->actions[call].call : MENU_NONE;
+}
+
+static void form_put_frames(struct buf *out, const struct session *s)
+{
+    wr_u8(out, (uint8_t)s->frame_count);
+    for (int i = 0; i < s->frame_count; i++) {
+        const struct session_frame *f = &s->frames[i];
+
+        form_put_screen(out, s, f->screen);
+        wr_u16(out, (uint16_t)f->call);
+        form_put_screen(out, s, form_called(s->menu, f->screen, f->call));
+        wr_u8(out, (uint8_t)(f->behind + 1));
+    }
 }
 
 static void form_put_values(struct buf *out, const struct session *s)
@@ -82,6 +108,7 @@ bool session_encode(const struct session *s, struct buf *out)
     wr_u8(out, (uint8_t)s->depth);
     for (int i = 0; i < s->depth; i++)
         form_put_screen(out, s, s->stack[i]);
+    form_put_frames(out, s);
     form_put_values(out, s);
     form_put(out, buf_str(&s->path), s->path.len);
     wr_u8(out, s->ref.len);
@@ -107,7 +134,11 @@ struct form {
     struct rd r;
     struct session *s;
     const struct menu *menu;
+    unsigned version;
     bool foreign;                       /* written under another generation */
+    int place[SESSION_STACK_MAX + 1];   /* where each screen of its stack is now, and the one on top */
+    int old_depth;
+    int lost;                           /* place before a call that cannot come back; INT_MAX: none */
     char name[FORM_NAME_MAX];           /* the last name read */
 };
 
@@ -154,18 +185,86 @@ static void form_get_stack(struct form *f)
 
         if (form_is_shown(f, screen) || (screen >= 0 && screen == f->menu->start))
             s->stack[s->depth++] = screen;
+        f->place[i] = s->depth - 1;     /* one that is gone: the one before it */
     }
+    if (!f->r.bad)
+        f->place[depth] = s->depth;
+    f->old_depth = depth;
 }
 
-/* Her screen is not there any more: the nearest before it. */
+/* --- calls ------------------------------------------------------------------------- */
+
+/* The action of a screen that calls another one: the one in its old place, else
+ * the first; none: above the last, so that the screen's goto follows. */
+static int form_call_of(const struct menu *m, int screen, int call, int called)
+{
+    int count = m->screens[screen].action_count;
+
+    if (called != MENU_NONE && form_called(m, screen, call) == called)
+        return call;
+    for (int i = 0; called != MENU_NONE && i < count; i++) {
+        if (form_called(m, screen, i) == called)
+            return i;
+    }
+    return count;
+}
+
+/* Can the screen go on there? */
+static bool form_is_caller(const struct menu *m, const struct session_frame *frame)
+{
+    const struct menu_screen *s = &m->screens[frame->screen];
+
+    return s->text == NULL && (frame->call < s->action_count || s->go.count > 0);
+}
+
+static void form_get_frame(struct form *f)
+{
+    struct session *s = f->s;
+    struct session_frame frame;
+    int called, behind;
+
+    frame.screen = form_get_screen(f);
+    frame.call = rd_u16(&f->r);
+    called = form_get_screen(f);
+    behind = rd_u8(&f->r) - 1;
+    if (f->r.bad || behind > f->old_depth) {
+        f->r.bad = true;
+        return;
+    }
+    frame.behind = behind >= 0 ? f->place[behind] : -1;
+    if (s->frame_count > 0 && frame.behind < s->frames[s->frame_count - 1].behind)
+        f->r.bad = true;
+    if (f->r.bad || f->lost != INT_MAX)
+        return;                         /* what a lost call called is lost too */
+    if (frame.screen >= 0)
+        frame.call = form_call_of(f->menu, frame.screen, frame.call, called);
+    if (frame.screen >= 0 && form_is_caller(f->menu, &frame))
+        s->frames[s->frame_count++] = frame;
+    else
+        f->lost = frame.behind;
+}
+
+static void form_get_frames(struct form *f)
+{
+    int count = f->version > 1 ? rd_u8(&f->r) : 0;
+
+    if (count > MENU_CALLS_MAX)
+        f->r.bad = true;
+    for (int i = 0; i < count && !f->r.bad; i++)
+        form_get_frame(f);
+}
+
+/* Her screen is not there any more, or would return to nobody: the nearest
+ * before it. */
 static void form_fall_back(struct form *f)
 {
     struct session *s = f->s;
 
-    while (!form_is_shown(f, s->screen) && s->depth > 0)
+    while (s->depth > 0 && (!form_is_shown(f, s->screen) || s->depth > f->lost))
         s->screen = s->stack[--s->depth];
-    if (!form_is_shown(f, s->screen))
+    if (!form_is_shown(f, s->screen) || f->lost < 0)
         s->screen = MENU_NONE;
+    session_forget_calls(s, s->depth);
     s->page = 0;
     s->remark = SESSION_PLAIN;
 }
@@ -303,17 +402,19 @@ static void form_get_place(struct form *f)
     s->lang_known = s->lang_known && lang >= 0;
     s->screen = form_get_screen(f);
     form_get_stack(f);
-    if (!form_is_shown(f, s->screen))
+    form_get_frames(f);
+    if (!form_is_shown(f, s->screen) || f->lost != INT_MAX)
         form_fall_back(f);
 }
 
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
 {
-    struct form f = { .r = rd_of(p, n), .s = s, .menu = m };
+    struct form f = { .r = rd_of(p, n), .s = s, .menu = m, .lost = INT_MAX };
 
     session_clear(s);
     s->menu = m;
-    if (rd_u8(&f.r) != FORM_VERSION)
+    f.version = rd_u8(&f.r);
+    if (f.version < FORM_OLDEST || f.version > FORM_VERSION)
         f.r.bad = true;
     f.foreign = (int64_t)rd_u64(&f.r) != m->generation;
     form_get_place(&f);

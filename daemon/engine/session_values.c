@@ -97,6 +97,12 @@ void session_unset_all(struct session *s)
     buf_clear(&s->values.packed);
 }
 
+void session_forget_calls(struct session *s, int depth)
+{
+    while (s->frame_count > 0 && s->frames[s->frame_count - 1].behind >= depth)
+        s->frame_count--;
+}
+
 void session_restart(struct session *s, const struct menu *m)
 {
     s->menu = m;
@@ -106,6 +112,7 @@ void session_restart(struct session *s, const struct menu *m)
     s->tries = 0;
     s->remark = SESSION_PLAIN;
     s->depth = 0;
+    s->frame_count = 0;
     s->typed = s->opened = s->unseen = false;
     s->ended = 0;
     session_unset_all(s);

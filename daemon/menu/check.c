@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/gsm.h"
+#include "menu/check_calls.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
 #include "menu/ways.h"
@@ -104,6 +105,8 @@ static void check_unread(const struct menu *m, struct menu_issues *issues)
         for (int k = 0; k < s->action_count; k++) {
             if (s->actions[k].kind == MENU_SET)
                 check_unread_sets(m, s->actions[k].sets, s->actions[k].set_count, read, issues);
+            if (s->actions[k].var != MENU_NONE)
+                check_unread_sets(m, &(struct menu_set){ s->actions[k].var, NULL }, 1, read, issues);
         }
         if (s->input.var != MENU_NONE)
             check_unread_sets(m, &(struct menu_set){ s->input.var, NULL }, 1, read, issues);
@@ -261,6 +264,7 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     if (issues->errors > 0)
         return;
     check_ways(m, issues);
+    check_calls(m, issues);
     check_unused(m, issues);
     check_unread(m, issues);
 }

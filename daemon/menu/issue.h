@@ -44,6 +44,12 @@
     X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
     X(NO_FIELD, "E212", "The service has no such field.") \
     X(UNREACHABLE, "E220", "No way from the start, the first screen or a short cut leads to this screen.") \
+    X(CALL_VALUE, "E240", "A call wants a value, but a 'return' of the called screens gives none.") \
+    X(NO_RETURN, "E241", "A call leads to screens none of which returns: what comes after it is never reached.") \
+    X(NO_CALL, "E242", "A 'return' can be reached without a call: there is nobody to return to.") \
+    X(CALLS_DEEP, "E243", "Calls within calls are more than 8 deep.") \
+    X(RETURN_LAST, "E244", "A 'return' goes back to the caller: nothing can be done or gone to after it.") \
+    X(CALLS_SIZE, "E245", "The calls of the tree reach so many screens that they cannot be checked.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \

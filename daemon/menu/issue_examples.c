@@ -58,6 +58,32 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                          TEA "{set: {drink: \"'tea'\"}, goto: main}\n" },
     [ISSUE_NO_FIELD] = { TEA "{submit: complaint, with: {catgory: \"'tea'\"}, goto: main}\n",
                          TEA "{submit: complaint, with: {category: \"'tea'\"}, goto: main}\n" },
+    [ISSUE_CALL_VALUE] = { TEA "{call: {to: cups, into: wanted}, goto: made}\n"
+                               "  cups: {text: How many?, input: {into: n, type: whole}, goto: back}\n"
+                               "  back: {return: }\n  made: {text: \"{wanted} cups\", end: yes}\n",
+                           TEA "{call: {to: cups, into: wanted}, goto: made}\n"
+                               "  cups: {text: How many?, input: {into: n, type: whole}, goto: back}\n"
+                               "  back: {return: n}\n  made: {text: \"{wanted} cups\", end: yes}\n" },
+    [ISSUE_NO_RETURN] = { TEA "{call: {to: milk}, goto: main}\n  milk: {text: Milk, end: yes}\n",
+                          TEA "{call: {to: milk}, goto: main}\n"
+                              "  milk: {text: Milk?, options: {1: {text: \"Yes\", goto: back}}}\n  back: {return: }\n" },
+    [ISSUE_NO_CALL] = { TEA "{goto: milk}\n"
+                            "  milk: {text: Milk?, options: {1: {text: \"Yes\", goto: back}}}\n  back: {return: }\n",
+                        TEA "{call: {to: milk}, goto: main}\n"
+                            "  milk: {text: Milk?, options: {1: {text: \"Yes\", goto: back}}}\n  back: {return: }\n" },
+    [ISSUE_CALLS_DEEP] = { TEA "{call: {to: a}, goto: main}\n"
+                               "  a: {do: [{call: {to: b}}, {return: }]}\n  b: {do: [{call: {to: c}}, {return: }]}\n"
+                               "  c: {do: [{call: {to: d}}, {return: }]}\n  d: {do: [{call: {to: e}}, {return: }]}\n"
+                               "  e: {do: [{call: {to: f}}, {return: }]}\n  f: {do: [{call: {to: g}}, {return: }]}\n"
+                               "  g: {do: [{call: {to: h}}, {return: }]}\n  h: {do: [{call: {to: i}}, {return: }]}\n"
+                               "  i: {return: }\n",
+                           TEA "{do: [{call: {to: a}}, {call: {to: b}}], goto: main}\n"
+                               "  a: {return: }\n  b: {return: }\n" },
+    [ISSUE_RETURN_LAST] = { TEA "{call: {to: milk}, goto: main}\n  milk: {do: [{return: }, {set: {cups: 2}}]}\n",
+                            TEA "{call: {to: milk}, goto: more}\n  milk: {do: [{set: {cups: 2}}, {return: }]}\n"
+                                "  more: {text: \"{cups} cups\", end: yes}\n" },
+    [ISSUE_CALLS_SIZE] = { "# thousands of called dialogues, each of which goes on to all the others\n",
+                           "# called dialogues that return\n" },
     [ISSUE_EXPRESSION] = { TEA "{goto: [{when: citizen.known = yes, to: milk}, {to: main}]}\n"
                                "  milk: {text: Milk, end: yes}\n",
                            TEA "{goto: [{when: citizen.known == yes, to: milk}, {to: main}]}\n"

@@ -108,8 +108,8 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields and their values" }, \
     [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
     [ACTION_HOOK] = { "hook", KEYS_NOT_YET, .help = "web request to a back end" }, \
-    [ACTION_CALL] = { "call", KEYS_NOT_YET, .help = "a dialogue inside the dialogue" }, \
-    [ACTION_RETURN] = { "return", KEYS_NOT_YET, .help = "end of a called dialogue" }, \
+    [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
+    [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
     [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
     [ACTION_CONSENT] = { "consent", KEYS_NOT_YET, .help = "one-time code to another phone" }, \
     [ACTION_AUDIT] = { "audit", KEYS_NOT_YET, .help = "a line in the audit" }
@@ -192,6 +192,12 @@ static const struct keys_row keys_sms_rows[] = {
     [SMS_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_call_rows[] = {
+    [CALL_TO] = { "to", KEYS_SCREEN_NAME, .required = true, .help = "the first of the called screens" },
+    [CALL_INTO] = { "into", KEYS_STRING, .help = "variable that takes what they return" },
+    [CALL_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -203,7 +209,7 @@ static const struct {
     [KEYS_SCREEN] = { "screen", keys_screen_rows },   [KEYS_OPTION] = { "option", keys_option_rows },
     [KEYS_INPUT] = { "input", keys_input_rows },      [KEYS_LIST] = { "list", keys_list_rows },
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
-    [KEYS_SMS] = { "template", keys_sms_rows },
+    [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)
@@ -428,6 +434,8 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
         return keys_check_choice(p, row);
     case KEYS_EXPRESSION:
         return keys_scalar(p, "an expression");
+    case KEYS_MAYBE:
+        return p->node->kind == YAML_IS_SCALAR || keys_shape(p, "an expression, or nothing");
     case KEYS_EXPRESSIONS:
         return keys_check_list(p, "a list of expressions");
     case KEYS_TYPE_NAME:

@@ -30,6 +30,7 @@ enum keys_map {
     KEYS_BRANCH,                        /* entry of a list of goto: */
     KEYS_SERVICE,
     KEYS_SMS,
+    KEYS_CALL,
     KEYS_MAPS,
 };
 
@@ -44,6 +45,7 @@ enum keys_value {
     KEYS_CHOICE,                        /* one of words */
     KEYS_EXPRESSION,
     KEYS_EXPRESSIONS,                   /* a list of them */
+    KEYS_MAYBE,                         /* an expression, or nothing at all */
     KEYS_TYPE_NAME,                     /* a type of the tree or a builtin: text(40) */
     KEYS_SCREEN_NAME,
     KEYS_BRANCHES,                      /* a screen's name, or a list of { when, to } */
@@ -99,6 +101,7 @@ enum keys_service {
     SERVICE_WINDOW, SERVICE_WITHIN, SERVICE_STATES, SERVICE_TEXTS, SERVICE_SAVES, SERVICE_BACKEND, SERVICE_KEYS,
 };
 enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_KEYS };
+enum keys_call { CALL_TO = 0, CALL_INTO, CALL_KEYS };
 
 #define KEYS_MOST 28                    /* rows of the longest table, and more */
 

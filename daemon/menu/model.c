@@ -16,6 +16,31 @@ void menu_free(struct menu *m)
     arena_free(m->arena);
 }
 
+static void menu_exit(int to, void (*fn)(void *arg, int to), void *arg)
+{
+    if (to != MENU_NONE)
+        fn(arg, to);
+}
+
+static void menu_exits_of(const struct menu_gotos *go, void (*fn)(void *arg, int to), void *arg)
+{
+    for (int i = 0; i < go->count; i++)
+        menu_exit(go->list[i].to, fn, arg);
+}
+
+void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void *arg)
+{
+    for (int i = 0; i < s->option_count; i++)
+        menu_exits_of(&s->options[i].go, fn, arg);
+    for (int i = 0; i < s->action_count; i++) {
+        menu_exit(s->actions[i].none, fn, arg);
+        menu_exit(s->actions[i].fail, fn, arg);
+    }
+    menu_exit(s->list.empty, fn, arg);
+    menu_exit(s->list.fail, fn, arg);
+    menu_exits_of(&s->go, fn, arg);
+}
+
 int menu_screen_find(const struct menu *m, const char *name)
 {
     return names_find(m->screen_names, name, strlen(name));

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 
 #define MENU_LANGS_MAX 8
+#define MENU_CALLS_MAX 8                /* calls within calls */
 #define MENU_NONE (-1)                  /* no screen, no variable, no query */
 
 struct names;                           /* names.h */
@@ -159,6 +160,8 @@ enum menu_action_kind {
     MENU_SUBMIT,
     MENU_SMS,
     MENU_SET,
+    MENU_CALL,                          /* a dialogue inside the dialogue */
+    MENU_RETURN,                        /* back to its caller; the last action of its screen */
     MENU_ACTIONS,
 };
 
@@ -174,6 +177,9 @@ struct menu_action {
     int case_no;                        /* MENU_SUBMIT: variable "into.no", MENU_NONE when not wanted */
     int sms;                            /* MENU_SMS: template index */
     const struct expr *to;              /* MENU_SMS: receiver */
+    int call;                           /* MENU_CALL: the first of the called screens */
+    int var;                            /* MENU_CALL: variable that takes what they return; MENU_NONE */
+    const struct expr *value;           /* MENU_RETURN: NULL none */
 };
 
 struct menu_input {
@@ -304,6 +310,10 @@ struct menu {
 };
 
 void menu_free(struct menu *m);
+
+/* Calls fn for every screen that one may go to from s: not for the screens that
+ * it calls, which come back, and return to it. */
+void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void *arg);
 
 /* Look up by name in O(1) or O(log n); MENU_NONE. */
 int menu_screen_find(const struct menu *m, const char *name);

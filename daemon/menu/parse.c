@@ -368,6 +368,7 @@ static void parse_end_all(struct parse *p)
     free(p->types);
     free(p->vars);
     free(p->jobs);
+    free(p->returns);
 }
 
 static struct menu *parse_sources(const char *dir, const char *sources, size_t n, struct menu_issues *issues)

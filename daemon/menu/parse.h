@@ -67,6 +67,13 @@ struct parse_job {
     int var;                            /* that takes the value; MENU_NONE */
 };
 
+/* A return, whose value is typed by the variables of the calls that it answers. */
+struct parse_return {
+    struct menu_action *action;
+    const struct yaml_node *node;       /* the value; NULL none */
+    int job;                            /* of the value */
+};
+
 struct parse {
     struct arena *arena;
     struct menu *menu;
@@ -84,6 +91,8 @@ struct parse {
     struct names *broken;               /* record variables whose query has an error: "pay" */
     struct parse_job *jobs;             /* malloced */
     int job_count, job_cap;
+    struct parse_return *returns;       /* malloced */
+    int return_count, return_cap;
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
     long compared;                      /* names, to find the nearest */
     bool vars_lost;                     /* something that would set variables could not be read */
@@ -171,11 +180,13 @@ void parse_compile(struct parse *p);
 /* The expression of a job, as it can be read now.  NULL with *err. */
 const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err);
 
-/* --- parse_screens.c, parse_actions.c --------------------------------------------------- */
+/* --- parse_screens.c, parse_actions.c, parse_calls.c ------------------------------------ */
 
 void parse_screens(struct parse *p);
 void parse_gotos(struct parse *p, const struct parse_file *file, const struct yaml_node *node, struct menu_gotos *out);
 int parse_sets(struct parse *p, const struct yaml_node *map, const struct menu_set **out);
+/* Values of returns get the types of the variables that their callers name. */
+void parse_calls(struct parse *p);
 /* The variables of a record: into.field each; NULL when the name cannot be one. */
 const int *parse_into(struct parse *p, const struct yaml_node *into, int query);
 
@@ -192,5 +203,9 @@ void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_
 /* Say what does not go together. */
 bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, int key, uint64_t takes,
                 uint64_t needs);
+void parse_call_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                       struct menu_action *a);
+void parse_return_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                         struct menu_action *a);
 
 #endif

@@ -203,6 +203,8 @@ static const struct parse_action parse_actions[] = {
     { ACTION_SUBMIT, PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_WITH), PARSE_BIT(ACTION_WITH), parse_submit_action },
     { ACTION_SMS, PARSE_BIT(ACTION_TO), 0, parse_sms_action },
     { ACTION_SET, 0, 0, parse_set_action },
+    { ACTION_CALL, 0, 0, parse_call_action },
+    { ACTION_RETURN, 0, 0, parse_return_action },
 };
 
 const struct parse_action *parse_action_of(const struct keys_got *got)
@@ -224,16 +226,34 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->service = MENU_NONE;
     a->case_no = MENU_NONE;
     a->sms = MENU_NONE;
+    a->call = MENU_NONE;
+    a->var = MENU_NONE;
     action->parse(p, file, got, a);
 }
 
 static bool parse_has_later(const struct keys_got *got)
 {
-    for (int i = ACTION_HOOK; i <= ACTION_AUDIT; i++) {
-        if (got->key[i] != NULL)
+    const struct keys_row *rows = keys_table(KEYS_ACTION);
+
+    for (int i = 0; rows[i].name != NULL; i++) {
+        if (got->key[i] != NULL && rows[i].value == KEYS_NOT_YET)
             return true;
     }
     return false;
+}
+
+/* What an entry without an action could have been: "query, submit or set". */
+static void parse_no_action(struct parse *p, const struct yaml_node *entry)
+{
+    const struct keys_row *rows = keys_table(KEYS_ACTION);
+    size_t count = sizeof parse_actions / sizeof parse_actions[0];
+    struct buf list;
+
+    buf_init(&list, 1024);
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", rows[parse_actions[i].key].name);
+    issue_add(p->issues, ISSUE_SCREEN, entry->pos, "no action: %s", buf_str(&list));
+    buf_fini(&list);
 }
 
 void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_node *list, struct menu_screen *s)
@@ -251,9 +271,12 @@ void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_
         action = parse_action_of(&got);
         if (action != NULL) {
             (void)parse_fits(p, &got, KEYS_ACTION, action->key, action->takes, action->needs);
+            if (s->action_count > 0 && actions[s->action_count - 1].kind == MENU_RETURN)
+                issue_add(p->issues, ISSUE_RETURN_LAST, list->items[i]->pos,
+                          "nothing is done after 'return': it goes back to the caller");
             parse_act(p, file, action, &got, &actions[s->action_count++]);
         } else if (!parse_has_later(&got)) {
-            issue_add(p->issues, ISSUE_SCREEN, list->items[i]->pos, "no action: query, submit, sms or set");
+            parse_no_action(p, list->items[i]);
         }
     }
     s->actions = actions;

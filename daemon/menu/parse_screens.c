@@ -178,7 +178,15 @@ static void parse_plain(struct parse *p, const struct parse_file *file, const st
 static void parse_several(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                           struct menu_screen *s)
 {
+    bool returns;
+
     parse_do(p, file, got->at[SCREEN_DO], s);
+    returns = s->action_count > 0 && s->actions[s->action_count - 1].kind == MENU_RETURN;
+    if (!returns && got->key[SCREEN_GOTO] == NULL)
+        issue_add(p->issues, ISSUE_MISSING_KEY, got->key[SCREEN_DO]->pos, "'do' needs 'goto' beside it");
+    if (returns && got->key[SCREEN_GOTO] != NULL)
+        issue_add(p->issues, ISSUE_RETURN_LAST, got->key[SCREEN_GOTO]->pos,
+                  "'goto' is never taken: 'return' goes back to the caller");
 }
 
 /* --- what a screen is ------------------------------------------------------------------------- */
@@ -193,7 +201,7 @@ static const struct parse_kind {
     uint64_t takes, needs;
     void (*parse)(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_screen *s);
 } parse_kinds[] = {
-    { SCREEN_DO, PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_GOTO), parse_several },
+    { SCREEN_DO, PARSE_BIT(SCREEN_GOTO), 0, parse_several },
     { SCREEN_OPTIONS, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_options },
     { SCREEN_INPUT, PARSE_SHOWS | PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_TEXT) | PARSE_BIT(SCREEN_GOTO),
       parse_input },
@@ -207,9 +215,9 @@ static void parse_acting(struct parse *p, const struct parse_file *file, const s
                          const struct keys_got *got, struct menu_screen *s)
 {
     struct menu_action *a = arena_alloc(p->arena, sizeof *a);
+    uint64_t next = action->key != ACTION_RETURN ? PARSE_BIT(SCREEN_GOTO) : 0;
 
-    (void)parse_fits(p, got, KEYS_SCREEN, action->key, action->takes | PARSE_BIT(SCREEN_GOTO),
-                     action->needs | PARSE_BIT(SCREEN_GOTO));
+    (void)parse_fits(p, got, KEYS_SCREEN, action->key, action->takes | next, action->needs | next);
     parse_act(p, file, action, got, a);
     s->actions = a;
     s->action_count = 1;
@@ -283,6 +291,7 @@ void parse_screens(struct parse *p)
         parse_screen(p, &defs->list[i], &screens[i]);
     p->menu->screens = screens;
     p->menu->screen_count = defs->count;
+    parse_calls(p);
     parse_vars_settle(p);
     for (int i = 0; i < defs->count; i++) {
         if (screens[i].input.var != MENU_NONE)

@@ -160,6 +160,22 @@ static void ways_set(const struct ways *w, const struct menu_action *a, struct w
     ways_sets(w, a->sets, a->set_count);
 }
 
+/* What the called screens set is theirs to tell; here it is only known that the
+ * value is there when they have returned. */
+static void ways_call(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    exit.why = WAYS_CALL;
+    exit.to = a->call;
+    ways_aside(w, &exit, NULL, 0);
+    ways_var(w, WAYS_SET, a->var, NULL);
+}
+
+static void ways_return(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    (void)exit;
+    ways_read(w, WAYS_IN_VALUE, a->value);
+}
+
 /* exit: filled with what its ways out have in common. */
 static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const struct menu_action *a,
                                                 struct ways_exit exit) = {
@@ -167,6 +183,8 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_SUBMIT] = ways_submit,
     [MENU_SMS] = ways_sms,
     [MENU_SET] = ways_set,
+    [MENU_CALL] = ways_call,
+    [MENU_RETURN] = ways_return,
 };
 
 static void ways_act(const struct ways *w)

@@ -23,7 +23,8 @@
     X(ROW, "row")                       /* she chose one of a list */ \
     X(EMPTY, "empty")                   /* a list without rows */ \
     X(NONE, "none")                     /* a question that finds nothing */ \
-    X(FAIL, "fail")                     /* one that cannot be asked now */
+    X(FAIL, "fail")                     /* one that cannot be asked now */ \
+    X(CALL, "call")                     /* into a dialogue that returns to this action */
 
 enum ways_why {
 #define X(id, text) WAYS_##id,
