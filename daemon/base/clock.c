@@ -34,6 +34,11 @@ void clock_fake_set(int64_t ms)
     clock_fake_ms = ms;
 }
 
+void clock_fake_end(void)
+{
+    clock_faked = false;
+}
+
 void clock_fake_add(int64_t ms)
 {
     clock_fake_ms += ms;

@@ -25,8 +25,9 @@ int64_t clock_now(void);
 int64_t clock_mono(void);
 int64_t clock_mono_us(void);
 
-/* From now on both clocks stand at ms and move only by clock_fake_add(). */
+/* From now on both clocks stand at ms and move only by clock_fake_add(), until clock_fake_end(). */
 void clock_fake_set(int64_t ms);
+void clock_fake_end(void);
 void clock_fake_add(int64_t ms);
 
 /* The civil day at time ms, offset_minutes east of UTC. */

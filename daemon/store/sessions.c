@@ -569,9 +569,9 @@ static void sessions_send_turn(struct sessions *s, struct pg *pg)
 
 /* --- both ------------------------------------------------------------------------------------ */
 
-bool sessions_waits(const struct sessions *s)
+size_t sessions_waiting(const struct sessions *s)
 {
-    return s->waiting > 0;
+    return s->waiting;
 }
 
 /* Reading first: it waits for no disk. */

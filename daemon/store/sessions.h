@@ -38,8 +38,8 @@ void sessions_prepare(struct pg *pg);
 void sessions_load(struct sessions *s, uint64_t ticket, const char *msisdn, const char *code);
 void sessions_write(struct sessions *s, uint64_t ticket, const struct store_step *step);
 
-/* Something waits for a writer. */
-bool sessions_waits(const struct sessions *s);
+/* Rows that wait for a writer, to be read or written. */
+size_t sessions_waiting(const struct sessions *s);
 
 /* Send one turn's worth by a writer that is free. */
 void sessions_send(struct sessions *s, struct pg *pg);

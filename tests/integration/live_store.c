@@ -527,6 +527,50 @@ static void test_two_codes_of_one_subscriber(void **state)
     live_free(l);
 }
 
+/* Are these written within some ms?  Works while the clock stands. */
+static bool live_answers(struct live *l, int from, int to, int ms)
+{
+    for (int i = 0; i < ms && live_count(l, from, to, STORE_WRITTEN) < to - from; i++) {
+        struct timeval tv = { 0, 1000 };
+
+        event_base_loopexit(live_base, &tv);
+        event_base_loop(live_base, EVLOOP_ONCE);
+    }
+    return live_count(l, from, to, STORE_WRITTEN) == to - from;
+}
+
+static void live_write_row(struct live *l, int i)
+{
+    live_write(l, (uint64_t)i, live_step(live_msisdn(i), 1));
+    live_flush(l);
+}
+
+/* A small batch that follows another waits for sixteen rows or two milliseconds. */
+static void test_small_batches_wait(void **state)
+{
+    struct live *l = live_new();
+    int64_t batches;
+
+    (void)state;
+    clock_fake_set(clock_mono());
+    clock_fake_add(2);                  /* whatever the store wrote at its start is long ago */
+    live_write_row(l, 0);
+    assert_true(live_answers(l, 0, 1, 5000));
+    batches = (int64_t)stats_get(batches);
+    live_write_row(l, 1);
+    assert_false(live_answers(l, 1, 2, 30));
+    for (int i = 2; i <= 16; i++)
+        live_write_row(l, i);
+    assert_true(live_answers(l, 1, 17, 5000));
+    assert_int_equal(stats_get(batches), batches + 1);
+    live_write_row(l, 17);
+    clock_fake_add(2);
+    assert_true(live_answers(l, 17, 18, 5000));
+    assert_int_equal(stats_get(batches), batches + 2);
+    clock_fake_end();
+    live_free(l);
+}
+
 /* Only the bad row pays. */
 static void test_bad_rows_pay_alone(void **state)
 {
@@ -1614,6 +1658,7 @@ int main(int argc, char **argv)
         LIVE(test_two_stores_one_winner),
         LIVE(test_same_subscriber_in_one_turn),
         LIVE(test_two_codes_of_one_subscriber),
+        LIVE(test_small_batches_wait),
         LIVE(test_bad_rows_pay_alone),
         LIVE(test_too_large_is_refused),
         LIVE(test_lost_step_opens_nothing),
