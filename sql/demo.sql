@@ -68,4 +68,8 @@ SELECT b.id, 2026, 'Q2', 'paid', d.taka, DATE '2026-07-09', 'nagad', '8801711000
   JOIN svc.beneficiary b ON b.msisdn = (8801711000000 + d.n)::text AND b.allowance = d.allowance
  WHERE d.state <> 'none';
 
+-- Example 190 runs the digital centre of Kukri Mukri.
+INSERT INTO kheya.agent (msisdn, name, centre) VALUES ('8801711000190', 'Example 190', 'Kukri Mukri')
+ON CONFLICT (bucket, msisdn) DO UPDATE SET name = excluded.name, centre = excluded.centre, active = true;
+
 COMMIT;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/alerts.h"
 #include "app/bearer.h"
 #include "app/generations.h"
 #include "app/numbers.h"
@@ -24,7 +25,7 @@
 #define GATEWAY_ENDED_MS 5000           /* an ended dialogue stays in memory for resends */
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
 #define GATEWAY_RECENT_MAX (16u << 20)  /* octets of answers that may be given again */
-#define GATEWAY_LOOK_MS 1000            /* how often the current generation is asked for */
+#define GATEWAY_LOOK_MS 1000            /* how often the current generation and the warning are asked for */
 #define GATEWAY_SWEEP_MS 10000          /* how often unused ones are looked for */
 #define GATEWAY_TICK_MS 200
 
@@ -61,6 +62,7 @@ struct gateway {
     struct numbers *numbers;
     struct postman *postman;
     struct recent *recent;
+    struct alerts *alerts;
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
     struct buf page;                    /* scratch: a static page */
@@ -70,7 +72,7 @@ struct gateway {
     int stranded_count, stranded_cap;
     uint64_t *awaiting;                 /* ids of sessions whose generation is being fetched */
     int awaiting_count, awaiting_cap;
-    int64_t looked;                     /* clock_mono() ms: when the current generation was last asked for */
+    int64_t looked;                     /* clock_mono() ms: when the two were last asked for */
     int64_t swept;                      /* and when unused ones were last freed */
     int64_t down_since;                 /* clock_mono() ms; 0 while the database answers */
     size_t works;                       /* in all queues */
@@ -100,6 +102,7 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w)
         .limits = work_limits(w),
         .link = bearer_name(w->bearer),
         .now = clock_now(),
+        .alert = alerts_now(g->alerts),
     };
 }
 
@@ -519,6 +522,7 @@ static void gateway_take_row(struct gateway *g, struct session *s, const struct 
             s->lang_known = true;
         }
     }
+    session_set_agent(s, row->agent_name, row->agent_centre);
     for (int i = 0; i < g->bearer_count; i++)
         if (strcmp(bearer_name(g->bearers[i]), row->citizen_link) == 0)
             q->learned = g->bearers[i];
@@ -580,6 +584,13 @@ static void gateway_on_current(void *arg, int64_t id)
     generations_adopt(g->generations, id);
     g->menu = generations_current(g->generations);
     log_info("generation=%016" PRIx64 " event=current screens=%d", (uint64_t)id, g->menu->screen_count);
+}
+
+static void gateway_on_alert(void *arg, const struct store_alert_text *texts, int count)
+{
+    struct gateway *g = arg;
+
+    alerts_take(g->alerts, texts, count);
 }
 
 static const char *gateway_cell(const void *arg, int row, const char *column)
@@ -729,6 +740,7 @@ static const struct store_ops gateway_store_ops = {
     .leased = gateway_on_leased,
     .outgoing = gateway_on_outgoing,
     .current = gateway_on_current,
+    .alert = gateway_on_alert,
     .generation = gateway_on_generation,
 };
 
@@ -877,14 +889,15 @@ static void gateway_use(void *arg, struct session *s)
         generations_use(g->generations, s->menu);
 }
 
-/* Which one is current?  And which ones does no dialogue run under any more? */
-static void gateway_watch_generations(struct gateway *g)
+/* Which one is current, and is there a warning?  And which ones does no dialogue run under any more? */
+static void gateway_watch(struct gateway *g)
 {
     int64_t now = clock_mono();
 
     if (now - g->looked >= GATEWAY_LOOK_MS && store_is_up(g->store)) {
         g->looked = now;
         store_current(g->store);
+        store_alert(g->store);
     }
     if (generations_count(g->generations) > 1 && now - g->swept >= GATEWAY_SWEEP_MS) {
         g->swept = now;
@@ -922,7 +935,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
     if (g->stranded_count > 0 && gateway_patience_is_over(g))
         gateway_give_up(g);
     postman_tick(g->postman);
-    gateway_watch_generations(g);
+    gateway_watch(g);
 }
 
 void gateway_after_turn(struct gateway *g)
@@ -975,6 +988,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf->sms_in_flight);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
+    g->alerts = alerts_new();
     for (int i = 0; i < conf->link_count; i++)
         if (!gateway_open(g, &conf->links[i], args->http)) {
             snprintf(err, err_size, "link '%s' cannot be opened: check its address and style", conf->links[i].name);
@@ -1011,6 +1025,7 @@ void gateway_free(struct gateway *g)
     postman_free(g->postman);
     numbers_free(g->numbers);
     recent_free(g->recent);
+    alerts_free(g->alerts);
     generations_free(g->generations);
     free(g->awaiting);
     for (int i = 0; i < g->spare_count; i++) {

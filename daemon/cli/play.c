@@ -22,6 +22,8 @@ static const char play_usage[] =
     "  msisdn 8801711000001   another citizen\n"
     "  link ussd 160/70       the pages' limits: septets/units\n"
     "  today 2026-10-20\n"
+    "  agent \"NAME\" \"CENTRE\"  she is an agent; or: agent none\n"
+    "  alert TEXT             a warning for all; or: alert none\n"
     "  answer QUERY {field: value, ...}    or a list of rows, none, fail\n"
     "  dial *333#             type 1        hangup        wait 200s\n"
     "  see TEXT               the whole page; a line ... is any lines\n"

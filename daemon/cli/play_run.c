@@ -24,6 +24,24 @@ struct run {
 
 #define run_fail(r, ...) (play_script_error((r)->script, (r)->step->line, __VA_ARGS__), false)
 
+/* --- words ---------------------------------------------------------------------------- */
+
+/* One word, "a b" in quotes being one, to out; what follows it. */
+static const char *run_word(const char *p, struct buf *out)
+{
+    bool quoted = false;
+
+    buf_clear(out);
+    p += strspn(p, " \n");
+    for (; *p != '\0' && (quoted || (*p != ' ' && *p != '\n')); p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else
+            buf_addc(out, *p);
+    }
+    return p;
+}
+
 /* --- settings --------------------------------------------------------------------------- */
 
 static bool run_language(struct run *r)
@@ -70,6 +88,34 @@ static bool run_today(struct run *r)
         clock_day_of(d) == CLOCK_DATE_NONE)
         return run_fail(r, "'%s': a day is like 2026-10-20", r->step->text);
     play_world_day(r->world, clock_day_of(d));
+    return true;
+}
+
+/* Name and centre as a row of kheya.agent takes them. */
+static bool run_agent(struct run *r)
+{
+    struct buf name, centre;
+    const char *rest;
+    bool good;
+
+    if (strcmp(r->step->text, "none") == 0) {
+        play_world_agent(r->world, NULL, NULL);
+        return true;
+    }
+    buf_init(&name, RUN_WORD_MAX);
+    buf_init(&centre, RUN_WORD_MAX);
+    rest = run_word(run_word(r->step->text, &name), &centre);
+    good = name.len > 0 && centre.len > 0 && rest[strspn(rest, " \n")] == '\0' && !name.full && !centre.full;
+    if (good)
+        play_world_agent(r->world, buf_str(&name), buf_str(&centre));
+    buf_fini(&name);
+    buf_fini(&centre);
+    return good || run_fail(r, "'%s': an agent has a name and a centre, in quotes if they have blanks", r->step->text);
+}
+
+static bool run_alert(struct run *r)
+{
+    play_world_alert(r->world, strcmp(r->step->text, "none") != 0 ? r->step->text : NULL);
     return true;
 }
 
@@ -158,22 +204,6 @@ static bool run_open(struct run *r)
     return play_world_is_open(r->world) || run_fail(r, "the dialogue is over");
 }
 
-/* One word, "a b" in quotes being one, to out; what follows it. */
-static const char *run_word(const char *p, struct buf *out)
-{
-    bool quoted = false;
-
-    buf_clear(out);
-    p += strspn(p, " \n");
-    for (; *p != '\0' && (quoted || (*p != ' ' && *p != '\n')); p++) {
-        if (*p == '"')
-            quoted = !quoted;
-        else
-            buf_addc(out, *p);
-    }
-    return p;
-}
-
 /* Has the case every "field=value" of text? */
 static bool run_case_has(const char *fields, const char *text)
 {
@@ -248,6 +278,8 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_MSISDN] = run_msisdn,
     [PLAY_LINK] = run_link,
     [PLAY_TODAY] = run_today,
+    [PLAY_AGENT] = run_agent,
+    [PLAY_ALERT] = run_alert,
     [PLAY_ANSWER] = run_answer,
     [PLAY_DIAL] = run_dial,
     [PLAY_TYPE] = run_type,

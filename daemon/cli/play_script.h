@@ -15,6 +15,8 @@
     X(MSISDN, "msisdn", "a number") \
     X(LINK, "link", "NAME SEPTETS/UNITS") \
     X(TODAY, "today", "YYYY-MM-DD") \
+    X(AGENT, "agent", "NAME CENTRE, or none") \
+    X(ALERT, "alert", "a warning, or none") \
     X(ANSWER, "answer", "QUERY {field: value, ...}, a list of them, none or fail") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \

@@ -25,6 +25,7 @@ struct world_citizen {
     int lang;                           /* MENU_NONE: not known */
     int32_t turn;
     struct buf state;
+    char *agent_name, *agent_centre;    /* owned; NULL: she is no agent */
     struct event last, before;          /* the last two events taken in */
     char *last_text, *before_text;
 };
@@ -48,6 +49,9 @@ struct play_world {
     int citizen_count;
     struct world_citizen *she;
     int lang;
+    char *alert_text;                   /* owned */
+    struct flow_alert_text alert_texts[1];
+    struct flow_alert alert;
     struct world_answer *answers;       /* by query */
     int64_t now;
     int64_t series[10];
@@ -99,6 +103,22 @@ void play_world_day(struct play_world *w, int32_t day)
     w->now = day * WORLD_DAY + 10 * WORLD_HOUR - w->menu->utc_offset_min * INT64_C(60000);
 }
 
+void play_world_agent(struct play_world *w, const char *name, const char *centre)
+{
+    free(w->she->agent_name);
+    free(w->she->agent_centre);
+    w->she->agent_name = name != NULL ? xstrdup(name) : NULL;
+    w->she->agent_centre = name != NULL ? xstrdup(centre) : NULL;
+}
+
+void play_world_alert(struct play_world *w, const char *text)
+{
+    free(w->alert_text);
+    w->alert_text = text != NULL ? xstrdup(text) : NULL;
+    w->alert_texts[0] = (struct flow_alert_text){ w->menu->langs[0].id, w->alert_text };
+    w->alert = (struct flow_alert){ w->alert_texts, text != NULL };
+}
+
 struct play_world *play_world_new(const struct menu *m, bool twice)
 {
     struct play_world *w = xcalloc(1, sizeof *w);
@@ -130,9 +150,12 @@ void play_world_free(struct play_world *w)
 {
     for (int i = 0; i < w->citizen_count; i++) {
         buf_fini(&w->citizens[i].state);
+        free(w->citizens[i].agent_name);
+        free(w->citizens[i].agent_centre);
         free(w->citizens[i].last_text);
         free(w->citizens[i].before_text);
     }
+    free(w->alert_text);
     world_forget_effects(w);
     session_table_free(w->table);
     flow_out_fini(&w->out);
@@ -200,6 +223,7 @@ static void world_load(struct play_world *w)
     if (w->she->turn > 0 && !session_decode(w->s, w->menu, w->she->state.data, w->she->state.len))
         snprintf(w->why, sizeof w->why, "the session cannot be read back");
     w->s->turn = w->she->turn;
+    session_set_agent(w->s, w->she->agent_name, w->she->agent_centre);
     if (w->she->lang != MENU_NONE) {
         w->s->lang = w->she->lang;
         w->s->lang_known = true;
@@ -231,7 +255,9 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
 {
     enum flow_result r;
 
-    w->env = (struct flow_env){ .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now };
+    w->env = (struct flow_env){
+        .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now, .alert = &w->alert,
+    };
     r = flow_event(&w->env, w->s, ev, &w->out);
     while (r == FLOW_ASK)
         r = world_answer_question(w);

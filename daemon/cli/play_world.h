@@ -28,6 +28,12 @@ void play_world_lang(struct play_world *w, int lang);
 void play_world_link(struct play_world *w, const char *name, int septets, int units);
 void play_world_day(struct play_world *w, int32_t day);
 
+/* She is an agent of a digital centre; name NULL: she is none. */
+void play_world_agent(struct play_world *w, const char *name, const char *centre);
+
+/* A warning for all, the same in every language; NULL: none. */
+void play_world_alert(struct play_world *w, const char *text);
+
 /* What a query answers from now on: count rows of the record's fields one after
  * the other, NULL = SQL NULL, borrowed for life; count < 0: it fails. */
 void play_world_answer(struct play_world *w, int query, const char *const *cells, int count);

@@ -62,6 +62,36 @@ static enum flow_result flow_settle(struct flow_out *out, enum flow_result r)
 
 /* --- one step ------------------------------------------------------------------------------ */
 
+static const char *flow_yesno(bool yes)
+{
+    return yes ? "yes" : "no";
+}
+
+static bool flow_is_alert(const struct flow *f)
+{
+    return f->env->alert != NULL && f->env->alert->count > 0;
+}
+
+/* In her language, else in the one that it shows, else in any. */
+static const char *flow_alert_text(const struct flow *f)
+{
+    const struct menu_lang *lang = &f->s->menu->langs[f->s->lang];
+    const char *shows = f->s->menu->langs[lang->shows].id;
+    const char *found = NULL;
+
+    if (!flow_is_alert(f))
+        return NULL;
+    for (int i = 0; i < f->env->alert->count; i++) {
+        const struct flow_alert_text *t = &f->env->alert->texts[i];
+
+        if (strcmp(t->lang, lang->id) == 0)
+            return t->text;
+        if (strcmp(t->lang, shows) == 0)
+            found = t->text;
+    }
+    return found != NULL ? found : f->env->alert->texts[0].text;
+}
+
 static const char *flow_get(const void *arg, int var, size_t *len)
 {
     const struct flow *f = arg;
@@ -76,7 +106,7 @@ static const char *flow_get(const void *arg, int var, size_t *len)
         text = s->menu->langs[s->lang].id;
         break;
     case MENU_VAR_KNOWN:
-        text = s->lang_known ? "yes" : "no";
+        text = flow_yesno(s->lang_known);
         break;
     case MENU_VAR_CODE:
         text = s->code;
@@ -84,10 +114,25 @@ static const char *flow_get(const void *arg, int var, size_t *len)
     case MENU_VAR_LINK:
         text = f->env->link;
         break;
+    case MENU_VAR_IS_AGENT:
+        text = flow_yesno(s->agent != NULL);
+        break;
+    case MENU_VAR_AGENT_NAME:
+        text = s->agent;
+        break;
+    case MENU_VAR_AGENT_CENTRE:
+        text = s->agent != NULL ? session_agent_centre(s) : NULL;
+        break;
+    case MENU_VAR_ALERT_ON:
+        text = flow_yesno(flow_is_alert(f));
+        break;
+    case MENU_VAR_ALERT_TEXT:
+        text = flow_alert_text(f);
+        break;
     default:
         return session_get(s, var, len);
     }
-    *len = strlen(text);
+    *len = text != NULL ? strlen(text) : 0;
     return text;
 }
 

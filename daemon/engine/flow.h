@@ -24,11 +24,20 @@
 #define FLOW_MESSAGES_MAX 8             /* per step */
 #define FLOW_MOVES_MAX 64               /* screens that one event may pass without showing any */
 
+/* A warning, in the languages in which it stands. */
+struct flow_alert {
+    const struct flow_alert_text {
+        const char *lang, *text;
+    } *texts;
+    int count;                          /* 0: there is no warning */
+};
+
 struct flow_env {
     const struct menu *menu;            /* the generation for new dialogues */
     const struct event_limits *limits;  /* of the link the event came by */
     const char *link;                   /* its name */
     int64_t now;                        /* ms since the epoch */
+    const struct flow_alert *alert;     /* NULL: none */
 };
 
 enum flow_result {

@@ -86,6 +86,7 @@ static void session_free(struct session *s)
     buf_fini(&s->values.packed);
     buf_fini(&s->path);
     buf_fini(&s->reply);
+    free(s->agent);
     free(s);
 }
 

@@ -107,6 +107,9 @@ struct session {
     struct buf reply;                   /* the last page */
     bool reply_end;
 
+    /* from her other rows */
+    char *agent;                        /* owned: name, NUL and centre; NULL: she is no agent */
+
     /* of this process */
     const struct menu *menu;            /* its generation */
     enum session_state state;
@@ -163,6 +166,10 @@ bool session_decode(struct session *s, const struct menu *m, const void *p, size
 
 /* Back to an empty dialogue (no row known, no menu): what NEW looks like. */
 void session_clear(struct session *s);
+
+/* Is she an agent?  name NULL: no. */
+void session_set_agent(struct session *s, const char *name, const char *centre);
+const char *session_agent_centre(const struct session *s);
 
 /* A new dialogue under m: no screen, no values; who she is, her language, the
  * dialled path and the history of events stay. */

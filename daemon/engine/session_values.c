@@ -1,7 +1,10 @@
 #include "engine/session.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 /* One value: u16 variable, u16 length, octets; in the order of setting.  A
  * dialogue holds some ten of them, so a walk is the shortest way. */
@@ -118,9 +121,28 @@ void session_restart(struct session *s, const struct menu *m)
     session_unset_all(s);
 }
 
+void session_set_agent(struct session *s, const char *name, const char *centre)
+{
+    size_t n = name != NULL ? strlen(name) + 1 : 0;
+
+    free(s->agent);
+    s->agent = NULL;
+    if (name == NULL)
+        return;
+    s->agent = xcalloc(n + strlen(centre) + 1, 1);
+    memcpy(s->agent, name, n);
+    memcpy(s->agent + n, centre, strlen(centre) + 1);
+}
+
+const char *session_agent_centre(const struct session *s)
+{
+    return s->agent + strlen(s->agent) + 1;
+}
+
 void session_clear(struct session *s)
 {
     session_restart(s, NULL);
+    session_set_agent(s, NULL, NULL);
     s->turn = 0;
     s->lang = 0;
     s->lang_known = false;

@@ -93,6 +93,11 @@ enum menu_builtin {
     MENU_VAR_CODE,                      /* session.code */
     MENU_VAR_LINK,                      /* session.link */
     MENU_VAR_TODAY,                     /* today */
+    MENU_VAR_IS_AGENT,                  /* citizen.is_agent: the number is an agent's of a digital centre */
+    MENU_VAR_AGENT_NAME,                /* agent.name; unset where she is none */
+    MENU_VAR_AGENT_CENTRE,              /* agent.centre */
+    MENU_VAR_ALERT_ON,                  /* alert.on: there is a warning for the whole country */
+    MENU_VAR_ALERT_TEXT,                /* alert.text, in her language; unset where there is none */
     MENU_BUILTINS,
 };
 

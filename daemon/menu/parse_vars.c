@@ -40,6 +40,9 @@ void parse_vars_begin(struct parse *p)
         [MENU_VAR_MSISDN] = { "citizen.msisdn", "msisdn" }, [MENU_VAR_LANG] = { "citizen.lang", NULL },
         [MENU_VAR_KNOWN] = { "citizen.known", "yesno" },    [MENU_VAR_CODE] = { "session.code", "text(20)" },
         [MENU_VAR_LINK] = { "session.link", "text(32)" },   [MENU_VAR_TODAY] = { "today", "date" },
+        [MENU_VAR_IS_AGENT] = { "citizen.is_agent", "yesno" }, [MENU_VAR_AGENT_NAME] = { "agent.name", "text(30)" },
+        [MENU_VAR_AGENT_CENTRE] = { "agent.centre", "text(30)" }, [MENU_VAR_ALERT_ON] = { "alert.on", "yesno" },
+        [MENU_VAR_ALERT_TEXT] = { "alert.text", "text(120)" },
     };
     struct menu_pos pos = { p->root->source.name, 1, 1 };
 

@@ -8,7 +8,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-enum series_statement { SERIES_LEASE = 0, SERIES_PUBLISH, SERIES_CURRENT, SERIES_SOURCES, SERIES_STATEMENTS };
+#define SERIES_LANGS_MAX 16              /* languages of a warning that are taken */
+
+enum series_statement {
+    SERIES_LEASE = 0, SERIES_PUBLISH, SERIES_CURRENT, SERIES_SOURCES, SERIES_ALERT, SERIES_STATEMENTS
+};
 
 static const struct series_sql {
     const char *name;
@@ -25,6 +29,12 @@ static const struct series_sql {
     [SERIES_CURRENT] = { "series_current",
         "SELECT g.id FROM kheya.generation g ORDER BY g.published DESC LIMIT 1" },
     [SERIES_SOURCES] = { "series_sources", "SELECT g.sources FROM kheya.generation g WHERE g.id = $1::bigint" },
+    [SERIES_ALERT] = { "series_alert",
+        "SELECT t.lang, t.text FROM kheya.alert_text t"
+        " WHERE t.alert = (SELECT a.id FROM kheya.alert a WHERE a.active"
+        "                  AND EXISTS (SELECT FROM kheya.alert_text x WHERE x.alert = a.id)"
+        "                  ORDER BY a.id DESC LIMIT 1)"
+        " ORDER BY t.lang LIMIT 16" },
 };
 
 /* A request, waiting or in flight. */
@@ -129,6 +139,11 @@ void series_sources(struct series *n, int64_t id)
     r->id = id;
 }
 
+void series_alert(struct series *n)
+{
+    series_add(n, SERIES_ALERT);
+}
+
 static void series_leased(struct series_request *r, const struct pg_answer *a)
 {
     struct series *n = r->owner;
@@ -146,6 +161,19 @@ static void series_told_current(struct series_request *r, const struct pg_answer
 
     if (a->outcome == PG_DONE && PQntuples(a->rows) == 1)
         n->ops->current(n->arg, pg_int8(a->rows, 0, 0));
+}
+
+static void series_told_alert(struct series_request *r, const struct pg_answer *a)
+{
+    struct series *n = r->owner;
+    struct store_alert_text texts[SERIES_LANGS_MAX];
+    int count = 0;
+
+    if (a->outcome != PG_DONE)
+        return;
+    for (; count < PQntuples(a->rows) && count < SERIES_LANGS_MAX; count++)
+        texts[count] = (struct store_alert_text){ PQgetvalue(a->rows, count, 0), PQgetvalue(a->rows, count, 1) };
+    n->ops->alert(n->arg, texts, count);
 }
 
 static void series_told_sources(struct series_request *r, const struct pg_answer *a)
@@ -180,6 +208,9 @@ static void series_tell(struct series_request *r, const struct pg_answer *a)
         break;
     case SERIES_SOURCES:
         series_told_sources(r, a);
+        break;
+    case SERIES_ALERT:
+        series_told_alert(r, a);
         break;
     case SERIES_STATEMENTS:
         abort();
@@ -228,6 +259,7 @@ static void series_send_one(struct series_request *r, struct pg *pg)
         }
         break;
     case SERIES_CURRENT:
+    case SERIES_ALERT:
         break;
     case SERIES_STATEMENTS:
         abort();

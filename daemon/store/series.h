@@ -1,6 +1,6 @@
 /*
- * series.h - what is counted once for all processes: runs of case numbers, and
- * the menu generations with their sources.
+ * series.h - what is the same for all processes: runs of case numbers, the menu
+ * generations with their sources, and the warning that is on.
  */
 #ifndef SERIES_H
 #define SERIES_H
@@ -24,6 +24,7 @@ void series_lease(struct series *n, uint64_t ticket, int series, int count);
 void series_publish(struct series *n, int64_t id, const void *sources, size_t size, bool again);
 void series_current(struct series *n);
 void series_sources(struct series *n, int64_t id);
+void series_alert(struct series *n);
 
 bool series_waits(const struct series *n);
 void series_send(struct series *n, struct pg *pg);

@@ -38,10 +38,11 @@
 
 static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
     [SESSIONS_LOAD] =
-        "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link"
+        "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre"
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
-        " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn",
+        " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
+        " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active",
     [SESSIONS_WRITE_STEPS] = SESSIONS_UPSERT,
     [SESSIONS_WRITE_FULL] =
         "WITH w AS (" SESSIONS_UPSERT "), f AS ("
@@ -295,7 +296,10 @@ void sessions_load(struct sessions *s, uint64_t ticket, const char *msisdn, cons
 }
 
 /* Columns of SESSIONS_LOAD. */
-enum { LOAD_N = 0, LOAD_TURN, LOAD_OPEN, LOAD_GENERATION, LOAD_AT, LOAD_SCREEN, LOAD_STATE, LOAD_LANG, LOAD_LINK };
+enum {
+    LOAD_N = 0, LOAD_TURN, LOAD_OPEN, LOAD_GENERATION, LOAD_AT, LOAD_SCREEN, LOAD_STATE, LOAD_LANG, LOAD_LINK,
+    LOAD_AGENT_NAME, LOAD_AGENT_CENTRE,
+};
 
 static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int row)
 {
@@ -318,6 +322,10 @@ static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int r
         loaded.screen = PQgetvalue(rows, row, LOAD_SCREEN);
         loaded.state = PQgetvalue(rows, row, LOAD_STATE);
         loaded.state_len = (size_t)PQgetlength(rows, row, LOAD_STATE);
+    }
+    if (!PQgetisnull(rows, row, LOAD_AGENT_NAME)) {
+        loaded.agent_name = PQgetvalue(rows, row, LOAD_AGENT_NAME);
+        loaded.agent_centre = PQgetvalue(rows, row, LOAD_AGENT_CENTRE);
     }
     r->answered[n] = true;
     s->ops->loaded(s->arg, r->tickets[n], &loaded, false);

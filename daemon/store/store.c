@@ -481,6 +481,12 @@ void store_current(struct store *s)
     store_asked(s);
 }
 
+void store_alert(struct store *s)
+{
+    series_alert(s->series);
+    store_asked(s);
+}
+
 void store_sources(struct store *s, int64_t id)
 {
     series_sources(s->series, id);

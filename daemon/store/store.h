@@ -33,6 +33,8 @@ struct store_session {                  /* as loaded */
     size_t state_len;
     const char *lang;                   /* of the citizen (not of the session); "" unknown */
     const char *citizen_link;           /* link she last dialled in from; "" unknown */
+    const char *agent_name;             /* of a digital centre; NULL: she is no agent */
+    const char *agent_centre;
 };
 
 struct store_case {                     /* a case to be opened with the step */
@@ -98,6 +100,12 @@ enum store_sms_state {                  /* outbox.state */
     STORE_SMS_STATES,
 };
 
+/* --- the warning that is on ------------------------------------------------ */
+
+struct store_alert_text {
+    const char *lang, *text;
+};
+
 /* --- the store ----------------------------------------------------------- */
 
 struct store_ops {
@@ -113,6 +121,8 @@ struct store_ops {
     void (*outgoing)(void *arg, const struct store_outgoing *m);
     /* not told when the question failed */
     void (*current)(void *arg, int64_t id);
+    /* count 0: there is no warning; not told when the question failed */
+    void (*alert)(void *arg, const struct store_alert_text *texts, int count);
     /* sources NULL: there is no such generation, or (failed) nobody knows */
     void (*generation)(void *arg, int64_t id, const void *sources, size_t n, bool failed);
 };
@@ -188,13 +198,16 @@ void store_publish(struct store *s, int64_t id, const void *sources, size_t n, b
 void store_current(struct store *s);
 void store_sources(struct store *s, int64_t id);
 
+/* Ask for the warning that is on: ops->alert. */
+void store_alert(struct store *s);
+
 /* The bucket of a subscriber: FNV-1a of the msisdn modulo 1024; part of every
  * primary key of the hot path. */
 int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 3          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 4          /* the highest number in sql/ this program knows */
 
 enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAILED };
 

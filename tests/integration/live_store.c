@@ -52,6 +52,7 @@ struct live_loaded {
     char state[64];
     char lang[16];
     char link[16];
+    char agent[64];
 };
 
 struct live_message {
@@ -78,6 +79,8 @@ struct live {
     int leased;
     struct live_message *messages;
     int message_count;
+    char alert[256];                    /* as last told: "bn=...;en=...;" */
+    int alerts;                         /* times told */
 };
 
 static struct event_base *live_base;
@@ -116,6 +119,8 @@ static void live_on_loaded(void *arg, uint64_t ticket, const struct store_sessio
     snprintf(to->screen, sizeof to->screen, "%s", s->screen);
     snprintf(to->lang, sizeof to->lang, "%s", s->lang);
     snprintf(to->link, sizeof to->link, "%s", s->citizen_link);
+    snprintf(to->agent, sizeof to->agent, "%s/%s", s->agent_name != NULL ? s->agent_name : "",
+             s->agent_name != NULL ? s->agent_centre : "");
     assert_true(s->state_len < sizeof to->state);
     memcpy(to->state, s->state, s->state_len);
 }
@@ -163,6 +168,17 @@ static void live_on_outgoing(void *arg, const struct store_outgoing *m)
     snprintf(to->text, sizeof to->text, "%s", m->text);
 }
 
+static void live_on_alert(void *arg, const struct store_alert_text *texts, int count)
+{
+    struct live *l = arg;
+
+    l->alert[0] = '\0';
+    for (int i = 0; i < count; i++)
+        snprintf(l->alert + strlen(l->alert), sizeof l->alert - strlen(l->alert), "%s=%s;", texts[i].lang,
+                 texts[i].text);
+    l->alerts++;
+}
+
 static const struct store_ops live_ops = {
     .state = live_on_state,
     .loaded = live_on_loaded,
@@ -170,6 +186,7 @@ static const struct store_ops live_ops = {
     .answered = live_on_question,
     .leased = live_on_leased,
     .outgoing = live_on_outgoing,
+    .alert = live_on_alert,
 };
 
 static const char *live_env(const char *name)
@@ -294,7 +311,7 @@ static int live_setup(void **state)
     live_base = event_base_new();
     assert_non_null(live_base);
     live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
-             " kheya.generation");
+             " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit");
     live_sql("UPDATE kheya.case_series SET next = 0");
     return 0;
 }
@@ -433,6 +450,64 @@ static void test_step_and_load(void **state)
         assert_string_equal(l->loads[i].link, "gp");
     }
     assert_int_equal(l->loads[5].turn, 0);
+    live_free(l);
+}
+
+/* Who is an agent comes with the session's row, and where there is none. */
+static void test_agents(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    live_sql("INSERT INTO kheya.agent (msisdn, name, centre, active) VALUES ('8801711000001', 'Rahima', 'Kukri', true),"
+             " ('8801711000002', 'Karim', 'Dhania', false)");
+    live_load(l, 1, "8801711000001");
+    live_load(l, 2, "8801711000002");
+    live_load(l, 3, "8801711000003");
+    live_settle(l);
+    assert_string_equal(l->loads[1].agent, "Rahima/Kukri");
+    assert_int_equal(l->loads[1].turn, 0);
+    assert_string_equal(l->loads[2].agent, "/");
+    assert_string_equal(l->loads[3].agent, "/");
+    /* SQL's own bucket is the daemon's */
+    for (int i = 0; i < 300; i++) {
+        char sql[128];
+
+        snprintf(sql, sizeof sql, "SELECT kheya.bucket('%s')", live_msisdn(i * 7919));
+        assert_int_equal(live_sql(sql), store_bucket(live_msisdn(i * 7919)));
+    }
+    live_free(l);
+}
+
+static void live_alert(struct live *l, const char *want)
+{
+    int before = l->alerts;
+
+    store_alert(l->store);
+    live_flush(l);
+    live_until(10000, l->alerts > before);
+    assert_string_equal(l->alert, want);
+}
+
+/* The newest active one that says something. */
+static void test_alert(void **state)
+{
+    struct live *l = live_new();
+
+    (void)state;
+    live_alert(l, "");
+    live_sql("WITH a AS (INSERT INTO kheya.alert DEFAULT VALUES RETURNING id)"
+             " INSERT INTO kheya.alert_text SELECT id, lang, text FROM a, (VALUES ('en', 'Storm'), ('bn', 'ঝড়')) t(lang, text)");
+    live_alert(l, "bn=ঝড়;en=Storm;");
+    live_sql("INSERT INTO kheya.alert DEFAULT VALUES");
+    live_alert(l, "bn=ঝড়;en=Storm;");
+    live_sql("WITH a AS (INSERT INTO kheya.alert DEFAULT VALUES RETURNING id)"
+             " INSERT INTO kheya.alert_text SELECT id, 'en', 'Flood' FROM a");
+    live_alert(l, "en=Flood;");
+    live_sql("UPDATE kheya.alert SET active = false WHERE id = (SELECT max(id) FROM kheya.alert)");
+    live_alert(l, "bn=ঝড়;en=Storm;");
+    live_sql("UPDATE kheya.alert SET active = false");
+    live_alert(l, "");
     live_free(l);
 }
 
@@ -1559,6 +1634,15 @@ static void live_file(const char *dir, const char *name, const char *text)
     fclose(f);
 }
 
+/* A migration that does nothing. */
+static const char *live_migration(int version)
+{
+    static char name[32];
+
+    snprintf(name, sizeof name, "%04d_nothing.sql", version);
+    return name;
+}
+
 static void test_migrate_refuses(void **state)
 {
     static const char first[] = "CREATE SCHEMA kheya;\n"
@@ -1585,7 +1669,8 @@ static void test_migrate_refuses(void **state)
 
     /* the first goes in, the second fails on its line and leaves nothing */
     live_file(dir, "0001_one.sql", first);
-    live_file(dir, "0003_three.sql", "SELECT 1;\n");
+    for (int v = 3; v <= STORE_SCHEMA_VERSION; v++)
+        live_file(dir, live_migration(v), "SELECT 1;\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
     assert_int_equal(from, 0);
     assert_int_equal(to, 1);
@@ -1596,16 +1681,14 @@ static void test_migrate_refuses(void **state)
     live_file(dir, "0002_two.sql", "CREATE TABLE kheya.u (i integer);\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
     assert_int_equal(from, 1);
-    assert_int_equal(to, 3);
+    assert_int_equal(to, STORE_SCHEMA_VERSION);
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATED);
-    assert_int_equal(from, 3);
+    assert_int_equal(from, STORE_SCHEMA_VERSION);
 
-    live_file(dir, "0004_four.sql", "SELECT 1;\n");
+    live_file(dir, live_migration(STORE_SCHEMA_VERSION + 1), "SELECT 1;\n");
     assert_int_equal(store_migrate(conninfo, dir, &from, &to, err, sizeof err), STORE_MIGRATE_FAILED);
-    for (int v = 1; v <= 4; v++) {
-        static const char *const names[] = { "0001_one.sql", "0002_two.sql", "0003_three.sql", "0004_four.sql" };
-
-        snprintf(path, sizeof path, "%s/%s", dir, names[v - 1]);
+    for (int v = 1; v <= STORE_SCHEMA_VERSION + 1; v++) {
+        snprintf(path, sizeof path, "%s/%s", dir, v == 1 ? "0001_one.sql" : v == 2 ? "0002_two.sql" : live_migration(v));
         unlink(path);
     }
     rmdir(dir);
@@ -1654,6 +1737,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #define LIVE(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
         LIVE(test_step_and_load),
+        LIVE(test_agents),
+        LIVE(test_alert),
         LIVE(test_stale_turns_are_lost),
         LIVE(test_two_stores_one_winner),
         LIVE(test_same_subscriber_in_one_turn),

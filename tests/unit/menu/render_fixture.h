@@ -81,6 +81,7 @@ static const struct menu_var fixture_vars[V_COUNT] = {
     [MENU_VAR_CODE] = { .name = "session.code", .type = &fixture_types[7] },
     [MENU_VAR_LINK] = { .name = "session.link", .type = &fixture_types[7] },
     [MENU_VAR_TODAY] = { .name = "today", .type = &fixture_types[1] },
+    /* the program's others are not needed here */
     [V_TAKA] = { .name = "pay.taka", .type = &fixture_types[0] },
     [V_SENT] = { .name = "pay.sent", .type = &fixture_types[1] },
     [V_ALLOWANCE] = { .name = "allowance", .type = &fixture_types[2] },
@@ -103,7 +104,7 @@ static inline int fixture_resolve(void *arg, const char *name, size_t len)
 {
     (void)arg;
     for (int i = 0; i < V_COUNT; i++)
-        if (strlen(fixture_vars[i].name) == len && memcmp(fixture_vars[i].name, name, len) == 0)
+        if (fixture_vars[i].name != NULL && strlen(fixture_vars[i].name) == len && memcmp(fixture_vars[i].name, name, len) == 0)
             return i;
     return MENU_NONE;
 }
@@ -118,7 +119,7 @@ static inline const char *fixture_nearest(void *arg, const char *name, size_t le
 {
     (void)arg;
     for (int i = 0; i < V_COUNT; i++)
-        if (len > 2 && strncmp(fixture_vars[i].name, name, len - 1) == 0)
+        if (len > 2 && fixture_vars[i].name != NULL && strncmp(fixture_vars[i].name, name, len - 1) == 0)
             return fixture_vars[i].name;
     return NULL;
 }
