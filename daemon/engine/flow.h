@@ -22,7 +22,7 @@
 #define FLOW_ARGS_MAX 16
 #define FLOW_CASES_MAX 4                /* per step */
 #define FLOW_MESSAGES_MAX 8             /* per step */
-#define FLOW_MOVES_MAX 64               /* screens that one event may pass without showing any */
+#define FLOW_MOVES_MAX (MENU_SILENT_MAX + 4)    /* screens that one event may pass without showing any */
 
 /* A warning, in the languages in which it stands. */
 struct flow_alert {

@@ -3,49 +3,349 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "menu/graph.h"
 #include "menu/ways.h"
 
-/* --- every screen can be reached ---------------------------------------------------------- */
+#define CHECK_SCREENS 7                 /* to an end; more is a warning */
+#define CHECK_SECONDS 90
+#define CHECK_SECONDS_A_SCREEN 8
+#define CHECK_SLOW (CHECK_SECONDS / CHECK_SECONDS_A_SCREEN)
+#define CHECK_CIRCLE_SHOWN 8            /* screens of a circle that a message names */
 
-struct check_reach {
+/* Screens that are met, and those whose neighbours are not looked at yet. */
+struct check_walk {
     bool *seen;                         /* by screen */
-    int *todo;                          /* seen, but its exits are not yet */
+    int *todo;
     int count;
 };
 
-static void check_reach(void *arg, int screen)
+static void check_walk_init(struct check_walk *w, const struct menu *m)
 {
-    struct check_reach *r = arg;
+    w->seen = xcalloc((size_t)m->screen_count + 1, sizeof *w->seen);
+    w->todo = xcalloc((size_t)m->screen_count + 1, sizeof *w->todo);
+    w->count = 0;
+}
 
-    if (r->seen[screen])
+static void check_walk_fini(struct check_walk *w)
+{
+    free(w->seen);
+    free(w->todo);
+}
+
+static void check_meet(void *arg, int screen)
+{
+    struct check_walk *w = arg;
+
+    if (w->seen[screen])
         return;
-    r->seen[screen] = true;
-    r->todo[r->count++] = screen;
+    w->seen[screen] = true;
+    w->todo[w->count++] = screen;
 }
 
-static void check_reach_exit(void *arg, const struct ways_exit *exit)
-{
-    check_reach(arg, exit->to);
-}
+/* --- every screen can be reached ---------------------------------------------------------- */
 
-static void check_reachable(const struct menu *m, struct menu_issues *issues)
+static void check_reachable(const struct graph *g, struct menu_issues *issues)
 {
-    struct check_reach r = { xcalloc((size_t)m->screen_count, sizeof *r.seen),
-                             xcalloc((size_t)m->screen_count, sizeof *r.todo), 0 };
+    const struct menu *m = g->m;
+    struct check_walk w;
 
-    ways_begins(m, check_reach, &r);
-    while (r.count > 0)
-        ways_exits(m, r.todo[--r.count], check_reach_exit, &r);
+    check_walk_init(&w, m);
+    ways_begins(m, check_meet, &w);
+    while (w.count > 0) {
+        int s = w.todo[--w.count];
+
+        for (int i = g->out[s]; i < g->out[s + 1]; i++)
+            check_meet(&w, g->edges[i].to);
+    }
     for (int i = 0; i < m->screen_count; i++) {
-        if (!r.seen[i])
+        if (!w.seen[i])
             issue_add(issues, ISSUE_UNREACHABLE, m->screens[i].pos,
                       "no way leads to screen '%s': name it in a 'goto', or take it out", m->screens[i].name);
     }
-    free(r.seen);
-    free(r.todo);
+    check_walk_fini(&w);
+}
+
+/* --- from every screen an end can be reached ------------------------------------------------- */
+
+/* A page that asks nothing more is one too: it is what she came for, and she
+ * hangs up. */
+static bool check_is_end(const struct graph *g, int screen)
+{
+    return g->m->screens[screen].text != NULL && g->out[screen] == g->out[screen + 1];
+}
+
+static void check_ends(const struct graph *g, struct menu_issues *issues)
+{
+    const struct menu *m = g->m;
+    struct check_walk w;
+
+    check_walk_init(&w, m);
+    for (int s = 0; s < m->screen_count; s++) {
+        if (check_is_end(g, s))
+            check_meet(&w, s);
+    }
+    while (w.count > 0) {
+        int s = w.todo[--w.count];
+
+        for (int i = g->in[s]; i < g->in[s + 1]; i++)
+            check_meet(&w, g->edges[g->back[i]].from);
+    }
+    for (int s = 0; s < m->screen_count; s++) {
+        if (!w.seen[s])
+            issue_add(issues, ISSUE_NO_END, m->screens[s].pos,
+                      "no end can be reached from screen '%s': all its ways run in a circle", m->screens[s].name);
+    }
+    check_walk_fini(&w);
+}
+
+/* --- screens that show nothing ----------------------------------------------------------------- */
+
+/*
+ * Depth first along the edges that are taken without a page.  An edge to a
+ * screen that is still on the way closes a circle.
+ */
+struct check_silent {
+    const struct graph *g;
+    struct menu_issues *issues;
+    enum { CHECK_NEW = 0, CHECK_OPEN, CHECK_DONE } *state;      /* by screen */
+    int *next;                          /* by screen: its next edge */
+    int *most;                          /* by screen: the longest way from it, in screens entered without a page */
+    int *longest;                       /* by screen: the edge that way begins with; MENU_NONE */
+    int *way;                           /* the open screens, in order */
+    int depth;
+};
+
+static void check_circle(const struct check_silent *c, const struct graph_edge *closing)
+{
+    const struct menu *m = c->g->m;
+    int from = c->depth - 1;
+    struct buf names;
+
+    buf_init(&names, 4096);
+    while (c->way[from] != closing->to)
+        from--;
+    for (int i = from; i < c->depth; i++) {
+        if (i - from == CHECK_CIRCLE_SHOWN)
+            buf_adds(&names, "... > ");
+        else if (i - from < CHECK_CIRCLE_SHOWN)
+            buf_addf(&names, "%s > ", m->screens[c->way[i]].name);
+    }
+    issue_add(c->issues, ISSUE_CIRCLE, closing->pos, "screens that show nothing run in a circle: %s%s",
+              buf_str(&names), m->screens[closing->to].name);
+    buf_fini(&names);
+}
+
+static void check_silent_open(struct check_silent *c, int screen)
+{
+    c->state[screen] = CHECK_OPEN;
+    c->next[screen] = c->g->out[screen];
+    c->longest[screen] = MENU_NONE;
+    c->way[c->depth++] = screen;
+}
+
+static void check_silent_close(struct check_silent *c)
+{
+    int s = c->way[--c->depth];
+
+    c->state[s] = CHECK_DONE;
+    for (int i = c->g->out[s]; i < c->g->out[s + 1]; i++) {
+        const struct graph_edge *e = &c->g->edges[i];
+
+        if (e->silent && c->state[e->to] == CHECK_DONE && c->most[e->to] + 1 > c->most[s]) {
+            c->most[s] = c->most[e->to] + 1;
+            c->longest[s] = i;
+        }
+    }
+}
+
+static void check_silent_from(struct check_silent *c, int screen)
+{
+    check_silent_open(c, screen);
+    while (c->depth > 0) {
+        int s = c->way[c->depth - 1];
+        const struct graph_edge *e = &c->g->edges[c->next[s]];
+
+        if (c->next[s] == c->g->out[s + 1]) {
+            check_silent_close(c);
+            continue;
+        }
+        c->next[s]++;
+        if (!e->silent)
+            continue;
+        if (c->state[e->to] == CHECK_NEW)
+            check_silent_open(c, e->to);
+        else if (c->state[e->to] == CHECK_OPEN)
+            check_circle(c, e);
+    }
+}
+
+/* Said once for each way that is too long: of the screen where it becomes so. */
+static void check_too_long(const struct check_silent *c)
+{
+    const struct menu *m = c->g->m;
+
+    for (int s = 0; s < m->screen_count; s++) {
+        int e = c->longest[s];
+
+        if (c->most[s] == MENU_SILENT_MAX + 1 && e != MENU_NONE)
+            issue_add(c->issues, ISSUE_TOO_SILENT, c->g->edges[e].pos,
+                      "from screen '%s' on, more than %d screens in a row can show nothing", m->screens[s].name,
+                      MENU_SILENT_MAX);
+    }
+}
+
+/* Where a page or a dialogue leads to comes first: circles are told from there. */
+static void check_silent(const struct graph *g, struct menu_issues *issues)
+{
+    size_t screens = (size_t)g->m->screen_count + 1;
+    struct check_silent c = { g, issues, xcalloc(screens, sizeof *c.state), xcalloc(screens, sizeof *c.next),
+                              xcalloc(screens, sizeof *c.most), xcalloc(screens, sizeof *c.longest),
+                              xcalloc(screens, sizeof *c.way), 0 };
+
+    for (int i = 0; i < g->edge_count; i++) {
+        if (!g->edges[i].silent && c.state[g->edges[i].to] == CHECK_NEW)
+            check_silent_from(&c, g->edges[i].to);
+    }
+    for (int s = 0; s < g->m->screen_count; s++) {
+        if (c.state[s] == CHECK_NEW)
+            check_silent_from(&c, s);
+    }
+    check_too_long(&c);
+    free(c.state);
+    free(c.next);
+    free(c.most);
+    free(c.longest);
+    free(c.way);
+}
+
+/* --- long ways ---------------------------------------------------------------------------------- */
+
+/* The fewest pages on a way, screen by screen: those as far as the one looked at
+ * come first, then those that are a page further. */
+struct check_far {
+    const struct graph *g;
+    bool backward;
+    int *pages;                         /* by screen, with its own; MENU_NONE: not met */
+    int *before;                        /* the screen in front of it on that way; MENU_NONE */
+    int *near, *far;
+    int near_count, far_count;
+};
+
+static int check_pages(const struct graph *g, int screen)
+{
+    return g->m->screens[screen].text != NULL;
+}
+
+static void check_far_meet(struct check_far *f, int screen, int before, int pages)
+{
+    if (f->pages[screen] != MENU_NONE)
+        return;
+    f->pages[screen] = pages + check_pages(f->g, screen);
+    f->before[screen] = before;
+    if (f->pages[screen] > pages)
+        f->far[f->far_count++] = screen;
+    else
+        f->near[f->near_count++] = screen;
+}
+
+static void check_far_on(struct check_far *f, int s)
+{
+    const struct graph *g = f->g;
+
+    for (int i = g->out[s]; !f->backward && i < g->out[s + 1]; i++)
+        check_far_meet(f, g->edges[i].to, s, f->pages[s]);
+    for (int i = g->in[s]; f->backward && i < g->in[s + 1]; i++)
+        check_far_meet(f, g->edges[g->back[i]].from, s, f->pages[s]);
+}
+
+static void check_far_run(struct check_far *f)
+{
+    while (f->near_count > 0 || f->far_count > 0) {
+        int *near = f->near;
+
+        while (f->near_count > 0)
+            check_far_on(f, f->near[--f->near_count]);
+        f->near = f->far;
+        f->near_count = f->far_count;
+        f->far = near;
+        f->far_count = 0;
+    }
+}
+
+static void check_far_begin(void *arg, int screen)
+{
+    check_far_meet(arg, screen, MENU_NONE, 0);
+    check_far_run(arg);
+}
+
+static void check_far_init(struct check_far *f, const struct graph *g, bool backward)
+{
+    size_t screens = (size_t)g->m->screen_count + 1;
+
+    *f = (struct check_far){ g, backward, xcalloc(screens, sizeof *f->pages), xcalloc(screens, sizeof *f->before),
+                             xcalloc(screens, sizeof *f->near), xcalloc(screens, sizeof *f->far), 0, 0 };
+    for (int s = 0; s < g->m->screen_count; s++)
+        f->pages[s] = f->before[s] = MENU_NONE;
+}
+
+static void check_far_fini(struct check_far *f)
+{
+    free(f->pages);
+    free(f->before);
+    free(f->near);
+    free(f->far);
+}
+
+/* Pages of the shortest way from a beginning through a screen to an end; 0 where
+ * there is none. */
+static int check_far_through(const struct check_far *there, const struct check_far *on, int s)
+{
+    if (s == MENU_NONE || there->pages[s] == MENU_NONE || on->pages[s] == MENU_NONE)
+        return 0;
+    return there->pages[s] + on->pages[s] - check_pages(there->g, s);
+}
+
+static void check_far_say(const struct menu_screen *s, int pages, int before, struct menu_issues *issues)
+{
+    if (pages > CHECK_SCREENS && before <= CHECK_SCREENS)
+        issue_add(issues, ISSUE_FAR, s->pos, "the shortest way to an end through screen '%s' has %d screens; people "
+                  "follow %d", s->name, pages, CHECK_SCREENS);
+    if (pages > CHECK_SLOW && before <= CHECK_SLOW)
+        issue_add(issues, ISSUE_SLOW, s->pos, "the shortest way to an end through screen '%s' takes %d seconds at %d a "
+                  "screen; networks cut at %d", s->name, pages * CHECK_SECONDS_A_SCREEN, CHECK_SECONDS_A_SCREEN,
+                  CHECK_SECONDS);
+}
+
+/* Many screens lie on a long way: it is said of the first, with which the way
+ * becomes long. */
+static void check_far(const struct graph *g, struct menu_issues *issues)
+{
+    const struct menu *m = g->m;
+    struct check_far there, on;
+
+    check_far_init(&there, g, false);
+    check_far_init(&on, g, true);
+    ways_begins(m, check_far_begin, &there);
+    for (int s = 0; s < m->screen_count; s++) {
+        if (check_is_end(g, s))
+            check_far_meet(&on, s, MENU_NONE, 0);
+    }
+    check_far_run(&on);
+    for (int s = 0; s < m->screen_count; s++)
+        check_far_say(&m->screens[s], check_far_through(&there, &on, s), check_far_through(&there, &on, there.before[s]),
+                      issues);
+    check_far_fini(&there);
+    check_far_fini(&on);
 }
 
 void check_ways(const struct menu *m, struct menu_issues *issues)
 {
-    check_reachable(m, issues);
+    struct graph g;
+
+    graph_init(&g, m);
+    check_reachable(&g, issues);
+    check_ends(&g, issues);
+    check_silent(&g, issues);
+    check_far(&g, issues);
+    graph_fini(&g);
 }

@@ -44,6 +44,9 @@
     X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
     X(NO_FIELD, "E212", "The service has no such field.") \
     X(UNREACHABLE, "E220", "No way from the start, the first screen or a short cut leads to this screen.") \
+    X(NO_END, "E221", "From this screen no end can be reached: no page with 'end: yes' and none that only tells.") \
+    X(CIRCLE, "E222", "Screens that show nothing lead to one another in a circle, which would never show a page.") \
+    X(TOO_SILENT, "E223", "More screens in a row show nothing than the program passes in one step (60).") \
     X(CALL_VALUE, "E240", "A call wants a value, but a 'return' of the called screens gives none.") \
     X(NO_RETURN, "E241", "A call leads to screens none of which returns: what comes after it is never reached.") \
     X(NO_CALL, "E242", "A 'return' can be reached without a call: there is nobody to return to.") \
@@ -65,7 +68,9 @@
     X(SMS_SCRIPT, "E404", "Bangla in Latin letters may not go out as an SMS.") \
     X(WORDS, "E405", "A word of the program has not the form that it needs.") \
     X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
-    X(UNREAD, "W503", "A variable is set, but nothing reads it.")
+    X(UNREAD, "W503", "A variable is set, but nothing reads it.") \
+    X(FAR, "W510", "The shortest way to an end through this screen has more than 7 screens: many people give up.") \
+    X(SLOW, "W511", "At 8 seconds a screen the way takes more than 90 seconds: networks cut such dialogues off.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

@@ -121,6 +121,37 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_UNREACHABLE] = { TEA "{text: Tea, end: yes}\n  milk: {text: Milk, end: yes}\n",
                             TEA "{text: Tea, options: {1: {text: Milk, goto: milk}}}\n"
                                 "  milk: {text: Milk, end: yes}\n" },
+    [ISSUE_NO_END] = { TEA "{text: Tea, options: {1: {text: Again, goto: again}}}\n"
+                           "  again: {text: Again?, options: {1: {text: Tea, goto: tea}}}\n",
+                       TEA "{text: Tea, options: {1: {text: Again, goto: again}}}\n"
+                           "  again: {text: Again?, options: {1: {text: Tea, goto: tea}, 2: {text: No, goto: bye}}}\n"
+                           "  bye: {text: Good bye., end: yes}\n" },
+    [ISSUE_CIRCLE] = { TEA "{set: {drink: \"'tea'\"}, goto: ask}\n"
+                           "  ask: {goto: [{when: citizen.known, to: main}, {to: tea}]}\n",
+                       TEA "{set: {drink: \"'tea'\"}, goto: ask}\n"
+                           "  ask: {text: \"Tea, or {drink}?\", options: {1: {text: Tea, goto: tea}, 2: {text: No, goto: main}}}\n" },
+    [ISSUE_TOO_SILENT] = { "# 61 screens with 'set' and 'goto', each of which leads to the next\n",
+                           "# all that is set in one 'set', or under one 'do'\n" },
+    [ISSUE_FAR] = { TEA "{text: Tea, options: {1: {text: On, goto: a3}}}\n"
+                    "  a3: {text: On, options: {1: {text: On, goto: a4}}}\n"
+                    "  a4: {text: On, options: {1: {text: On, goto: a5}}}\n"
+                    "  a5: {text: On, options: {1: {text: On, goto: a6}}}\n"
+                    "  a6: {text: On, options: {1: {text: On, goto: a7}}}\n"
+                    "  a7: {text: On, options: {1: {text: On, goto: a8}}}\n"
+                    "  a8: {text: On, end: yes}\n",
+                    "# fewer questions; or a page that shows what was answered and ends\n" TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_SLOW] = { TEA "{text: Tea, options: {1: {text: On, goto: a3}}}\n"
+                    "  a3: {text: On, options: {1: {text: On, goto: a4}}}\n"
+                    "  a4: {text: On, options: {1: {text: On, goto: a5}}}\n"
+                    "  a5: {text: On, options: {1: {text: On, goto: a6}}}\n"
+                    "  a6: {text: On, options: {1: {text: On, goto: a7}}}\n"
+                    "  a7: {text: On, options: {1: {text: On, goto: a8}}}\n"
+                    "  a8: {text: On, options: {1: {text: On, goto: a9}}}\n"
+                    "  a9: {text: On, options: {1: {text: On, goto: a10}}}\n"
+                    "  a10: {text: On, options: {1: {text: On, goto: a11}}}\n"
+                    "  a11: {text: On, options: {1: {text: On, goto: a12}}}\n"
+                    "  a12: {text: On, end: yes}\n",
+                     "# fewer questions; or two services instead of one\n" TEA "{text: Tea, end: yes}\n" },
     [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
     [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
                        TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },

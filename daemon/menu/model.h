@@ -19,6 +19,7 @@
 
 #define MENU_LANGS_MAX 8
 #define MENU_CALLS_MAX 8                /* calls within calls */
+#define MENU_SILENT_MAX 60              /* screens in a row that show nothing: the checker refuses more */
 #define MENU_NONE (-1)                  /* no screen, no variable, no query */
 
 struct names;                           /* names.h */

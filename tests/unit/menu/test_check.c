@@ -8,13 +8,13 @@
 static void test_numbers(void **state)
 {
     static const struct fixture_case rows[] = {
-        { "screens: {main: {text: M, options: {0: {text: A, goto: main}}}}\n",
+        { "screens: {main: {text: M, options: {0: {text: A, goto: e}}}, e: {text: E}}\n",
           "1:37 E306 option 0 collides with the key for 'back'\n" },
-        { "screens: {main: {text: M, options: {9: {text: A, goto: main}}}}\n",
+        { "screens: {main: {text: M, options: {9: {text: A, goto: e}}}, e: {text: E}}\n",
           "1:37 E306 option 9 collides with the key for 'more'\n" },
-        { "screens: {main: {text: M, options: {8: {text: A, goto: main}}}}\nkeys: {more: '8', back: '9'}\n",
+        { "screens: {main: {text: M, options: {8: {text: A, goto: e}}}, e: {text: E}}\nkeys: {more: '8', back: '9'}\n",
           "1:37 E306 option 8 collides with the key for 'more'\n" },
-        { "screens: {main: {text: M, options: {10: {text: A, goto: main}, 90: {text: B, goto: main}}}}\n", "" },
+        { "screens: {main: {text: M, options: {10: {text: A, goto: main}, 90: {text: B, goto: e}}}, e: {text: E}}\n", "" },
     };
 
     (void)state;
@@ -39,7 +39,8 @@ static void test_warnings(void **state)
           "sms: {m: {class: otp, text: M}, n: {class: otp, text: N}}\n",
           "3:11 W502 no screen asks query 'q'\n4:12 W502 no screen submits service 's'\n"
           "5:33 W502 nothing sends template 'n'\n" },
-        { "screens: {main: {set: {a: 1, b: a}, goto: x}, x: {text: X, input: {into: c, type: whole}, goto: main}}\n",
+        { "screens: {main: {set: {a: 1, b: a}, goto: x}, x: {text: X, input: {into: c, type: whole}, goto: e},\n"
+          "  e: {text: E}}\n",
           "1:30 W503 nothing reads 'b'\n1:74 W503 nothing reads 'c'\n" },
         /* no warnings while there are errors: they may be their consequence */
         { "screens:\n  main: {goto: aa}\n  a: {text: A}\n  b: {text: B}\n",
@@ -54,13 +55,13 @@ static void test_sms(void **state)
 {
     static const struct fixture_case rows[] = {
         { "sms: {m: {class: otp, text: {bn: 'apnar code {citizen.msisdn}', en: Your code}}}\n"
-          "screens: {main: {sms: m, goto: main}}\n",
+          "screens: {main: {sms: m, goto: e}, e: {text: E}}\n",
           "1:34 E404 'bn' of template 'm' is in Latin letters\n" },
-        { "sms: {m: {class: otp, text: '*333#: {citizen.msisdn}'}}\nscreens: {main: {sms: m, goto: main}}\n", "" },
-        { "sms: {m: {class: otp, text: {bn: \"SMS \xe0\xa6\x95\", en: A}}}\nscreens: {main: {sms: m, goto: main}}\n",
+        { "sms: {m: {class: otp, text: '*333#: {citizen.msisdn}'}}\nscreens: {main: {sms: m, goto: e}, e: {text: E}}\n", "" },
+        { "sms: {m: {class: otp, text: {bn: \"SMS \xe0\xa6\x95\", en: A}}}\nscreens: {main: {sms: m, goto: e}, e: {text: E}}\n",
           "" },
-        { "sms: {m: {class: otp, text: {bn: \"\xe0\xa6\x95\", en: A, bn-Latn: K}}}\nscreens: {main: {sms: m, goto: "
-          "main}}\n",
+        { "sms: {m: {class: otp, text: {bn: \"\xe0\xa6\x95\", en: A, bn-Latn: K}}}\nscreens: {main: {sms: m, goto: e}, "
+          "e: {text: E}}\n",
           "1:46 E403 'bn-Latn' is for screens only; its readers get SMS in 'bn'\n" },
     };
 

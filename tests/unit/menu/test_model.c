@@ -23,7 +23,7 @@ static const char types_menu[] =
          "      dob: dob, when: when, date: date, allowance: allowance, text: text(5), word: word(5), msisdn: msisdn,\n"
          "      yesno: yesno, case_no: case_no, pin: pin(4), whole: whole}\n"
          "queries: {q: {sql: SELECT 1, returns: r}}\n"
-         "screens: {main: {query: q, into: v, goto: main}}\n";
+         "screens: {main: {query: q, into: v, goto: end}, end: {text: End}}\n";
 
 static struct menu *menu;
 

@@ -206,7 +206,7 @@ static void test_actions(void **state)
         "  main: {query: one, into: p, none: list, fail: fin, goto: act}\n"
         "  act: {do: [{set: {x: p.taka + 1}}, {submit: s, with: {b: x, a: p.state}, into: case}, {sms: got}],\n"
         "        goto: fin}\n"
-        "  list: {text: L, list: {query: many, into: c, option: '{c.state}', goto: fin, empty: main, max: 5}}\n"
+        "  list: {text: L, list: {query: many, into: c, option: '{c.state}', goto: fin, empty: fin, max: 5}}\n"
         "  fin: {text: F}\n");
     assert_non_null(f.menu);
     assert_int_equal(f.menu->queries[0].arg_count, 2);
@@ -268,9 +268,9 @@ static void test_inferred(void **state)
 static void test_prefixes(void **state)
 {
     static const char *const files[][2] = {
-        { "a.yaml", "screens:\n  start: {goto: [{when: citizen.known, to: main}, {to: own}]}\n"
+        { "a.yaml", "screens:\n  start: {goto: [{when: citizen.known, to: home}, {to: own}]}\n"
                     "  own: {goto: north.b.start}\n" },
-        { "kheya.yaml", HEAD "screens: {main: {goto: a.start}}\n" },
+        { "kheya.yaml", HEAD "screens: {main: {goto: a.start}, home: {text: Home}}\n" },
         { "north/b.yaml", "screens: {start: {goto: own}, own: {text: B}}\n" },
     };
     struct menu_issues issues;
@@ -285,7 +285,7 @@ static void test_prefixes(void **state)
     if (m == NULL)
         fail_msg("%s:%d: %s", issues.list[0].pos.file, issues.list[0].pos.line, issues.list[0].text);
     menu_issues_free(&issues);
-    assert_int_equal(screen(m, "a.start")->go.list[0].to, menu_screen_find(m, "main"));
+    assert_int_equal(screen(m, "a.start")->go.list[0].to, menu_screen_find(m, "home"));
     assert_int_equal(screen(m, "a.start")->go.list[1].to, menu_screen_find(m, "a.own"));
     assert_int_equal(screen(m, "north.b.start")->go.list[0].to, menu_screen_find(m, "north.b.own"));
     assert_int_equal(menu_screen_find(m, "own"), MENU_NONE);
@@ -418,14 +418,15 @@ static void test_big(void **state)
 
     (void)state;
     buf_init(&text, 1 << 24);
-    buf_adds(&text, "screens:\n  main: {text: Main, options: {1: {text: One, goto: s0}}}\n");
+    buf_adds(&text, "screens:\n  main: {text: Main, options: {1: {text: One, goto: s0}, 2: {text: End, goto: end}}}\n  end: {text: End}\n");
     for (int i = 0; i < 10000; i++)
         buf_addf(&text, "  s%d: {text: Screen, options: {1: {text: On, goto: s%d}, 2: {text: Up, goto: main}}}\n", i,
                  (i + 1) % 10000);
     fixture_load(&f, HEAD, buf_str(&text));
     assert_non_null(f.menu);
-    assert_int_equal(f.issues.count, 0);
-    assert_int_equal(f.menu->screen_count, 10001);
+    assert_int_equal(f.issues.errors, 0);
+    assert_int_equal(f.issues.count, 2);            /* it is a long way */
+    assert_int_equal(f.menu->screen_count, 10002);
     assert_int_equal(screen(f.menu, "s9998")->options[0].go.list[0].to, menu_screen_find(f.menu, "s9999"));
     fixture_free(&f);
     buf_fini(&text);
