@@ -1,6 +1,7 @@
 #include "menu/check_ways.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "menu/graph.h"
@@ -12,17 +13,17 @@
 #define CHECK_SLOW (CHECK_SECONDS / CHECK_SECONDS_A_SCREEN)
 #define CHECK_CIRCLE_SHOWN 8            /* screens of a circle that a message names */
 
-/* Screens that are met, and those whose neighbours are not looked at yet. */
+/* Nodes that are met, and those whose neighbours are not looked at yet. */
 struct check_walk {
-    bool *seen;                         /* by screen */
+    bool *seen;                         /* by node */
     int *todo;
     int count;
 };
 
-static void check_walk_init(struct check_walk *w, const struct menu *m)
+static void check_walk_init(struct check_walk *w, const struct graph *g)
 {
-    w->seen = xcalloc((size_t)m->screen_count + 1, sizeof *w->seen);
-    w->todo = xcalloc((size_t)m->screen_count + 1, sizeof *w->todo);
+    w->seen = xcalloc((size_t)g->nodes + 1, sizeof *w->seen);
+    w->todo = xcalloc((size_t)g->nodes + 1, sizeof *w->todo);
     w->count = 0;
 }
 
@@ -32,14 +33,14 @@ static void check_walk_fini(struct check_walk *w)
     free(w->todo);
 }
 
-static void check_meet(void *arg, int screen)
+static void check_meet(void *arg, int node)
 {
     struct check_walk *w = arg;
 
-    if (w->seen[screen])
+    if (w->seen[node])
         return;
-    w->seen[screen] = true;
-    w->todo[w->count++] = screen;
+    w->seen[node] = true;
+    w->todo[w->count++] = node;
 }
 
 /* --- every screen can be reached ---------------------------------------------------------- */
@@ -49,13 +50,15 @@ static void check_reachable(const struct graph *g, struct menu_issues *issues)
     const struct menu *m = g->m;
     struct check_walk w;
 
-    check_walk_init(&w, m);
+    check_walk_init(&w, g);
     ways_begins(m, check_meet, &w);
     while (w.count > 0) {
         int s = w.todo[--w.count];
 
-        for (int i = g->out[s]; i < g->out[s + 1]; i++)
-            check_meet(&w, g->edges[i].to);
+        for (int i = g->out[s]; i < g->out[s + 1]; i++) {
+            if (g->edges[i].kind != GRAPH_SHORTCUT)
+                check_meet(&w, g->edges[i].to);
+        }
     }
     for (int i = 0; i < m->screen_count; i++) {
         if (!w.seen[i])
@@ -79,7 +82,7 @@ static void check_ends(const struct graph *g, struct menu_issues *issues)
     const struct menu *m = g->m;
     struct check_walk w;
 
-    check_walk_init(&w, m);
+    check_walk_init(&w, g);
     for (int s = 0; s < m->screen_count; s++) {
         if (check_is_end(g, s))
             check_meet(&w, s);
@@ -87,8 +90,10 @@ static void check_ends(const struct graph *g, struct menu_issues *issues)
     while (w.count > 0) {
         int s = w.todo[--w.count];
 
-        for (int i = g->in[s]; i < g->in[s + 1]; i++)
-            check_meet(&w, g->edges[g->back[i]].from);
+        for (int i = g->in[s]; i < g->in[s + 1]; i++) {
+            if (g->edges[g->back[i]].kind != GRAPH_SHORTCUT)
+                check_meet(&w, g->edges[g->back[i]].from);
+        }
     }
     for (int s = 0; s < m->screen_count; s++) {
         if (!w.seen[s])
@@ -96,6 +101,74 @@ static void check_ends(const struct graph *g, struct menu_issues *issues)
                       "no end can be reached from screen '%s': all its ways run in a circle", m->screens[s].name);
     }
     check_walk_fini(&w);
+}
+
+/* --- called dialogues ---------------------------------------------------------------------------- */
+
+/*
+ * Which dialogues can be called and come back without a page: those with a way
+ * of silent edges to a return.  What lies behind a call is silent only if the
+ * called dialogue can be so.  Calls are at most MENU_CALLS_MAX deep, so the
+ * innermost are known after one round, their callers after the next.
+ */
+struct check_quiet {
+    const struct graph *g;
+    bool *can;                          /* by screen: from it on, a return without a page */
+};
+
+/* Can the calls of a screen before an action, or all of them, be passed so? */
+static bool check_passes(const struct check_quiet *q, int screen, int action)
+{
+    const struct menu_screen *s = &q->g->m->screens[screen];
+    int end = action != MENU_NONE ? action : s->action_count;
+
+    for (int i = 0; i < end; i++) {
+        if (s->actions[i].kind == MENU_CALL && !q->can[s->actions[i].call])
+            return false;
+    }
+    return true;
+}
+
+/* Is an edge between screens taken before any page is shown? */
+static bool check_is_silent(const struct check_quiet *q, const struct graph_edge *e)
+{
+    if (e->from >= q->g->screens || e->to >= q->g->screens || !e->silent)
+        return false;
+    return e->kind != GRAPH_SHORTCUT || check_passes(q, e->from, e->action);
+}
+
+static void check_quiet_round(const struct check_quiet *q)
+{
+    const struct graph *g = q->g;
+    struct check_walk w;
+
+    check_walk_init(&w, g);
+    for (int i = 0; i < g->edge_count; i++) {
+        const struct graph_edge *e = &g->edges[i];
+
+        if (e->from < g->screens && e->to >= g->screens && check_passes(q, e->from, e->action))
+            check_meet(&w, e->from);
+    }
+    while (w.count > 0) {
+        int s = w.todo[--w.count];
+
+        for (int i = g->in[s]; i < g->in[s + 1]; i++) {
+            const struct graph_edge *e = &g->edges[g->back[i]];
+
+            if (check_is_silent(q, e) && e->why != WAYS_CALL)
+                check_meet(&w, e->from);
+        }
+    }
+    memcpy(q->can, w.seen, (size_t)g->screens * sizeof *q->can);
+    check_walk_fini(&w);
+}
+
+static void check_quiet_init(struct check_quiet *q, const struct graph *g)
+{
+    q->g = g;
+    q->can = xcalloc((size_t)g->screens + 1, sizeof *q->can);
+    for (int i = 0; g->nodes > g->screens && i <= MENU_CALLS_MAX; i++)
+        check_quiet_round(q);
 }
 
 /* --- screens that show nothing ----------------------------------------------------------------- */
@@ -107,10 +180,11 @@ static void check_ends(const struct graph *g, struct menu_issues *issues)
 struct check_silent {
     const struct graph *g;
     struct menu_issues *issues;
+    struct check_quiet quiet;
     enum { CHECK_NEW = 0, CHECK_OPEN, CHECK_DONE } *state;      /* by screen */
     int *next;                          /* by screen: its next edge */
-    int *most;                          /* by screen: the longest way from it, in screens entered without a page */
-    int *longest;                       /* by screen: the edge that way begins with; MENU_NONE */
+    int *most;                          /* by screen: most screens entered from it on until a page is shown */
+    int *longest;                       /* by screen: the edge with which that way begins; MENU_NONE */
     int *way;                           /* the open screens, in order */
     int depth;
 };
@@ -143,6 +217,21 @@ static void check_silent_open(struct check_silent *c, int screen)
     c->way[c->depth++] = screen;
 }
 
+/* Screens that an edge enters, with those of the dialogues called before it, and
+ * their ways back; what is too much already is not added up. */
+static int check_moves(const struct check_silent *c, const struct graph_edge *e)
+{
+    const struct menu_screen *s = &c->g->m->screens[e->from];
+    int end = e->action != MENU_NONE ? e->action : s->action_count;
+    int moves = 1 + c->most[e->to];
+
+    for (int i = 0; i < end && moves <= MENU_SILENT_MAX; i++) {
+        if (s->actions[i].kind == MENU_CALL)
+            moves += c->most[s->actions[i].call] + 2;
+    }
+    return moves;
+}
+
 static void check_silent_close(struct check_silent *c)
 {
     int s = c->way[--c->depth];
@@ -150,9 +239,13 @@ static void check_silent_close(struct check_silent *c)
     c->state[s] = CHECK_DONE;
     for (int i = c->g->out[s]; i < c->g->out[s + 1]; i++) {
         const struct graph_edge *e = &c->g->edges[i];
+        int moves;
 
-        if (e->silent && c->state[e->to] == CHECK_DONE && c->most[e->to] + 1 > c->most[s]) {
-            c->most[s] = c->most[e->to] + 1;
+        if (!check_is_silent(&c->quiet, e) || c->state[e->to] != CHECK_DONE)
+            continue;
+        moves = check_moves(c, e);
+        if (moves > c->most[s]) {
+            c->most[s] = moves;
             c->longest[s] = i;
         }
     }
@@ -170,7 +263,7 @@ static void check_silent_from(struct check_silent *c, int screen)
             continue;
         }
         c->next[s]++;
-        if (!e->silent)
+        if (!check_is_silent(&c->quiet, e))
             continue;
         if (c->state[e->to] == CHECK_NEW)
             check_silent_open(c, e->to);
@@ -179,38 +272,43 @@ static void check_silent_from(struct check_silent *c, int screen)
     }
 }
 
-/* Said once for each way that is too long: of the screen where it becomes so. */
+/* Said of the screens where a way becomes too long, not of all before them. */
 static void check_too_long(const struct check_silent *c)
 {
     const struct menu *m = c->g->m;
 
     for (int s = 0; s < m->screen_count; s++) {
-        int e = c->longest[s];
+        const struct graph_edge *e = &c->g->edges[c->longest[s]];
 
-        if (c->most[s] == MENU_SILENT_MAX + 1 && e != MENU_NONE)
-            issue_add(c->issues, ISSUE_TOO_SILENT, c->g->edges[e].pos,
-                      "from screen '%s' on, more than %d screens in a row can show nothing", m->screens[s].name,
-                      MENU_SILENT_MAX);
+        if (c->longest[s] == MENU_NONE || c->most[s] <= MENU_SILENT_MAX || c->most[e->to] > MENU_SILENT_MAX)
+            continue;
+        issue_add(c->issues, ISSUE_TOO_SILENT, e->pos,
+                  "from screen '%s' on, more than %d screens in a row can show nothing", m->screens[s].name,
+                  MENU_SILENT_MAX);
     }
 }
 
-/* Where a page or a dialogue leads to comes first: circles are told from there. */
+/* Where a page leads to comes first: circles are told from there. */
 static void check_silent(const struct graph *g, struct menu_issues *issues)
 {
-    size_t screens = (size_t)g->m->screen_count + 1;
-    struct check_silent c = { g, issues, xcalloc(screens, sizeof *c.state), xcalloc(screens, sizeof *c.next),
-                              xcalloc(screens, sizeof *c.most), xcalloc(screens, sizeof *c.longest),
-                              xcalloc(screens, sizeof *c.way), 0 };
+    size_t screens = (size_t)g->screens + 1;
+    struct check_silent c = { g, issues, { g, NULL }, xcalloc(screens, sizeof *c.state),
+                              xcalloc(screens, sizeof *c.next), xcalloc(screens, sizeof *c.most),
+                              xcalloc(screens, sizeof *c.longest), xcalloc(screens, sizeof *c.way), 0 };
 
+    check_quiet_init(&c.quiet, g);
     for (int i = 0; i < g->edge_count; i++) {
-        if (!g->edges[i].silent && c.state[g->edges[i].to] == CHECK_NEW)
-            check_silent_from(&c, g->edges[i].to);
+        const struct graph_edge *e = &g->edges[i];
+
+        if (!e->silent && e->to < g->screens && c.state[e->to] == CHECK_NEW)
+            check_silent_from(&c, e->to);
     }
-    for (int s = 0; s < g->m->screen_count; s++) {
+    for (int s = 0; s < g->screens; s++) {
         if (c.state[s] == CHECK_NEW)
             check_silent_from(&c, s);
     }
     check_too_long(&c);
+    free(c.quiet.can);
     free(c.state);
     free(c.next);
     free(c.most);
@@ -225,37 +323,39 @@ static void check_silent(const struct graph *g, struct menu_issues *issues)
 struct check_far {
     const struct graph *g;
     bool backward;
-    int *pages;                         /* by screen, with its own; MENU_NONE: not met */
-    int *before;                        /* the screen in front of it on that way; MENU_NONE */
+    int *pages;                         /* by node, with its own; MENU_NONE: not met */
+    int *before;                        /* forward: the node in front of it on that way; backward: its end; MENU_NONE */
     int *near, *far;
     int near_count, far_count;
 };
 
-static int check_pages(const struct graph *g, int screen)
+static void check_far_meet(struct check_far *f, int node, int before, int pages)
 {
-    return g->m->screens[screen].text != NULL;
-}
-
-static void check_far_meet(struct check_far *f, int screen, int before, int pages)
-{
-    if (f->pages[screen] != MENU_NONE)
+    if (f->pages[node] != MENU_NONE)
         return;
-    f->pages[screen] = pages + check_pages(f->g, screen);
-    f->before[screen] = before;
-    if (f->pages[screen] > pages)
-        f->far[f->far_count++] = screen;
+    f->pages[node] = pages + graph_pages(f->g, node);
+    if (!f->backward)
+        f->before[node] = before;
     else
-        f->near[f->near_count++] = screen;
+        f->before[node] = before == MENU_NONE ? node : f->before[before];
+    if (f->pages[node] > pages)
+        f->far[f->far_count++] = node;
+    else
+        f->near[f->near_count++] = node;
 }
 
 static void check_far_on(struct check_far *f, int s)
 {
     const struct graph *g = f->g;
 
-    for (int i = g->out[s]; !f->backward && i < g->out[s + 1]; i++)
-        check_far_meet(f, g->edges[i].to, s, f->pages[s]);
-    for (int i = g->in[s]; f->backward && i < g->in[s + 1]; i++)
-        check_far_meet(f, g->edges[g->back[i]].from, s, f->pages[s]);
+    for (int i = g->out[s]; !f->backward && i < g->out[s + 1]; i++) {
+        if (g->edges[i].kind != GRAPH_SHORTCUT)
+            check_far_meet(f, g->edges[i].to, s, f->pages[s]);
+    }
+    for (int i = g->in[s]; f->backward && i < g->in[s + 1]; i++) {
+        if (g->edges[g->back[i]].kind != GRAPH_SHORTCUT)
+            check_far_meet(f, g->edges[g->back[i]].from, s, f->pages[s]);
+    }
 }
 
 static void check_far_run(struct check_far *f)
@@ -280,11 +380,11 @@ static void check_far_begin(void *arg, int screen)
 
 static void check_far_init(struct check_far *f, const struct graph *g, bool backward)
 {
-    size_t screens = (size_t)g->m->screen_count + 1;
+    size_t nodes = (size_t)g->nodes + 1;
 
-    *f = (struct check_far){ g, backward, xcalloc(screens, sizeof *f->pages), xcalloc(screens, sizeof *f->before),
-                             xcalloc(screens, sizeof *f->near), xcalloc(screens, sizeof *f->far), 0, 0 };
-    for (int s = 0; s < g->m->screen_count; s++)
+    *f = (struct check_far){ g, backward, xcalloc(nodes, sizeof *f->pages), xcalloc(nodes, sizeof *f->before),
+                             xcalloc(nodes, sizeof *f->near), xcalloc(nodes, sizeof *f->far), 0, 0 };
+    for (int s = 0; s < g->nodes; s++)
         f->pages[s] = f->before[s] = MENU_NONE;
 }
 
@@ -296,22 +396,22 @@ static void check_far_fini(struct check_far *f)
     free(f->far);
 }
 
-/* Pages of the shortest way from a beginning through a screen to an end; 0 where
- * there is none. */
-static int check_far_through(const struct check_far *there, const struct check_far *on, int s)
+/* Pages of the shortest way from a beginning to the end that is nearest to a
+ * node; 0 where there is none. */
+static int check_far_end(const struct check_far *there, const struct check_far *on, int node)
 {
-    if (s == MENU_NONE || there->pages[s] == MENU_NONE || on->pages[s] == MENU_NONE)
+    if (node == MENU_NONE || on->pages[node] == MENU_NONE)
         return 0;
-    return there->pages[s] + on->pages[s] - check_pages(there->g, s);
+    return there->pages[on->before[node]];
 }
 
 static void check_far_say(const struct menu_screen *s, int pages, int before, struct menu_issues *issues)
 {
     if (pages > CHECK_SCREENS && before <= CHECK_SCREENS)
-        issue_add(issues, ISSUE_FAR, s->pos, "the shortest way to an end through screen '%s' has %d screens; people "
+        issue_add(issues, ISSUE_FAR, s->pos, "the shortest way to the end behind screen '%s' has %d screens; people "
                   "follow %d", s->name, pages, CHECK_SCREENS);
     if (pages > CHECK_SLOW && before <= CHECK_SLOW)
-        issue_add(issues, ISSUE_SLOW, s->pos, "the shortest way to an end through screen '%s' takes %d seconds at %d a "
+        issue_add(issues, ISSUE_SLOW, s->pos, "the shortest way to the end behind screen '%s' takes %d seconds at %d a "
                   "screen; networks cut at %d", s->name, pages * CHECK_SECONDS_A_SCREEN, CHECK_SECONDS_A_SCREEN,
                   CHECK_SECONDS);
 }
@@ -332,7 +432,7 @@ static void check_far(const struct graph *g, struct menu_issues *issues)
     }
     check_far_run(&on);
     for (int s = 0; s < m->screen_count; s++)
-        check_far_say(&m->screens[s], check_far_through(&there, &on, s), check_far_through(&there, &on, there.before[s]),
+        check_far_say(&m->screens[s], check_far_end(&there, &on, s), check_far_end(&there, &on, there.before[s]),
                       issues);
     check_far_fini(&there);
     check_far_fini(&on);
@@ -342,10 +442,12 @@ void check_ways(const struct menu *m, struct menu_issues *issues)
 {
     struct graph g;
 
-    graph_init(&g, m);
-    check_reachable(&g, issues);
-    check_ends(&g, issues);
-    check_silent(&g, issues);
-    check_far(&g, issues);
+    /* the checks of calls say if it is too large */
+    if (graph_init(&g, m)) {
+        check_reachable(&g, issues);
+        check_ends(&g, issues);
+        check_silent(&g, issues);
+        check_far(&g, issues);
+    }
     graph_fini(&g);
 }
