@@ -30,6 +30,7 @@ LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_debug := -O0 -g
+CFLAGS_strict := -O2 -fPIE
 CFLAGS_cover := -O0 -g --coverage
 LDFLAGS_cover := --coverage
 CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
