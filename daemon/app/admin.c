@@ -85,6 +85,8 @@ static void admin_on_reload(void *arg, struct evhttp_request *req, const char *r
     }
     buf_init(&report, ADMIN_PAGE_MAX);
     ok = gateway_reload(a->gateway, &report);
+    if (ok && evhttp_find_header(evhttp_request_get_input_headers(req), "X-Kheya-Retire") != NULL)
+        gateway_retire(a->gateway, &report);
     http_answer(req, ok ? 200 : 409, "text/plain; charset=utf-8", buf_str(&report), report.len);
     buf_fini(&report);
 }

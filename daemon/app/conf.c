@@ -70,6 +70,8 @@ static const struct conf_key conf_limit_keys[] = {
       "how long an event waits for a database that fell before the busy page is sent" },
     { "stall", CONF_TIME, AT(conf, stall_ms), 200, MINUTE, "3s", NULL,
       "a database that leaves a batch unanswered so long counts as fallen" },
+    { "retire", CONF_TIME, AT(conf, retire_ms), 0, 480 * 60 * MINUTE, "72h", NULL,
+      "so long after newer menus were published, dialogues of the old ones go on under them; 0s: by order only" },
     { "batch", CONF_NUMBER, AT(conf, batch_rows), 1, 4096, "512", NULL, "sessions written by one statement" },
     { "readers", CONF_NUMBER, AT(conf, readers), 1, 64, "4", NULL, "database connections for the menus' queries" },
     { "sms_in_flight", CONF_NUMBER, AT(conf, sms_in_flight), 1, 10000, "200", NULL,

@@ -40,6 +40,7 @@ struct conf {
     int sessions;                       /* dialogues in memory */
     int hold_ms;                        /* how long an event waits for a database that fell */
     int stall_ms;                       /* a database that answers nothing for so long has fallen */
+    int retire_ms;                      /* menus are retired so long after others became current; 0: by order only */
     int batch_rows;
     int readers;
     int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */

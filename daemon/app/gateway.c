@@ -95,10 +95,11 @@ static const struct event_limits *work_limits(const struct work *w)
     return bearer_limits(w->bearer, &w->from);
 }
 
-static struct flow_env work_env(const struct gateway *g, const struct work *w)
+static struct flow_env work_env(const struct gateway *g, const struct work *w, const struct session *s)
 {
     return (struct flow_env){
         .menu = g->menu,
+        .plan = s != NULL ? generations_plan(g->generations, s->menu) : NULL,
         .limits = work_limits(w),
         .link = bearer_name(w->bearer),
         .now = clock_now(),
@@ -180,7 +181,7 @@ static bool work_reply(struct work *w, const char *text, size_t n, bool end, con
 /* The static page: her answer was not taken in, and she is told so. */
 static void work_busy(struct gateway *g, struct work *w, const struct session *s)
 {
-    struct flow_env env = work_env(g, w);
+    struct flow_env env = work_env(g, w, s);
 
     if (w->told || w->ev.kind == EVENT_ABORT)
         return;
@@ -263,6 +264,13 @@ static void gateway_give_up(struct gateway *g)
     g->stranded_count = kept;
 }
 
+static void gateway_publish(struct gateway *g, const struct menu *m, bool again)
+{
+    const struct store_generation generation = { m->generation, m->sources, m->sources_len, m->resume_ms };
+
+    store_publish(g->store, &generation, again);
+}
+
 static void gateway_on_store_state(void *arg, bool up)
 {
     struct gateway *g = arg;
@@ -275,7 +283,7 @@ static void gateway_on_store_state(void *arg, bool up)
         return;
     }
     g->down_since = 0;
-    store_publish(g->store, g->menu->generation, g->menu->sources, g->menu->sources_len, false);
+    gateway_publish(g, g->menu, false);
     g->stranded = NULL;
     g->stranded_count = g->stranded_cap = 0;
     for (int i = 0; i < n; i++) {
@@ -407,7 +415,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 /* Act on what flow says until it needs the outside. */
 static void gateway_result(struct gateway *g, struct session *s, struct work *w, enum flow_result r)
 {
-    struct flow_env env = work_env(g, w);
+    struct flow_env env = work_env(g, w, s);
 
     while (r == FLOW_ASK) {
         struct flow_rows rows = { .number = -1 };
@@ -467,7 +475,7 @@ static void gateway_advance(struct gateway *g, struct session *s)
     }
     session_enter(s, SESSION_RUNNING);
     w->out = work_out_new(g);
-    env = work_env(g, w);
+    env = work_env(g, w, s);
     gateway_result(g, s, w, flow_event(&env, s, &w->ev, w->out));
 }
 
@@ -549,14 +557,16 @@ static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_ses
 }
 
 /* Sources came, or cannot come: those that waited load their rows again. */
-static void gateway_on_generation(void *arg, int64_t id, const void *sources, size_t n, bool failed)
+static void gateway_on_generation(void *arg, int64_t id, bool retired, const void *sources, size_t n, bool failed)
 {
     struct gateway *g = arg;
     uint64_t *ids = g->awaiting;
     int count = g->awaiting_count;
 
-    if (!failed)
+    if (!failed) {
         (void)generations_add(g->generations, id, sources, n);
+        (void)generations_retire(g->generations, id, retired);
+    }
     g->awaiting = NULL;
     g->awaiting_count = g->awaiting_cap = 0;
     for (int i = 0; i < count; i++) {
@@ -593,6 +603,14 @@ static void gateway_on_alert(void *arg, const struct store_alert_text *texts, in
     alerts_take(g->alerts, texts, count);
 }
 
+static void gateway_on_former(void *arg, int64_t id, bool retired)
+{
+    struct gateway *g = arg;
+
+    if (generations_retire(g->generations, id, retired))
+        log_info("generation=%016" PRIx64 " event=%s", (uint64_t)id, retired ? "retired" : "back");
+}
+
 static const char *gateway_cell(const void *arg, int row, const char *column)
 {
     return store_rows_cell(arg, row, column);
@@ -608,7 +626,7 @@ static void gateway_answer(struct gateway *g, uint64_t id, const struct flow_row
         return;
     w = work_queue(s)->head;
     assert(w != NULL && w->out != NULL && w->out->question.kind == kind);
-    env = work_env(g, w);
+    env = work_env(g, w, s);
     if (kind == FLOW_QUERY)
         recent_put(g->recent, s->menu, &w->out->question, env.now, rows);
     gateway_result(g, s, w, flow_answer(&env, s, rows, w->out));
@@ -741,6 +759,7 @@ static const struct store_ops gateway_store_ops = {
     .outgoing = gateway_on_outgoing,
     .current = gateway_on_current,
     .alert = gateway_on_alert,
+    .former = gateway_on_former,
     .generation = gateway_on_generation,
 };
 
@@ -889,7 +908,8 @@ static void gateway_use(void *arg, struct session *s)
         generations_use(g->generations, s->menu);
 }
 
-/* Which one is current, and is there a warning?  And which ones does no dialogue run under any more? */
+/* Which generation is current, which are retired, and is there a warning?  Which
+ * ones does no dialogue run under any more? */
 static void gateway_watch(struct gateway *g)
 {
     int64_t now = clock_mono();
@@ -899,8 +919,15 @@ static void gateway_watch(struct gateway *g)
         store_current(g->store);
         store_alert(g->store);
     }
-    if (generations_count(g->generations) > 1 && now - g->swept >= GATEWAY_SWEEP_MS) {
-        g->swept = now;
+    if (now - g->swept < GATEWAY_SWEEP_MS)
+        return;
+    g->swept = now;
+    if (store_is_up(g->store)) {
+        if (g->conf->retire_ms > 0)
+            store_retire(g->store, g->conf->retire_ms);
+        store_forget_retired(g->store);
+    }
+    if (generations_count(g->generations) > 1) {
         session_each(g->table, gateway_use, g);
         if (generations_sweep(g->generations)) {
             recent_free(g->recent);     /* its answers name records of what went */
@@ -917,12 +944,19 @@ bool gateway_reload(struct gateway *g, struct buf *report)
         log_warn("event=reload_refused folder=%s", g->conf->menus);
         return false;
     }
-    store_publish(g->store, m->generation, m->sources, m->sources_len, true);
+    gateway_publish(g, m, true);
     g->looked = 0;
     buf_addf(report, "generation %016" PRIx64 ": %d screens, %s\n", (uint64_t)m->generation, m->screen_count,
              m == g->menu ? "already current" : store_is_up(g->store) ? "published" : "waits for the database");
     log_info("generation=%016" PRIx64 " event=reload screens=%d", (uint64_t)m->generation, m->screen_count);
     return true;
+}
+
+void gateway_retire(struct gateway *g, struct buf *report)
+{
+    store_retire(g->store, 0);
+    buf_adds(report, "older generations are retired: their dialogues go on under this one\n");
+    log_info("event=retire");
 }
 
 static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)

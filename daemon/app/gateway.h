@@ -40,8 +40,12 @@ bool gateway_is_ready(const struct gateway *g);
 /* Read the menu folder again: checked whole, and published to all processes of
  * the database, or refused and nothing changed.  What is wrong with it is in
  * report.  New dialogues run under it as soon as the database names it current;
- * running ones end under theirs. */
+ * running ones end under theirs, unless it is retired before. */
 bool gateway_reload(struct gateway *g, struct buf *report) __attribute__((warn_unused_result));
+
+/* Retire all generations but the current one, for all processes: their dialogues
+ * go on under it from their next keypress. */
+void gateway_retire(struct gateway *g, struct buf *report);
 
 /* Take no more messages; gateway_is_idle() tells when the last work is done. */
 void gateway_drain(struct gateway *g);

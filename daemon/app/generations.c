@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/session_move.h"
 
 struct generation {
     struct generation *next;
@@ -13,6 +14,8 @@ struct generation {
     struct menu *menu;                  /* NULL: there is no such generation */
     bool used;                          /* marked since the last sweep */
     bool waits;                         /* read from the folder, not yet seen as current */
+    bool retired;
+    struct session_plan *plan;          /* retired: to the current one; NULL until needed */
 };
 
 struct generations {
@@ -51,6 +54,7 @@ struct generations *generations_new(struct menu *menu_take)
 
 static void generations_drop(struct generation *e)
 {
+    session_plan_free(e->plan);
     menu_free(e->menu);
     free(e);
 }
@@ -143,6 +147,33 @@ void generations_adopt(struct generations *g, int64_t id)
     assert(e != NULL && e->menu != NULL);
     e->waits = false;
     g->current = e;
+    for (e = g->list; e != NULL; e = e->next) {         /* they led to the one before */
+        session_plan_free(e->plan);
+        e->plan = NULL;
+    }
+}
+
+bool generations_retire(struct generations *g, int64_t id, bool retired)
+{
+    struct generation *e = generations_get(g, id);
+
+    if (e == NULL || e->retired == retired)
+        return false;
+    e->retired = retired;
+    return true;
+}
+
+const struct session_plan *generations_plan(struct generations *g, const struct menu *menu)
+{
+    struct generation *e = g->list;
+
+    while (e != NULL && (e->menu != menu || menu == NULL))
+        e = e->next;
+    if (e == NULL || !e->retired || e == g->current)
+        return NULL;
+    if (e->plan == NULL)
+        e->plan = session_plan_new(e->menu, g->current->menu);
+    return e->plan;
 }
 
 void generations_use(struct generations *g, const struct menu *menu)
@@ -166,7 +197,7 @@ bool generations_sweep(struct generations *g)
             continue;
         }
         *at = e->next;
-        log_info("generation=%016" PRIx64 " event=retired", (uint64_t)e->id);
+        log_info("generation=%016" PRIx64 " event=freed", (uint64_t)e->id);
         generations_drop(e);
         any = true;
     }

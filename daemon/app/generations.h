@@ -16,6 +16,7 @@
 #include "menu/model.h"
 
 struct generations;
+struct session_plan;
 
 /* Takes menu, the first current one. */
 struct generations *generations_new(struct menu *menu_take);
@@ -36,6 +37,14 @@ const struct menu *generations_read(struct generations *g, const char *dir, stru
 
 /* Make a generation that is in memory the current one. */
 void generations_adopt(struct generations *g, int64_t id);
+
+/* The database says whether it is retired: its dialogues go on under the current
+ * one.  True when that is news. */
+bool generations_retire(struct generations *g, int64_t id, bool retired);
+
+/* How dialogues under menu go on; NULL: under menu.  Borrowed until another
+ * generation becomes current or a sweep. */
+const struct session_plan *generations_plan(struct generations *g, const struct menu *menu);
 
 /* Free those that are neither current, nor read and waiting for their
  * publication, nor marked in use since the last sweep.  True when any went. */

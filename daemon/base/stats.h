@@ -26,6 +26,7 @@
     X(sessions_idle, counter, "dialogues that met an idle or total timer") \
     X(sessions_refused, counter, "dialogues refused because the table was full") \
     X(sessions_resumed, counter, "dialogues continued after a drop") \
+    X(sessions_moved, counter, "dialogues that went on under newer menus because theirs were retired") \
     X(batches, counter, "batches of steps committed") \
     X(batch_rows, counter, "steps committed") \
     X(batch_splits, counter, "batches split because a row failed") \

@@ -7,6 +7,7 @@
 #include "cli/check.h"
 #include "cli/dial.h"
 #include "cli/explain.h"
+#include "cli/generations.h"
 #include "cli/migrate.h"
 #include "cli/play.h"
 #include "cli/reload.h"
@@ -21,6 +22,7 @@ static const struct command {
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
+    { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
@@ -34,7 +36,7 @@ static void usage(FILE *to)
 {
     fputs("usage: kheya COMMAND [--help] ...\n", to);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].help);
     fputs("Exit status: 0 good, 1 found something wrong, 2 used wrongly.\n", to);
 }
 

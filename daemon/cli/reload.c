@@ -14,10 +14,11 @@
 #define RELOAD_TIMEOUT_S 30
 
 static const char reload_usage[] =
-    "usage: kheya reload [-c FILE | --http HOST:PORT]\n"
+    "usage: kheya reload [-c FILE | --http HOST:PORT] [--retire-now]\n"
     "The running kheyad reads its menu folder again, whole.  With an error in it nothing\n"
     "changes.  Else new dialogues, of all processes on its database, run under the new\n"
-    "menus within a second; running ones end under theirs.\n"
+    "menus within a second; running ones end under theirs, as long as limits.retire says.\n"
+    "  --retire-now       they go on under the new menus from their next keypress\n"
     "  -c, --config FILE  the daemon's configuration (default " RELOAD_CONF ")\n"
     "  --http HOST:PORT   where it listens, instead\n"
     "Exit status: 0 published, 1 refused or not reached, 2 used wrongly.\n";
@@ -40,7 +41,7 @@ static void reload_on_answer(struct evhttp_request *req, void *arg)
         fwrite(text, 1, (size_t)n, code == 200 ? stdout : stderr);
 }
 
-static int reload_ask(const char *address)
+static int reload_ask(const char *address, bool retire)
 {
     struct event_base *base = event_base_new();
     struct evhttp_connection *connection;
@@ -59,6 +60,8 @@ static int reload_ask(const char *address)
     req = evhttp_request_new(reload_on_answer, &status);
     evhttp_add_header(evhttp_request_get_output_headers(req), "Host", host);
     evhttp_add_header(evhttp_request_get_output_headers(req), "X-Kheya", "reload");
+    if (retire)
+        evhttp_add_header(evhttp_request_get_output_headers(req), "X-Kheya-Retire", "now");
     evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
     if (evhttp_make_request(connection, req, EVHTTP_REQ_POST, "/admin/reload") == 0)
         event_base_dispatch(base);
@@ -71,10 +74,11 @@ int reload_main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' }, { "http", required_argument, NULL, 'H' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+        { "retire-now", no_argument, NULL, 'R' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
     };
     const char *path = RELOAD_CONF;
     const char *address = NULL;
+    bool retire = false;
     struct conf conf;
     struct buf errors;
     int status = 2;
@@ -89,6 +93,9 @@ int reload_main(int argc, char **argv)
         case 'H':
             address = optarg;
             break;
+        case 'R':
+            retire = true;
+            break;
         case 'h':
             fputs(reload_usage, stdout);
             return 0;
@@ -102,10 +109,10 @@ int reload_main(int argc, char **argv)
         return 2;
     }
     if (address != NULL)
-        return reload_ask(address);
+        return reload_ask(address, retire);
     buf_init(&errors, 256 * 1024);
     if (conf_load(&conf, path, &errors))
-        status = reload_ask(conf.http_address);
+        status = reload_ask(conf.http_address, retire);
     fputs(buf_str(&errors), stderr);
     buf_fini(&errors);
     conf_free(&conf);

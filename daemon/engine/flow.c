@@ -8,6 +8,7 @@
 #include "base/gsm.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "engine/session_move.h"
 #include "menu/render.h"
 
 #define FLOW_MEM_MAX 65536              /* texts of a step's effects */
@@ -184,6 +185,29 @@ static void flow_restart(struct flow *f)
     flow_mark(f);
 }
 
+static bool flow_is_retired(const struct flow *f)
+{
+    return f->env->plan != NULL && f->s->menu == session_plan_from(f->env->plan);
+}
+
+/* Her generation was retired: she goes on under the present one, from the same
+ * question or an earlier one. */
+static enum session_moved flow_change(struct flow *f)
+{
+    static const char *const names[SESSION_MOVES] = { "same", "earlier", "none" };
+    struct session *s = f->s;
+    enum session_moved moved;
+    char mask[LOG_MASK_SIZE];
+
+    if (!flow_is_retired(f))
+        return SESSION_STAYED;
+    moved = session_move(f->env->plan, s);
+    flow_rescope(f);
+    stats_inc(sessions_moved);
+    log_debug("msisdn=%s event=moved screen=%s", log_mask(mask, s->msisdn), names[moved]);
+    return moved;
+}
+
 /* From the start, or along s->path. */
 static enum flow_result flow_fresh(struct flow *f)
 {
@@ -198,11 +222,17 @@ static enum flow_result flow_fresh(struct flow *f)
     return flow_run(f);
 }
 
+/* In the middle of something that may be shown to whoever dials. */
+static bool flow_is_midway(const struct session *s)
+{
+    return s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
+           (s->depth > 0 || s->values.packed.len > 0);
+}
+
 /* Dropped in the middle, and not too long ago. */
 static bool flow_is_resumable(const struct session *s, const struct event *ev)
 {
-    return s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
-           (s->depth > 0 || s->values.packed.len > 0) && ev->at - s->at <= s->menu->resume_ms;
+    return flow_is_midway(s) && ev->at - s->at <= s->menu->resume_ms;
 }
 
 /* The page with her case's number may not have reached her: show it before
@@ -224,6 +254,8 @@ static enum flow_result flow_dialled(struct flow *f, const struct event *ev, con
     s->began = ev->at;
     if (unseen)
         return FLOW_REPLY;
+    if (resumable)
+        resumable = flow_change(f) != SESSION_LOST && flow_is_midway(s);
     flow_path_set(s, rest, n);
     if (!resumable || (n > 0 && !s->typed))
         return flow_fresh(f);
@@ -269,6 +301,15 @@ static enum flow_result flow_wrong(struct flow *f, enum session_remark remark)
     return flow_again(f);
 }
 
+/* s->screen comes forward again; the start is entered, for it may only act. */
+static enum flow_result flow_stand(struct flow *f)
+{
+    if (f->s->screen != f->s->menu->start)
+        return flow_again(f);
+    flow_enter(f, f->s->screen);
+    return flow_run(f);
+}
+
 /* Key 0: one screen back; behind the first one lies the end.  At "Continue?" she
  * leaves without a choice, and is asked again next time. */
 static enum flow_result flow_on_back(struct flow *f)
@@ -289,11 +330,7 @@ static enum flow_result flow_on_back(struct flow *f)
     session_forget_calls(s, s->depth);
     s->tries = 0;
     s->remark = SESSION_PLAIN;
-    if (s->screen == s->menu->start) {
-        flow_enter(f, s->screen);
-        return flow_run(f);
-    }
-    return flow_again(f);
+    return flow_stand(f);
 }
 
 static enum flow_result flow_on_start(struct flow *f)
@@ -304,23 +341,44 @@ static enum flow_result flow_on_start(struct flow *f)
     return flow_run(f);
 }
 
-/* Key *: the same screen in the next language. */
-static enum flow_result flow_on_script(struct flow *f)
+static void flow_lang_next(struct flow *f)
 {
     struct session *s = f->s;
 
     flow_lang_set(f, (s->lang + 1) % s->menu->lang_count);
     s->lang_known = true;
     f->out->lang_changed = true;
+}
+
+/* Key *: the same screen in the next language. */
+static enum flow_result flow_on_script(struct flow *f)
+{
+    struct session *s = f->s;
+
+    flow_lang_next(f);
     if (s->mode != SESSION_ASKS_RESUME)
         return flow_again(f);
     flow_say_resume(f, false);
     return FLOW_REPLY;
 }
 
+/* Keys of the handset, as the page that she saw names them. */
+enum flow_key { FLOW_NO_KEY = 0, FLOW_BACK, FLOW_START, FLOW_SCRIPT, FLOW_MORE, FLOW_KEYS };
+
 static bool flow_is_typed(const struct buf *answer, const char *key)
 {
     return strcmp(buf_str(answer), key) == 0;
+}
+
+static enum flow_key flow_key_of(const struct menu *m, const struct buf *answer)
+{
+    if (flow_is_typed(answer, m->key_back))
+        return FLOW_BACK;
+    if (flow_is_typed(answer, m->key_start))
+        return FLOW_START;
+    if (flow_is_typed(answer, m->key_script))
+        return FLOW_SCRIPT;
+    return flow_is_typed(answer, m->key_more) ? FLOW_MORE : FLOW_NO_KEY;
 }
 
 static enum flow_result flow_answer_resume(struct flow *f, const struct buf *answer)
@@ -336,16 +394,19 @@ static enum flow_result flow_answer_resume(struct flow *f, const struct buf *ans
     s->mode = SESSION_AT_SCREEN;
     s->tries = 0;
     s->remark = SESSION_PLAIN;
-    return flow_again(f);
+    return flow_stand(f);
+}
+
+static enum flow_result flow_misfit(struct flow *f)
+{
+    const struct session *s = f->s;
+
+    return flow_wrong(f, s->mode == SESSION_AT_SCREEN && s->menu->screens[s->screen].input.var != MENU_NONE
+                             ? SESSION_WRONG : SESSION_CHOOSE);
 }
 
 static enum flow_result flow_answer_screen(struct flow *f, const struct buf *answer)
 {
-    struct session *s = f->s;
-    bool asks = s->menu->screens[s->screen].input.var != MENU_NONE;
-
-    if (flow_is_typed(answer, s->menu->key_more) && flow_show(f, s->page + 1))
-        return FLOW_REPLY;              /* where there is no more, it is an answer like any other */
     switch (flow_feed(f, buf_str(answer), answer->len)) {
     case FLOW_FITS:
         return flow_run(f);
@@ -354,38 +415,102 @@ static enum flow_result flow_answer_screen(struct flow *f, const struct buf *ans
     case FLOW_WRONG:
         break;
     }
-    return flow_wrong(f, asks ? SESSION_WRONG : SESSION_CHOOSE);
+    return flow_misfit(f);
 }
 
-/* What she typed, without the answers that an aggregator repeats in front of it. */
-static void flow_typed(const struct event *ev, size_t joined_len, struct buf *answer)
+/* Key 9: the next page.  Where there is no more, it is an answer like any other. */
+static bool flow_on_more(struct flow *f)
+{
+    return f->s->mode == SESSION_AT_SCREEN && flow_show(f, f->s->page + 1);
+}
+
+/* answer NULL: too long for one. */
+static enum flow_result flow_on_key(struct flow *f, enum flow_key key, const struct buf *answer)
+{
+    switch (key) {
+    case FLOW_BACK:
+        return flow_on_back(f);
+    case FLOW_START:
+        return flow_on_start(f);
+    case FLOW_SCRIPT:
+        return flow_on_script(f);
+    case FLOW_MORE:
+        if (flow_on_more(f))
+            return FLOW_REPLY;
+        break;
+    case FLOW_NO_KEY:
+    case FLOW_KEYS:
+        break;
+    }
+    if (answer == NULL)
+        return flow_misfit(f);
+    return f->s->mode == SESSION_ASKS_RESUME ? flow_answer_resume(f, answer) : flow_answer_screen(f, answer);
+}
+
+/* Does she ask for what can be done wherever she stands: to leave, to begin anew? */
+static bool flow_is_away(const struct session *s, enum flow_key key, const struct buf *answer)
+{
+    bool asks_resume = s->mode == SESSION_ASKS_RESUME;
+
+    return key == FLOW_START || (key == FLOW_BACK && (asks_resume || (s->depth == 0 && s->page == 0))) ||
+           (asks_resume && answer != NULL && flow_is_typed(answer, "2"));
+}
+
+/*
+ * The first keypress after her generation was retired.  It answers the page that
+ * she saw, of the old menus: its keys are theirs, and it is taken as an answer
+ * only where the present menus ask the same.  Else she is shown where she is
+ * now.  A page that had a next one is followed by the new one's.
+ */
+static enum flow_result flow_on_retired(struct flow *f, enum flow_key key, const struct buf *answer)
+{
+    struct session *s = f->s;
+    bool away = flow_is_away(s, key, answer);
+    bool more = key == FLOW_MORE && flow_on_more(f);
+    enum session_moved moved;
+
+    if (more && s->mode == SESSION_ENDED)
+        return FLOW_REPLY;              /* the last page of an end */
+    moved = flow_change(f);
+    flow_mark(f);
+    if (away)
+        return flow_on_key(f, key, answer);
+    if (key == FLOW_SCRIPT && moved != SESSION_STAYED)
+        flow_lang_next(f);
+    if (moved == SESSION_LOST)
+        return flow_on_start(f);
+    if (moved == SESSION_WENT_BACK && s->mode == SESSION_AT_SCREEN)
+        return flow_stand(f);
+    if (more) {
+        (void)flow_show(f, s->page);
+        return FLOW_REPLY;
+    }
+    return flow_on_key(f, key == FLOW_MORE ? FLOW_NO_KEY : key, answer);
+}
+
+/* What she typed, without the answers that an aggregator repeats in front of it;
+ * false when it is too long for an answer. */
+static bool flow_typed(const struct event *ev, size_t joined_len, struct buf *answer)
 {
     size_t from = !ev->joined ? 0 : joined_len > 0 ? joined_len + 1 : 0;
+    bool fits = (ev->joined ? ev->text_len - joined_len : ev->text_len) <= EVENT_TEXT_MAX;
 
     buf_clear(answer);
-    if (from < ev->text_len)
+    if (fits && from < ev->text_len)
         gsm_answer(answer, ev->text + from, ev->text_len - from);
+    return fits;
 }
 
 static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
 {
     struct session *s = f->s;
-    struct buf *answer = &f->out->typed;
-    size_t joined_len = s->joined_len;
-    size_t n = ev->joined ? ev->text_len - joined_len : ev->text_len;
+    struct buf *typed = &f->out->typed;
+    const struct buf *answer = flow_typed(ev, s->joined_len, typed) ? typed : NULL;
+    enum flow_key key = flow_key_of(s->menu, typed);
 
     flow_remember(s, ev);
     flow_mark(f);
-    if (n > EVENT_TEXT_MAX)
-        return flow_wrong(f, s->menu->screens[s->screen].input.var != MENU_NONE ? SESSION_WRONG : SESSION_CHOOSE);
-    flow_typed(ev, joined_len, answer);
-    if (flow_is_typed(answer, s->menu->key_back))
-        return flow_on_back(f);
-    if (flow_is_typed(answer, s->menu->key_start))
-        return flow_on_start(f);
-    if (flow_is_typed(answer, s->menu->key_script))
-        return flow_on_script(f);
-    return s->mode == SESSION_ASKS_RESUME ? flow_answer_resume(f, answer) : flow_answer_screen(f, answer);
+    return flow_is_retired(f) ? flow_on_retired(f, key, answer) : flow_on_key(f, key, answer);
 }
 
 enum flow_result flow_event(const struct flow_env *env, struct session *s, const struct event *ev,

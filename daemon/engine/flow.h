@@ -32,8 +32,11 @@ struct flow_alert {
     int count;                          /* 0: there is no warning */
 };
 
+struct session_plan;                    /* session_move.h */
+
 struct flow_env {
     const struct menu *menu;            /* the generation for new dialogues */
+    const struct session_plan *plan;    /* the session's own was retired: from it to menu; NULL: it was not */
     const struct event_limits *limits;  /* of the link the event came by */
     const char *link;                   /* its name */
     int64_t now;                        /* ms since the epoch */

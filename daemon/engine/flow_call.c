@@ -25,14 +25,6 @@ enum flow_pass flow_do_call(struct flow *f, const struct menu_action *a)
     return FLOW_ON;
 }
 
-/* The action that called; NULL when a newer generation has none there. */
-static const struct menu_action *flow_caller(const struct session *s, const struct session_frame *frame)
-{
-    const struct menu_screen *screen = &s->menu->screens[frame->screen];
-
-    return frame->call < screen->action_count ? &screen->actions[frame->call] : NULL;
-}
-
 /* Off the stack with the screens of the called dialogue. */
 static void flow_unwind(struct session *s, int behind)
 {
@@ -51,12 +43,12 @@ enum flow_pass flow_do_return(struct flow *f, const struct menu_action *a)
     const struct session_frame frame = s->frame_count > 0 ? s->frames[s->frame_count - 1] : (struct session_frame){ 0 };
     const struct menu_action *caller;
 
-    if (s->frame_count == 0) {          /* its caller went with an older generation */
+    if (s->frame_count == 0) {          /* nobody called: the checker allows no way to here */
         flow_enter(f, s->menu->start);
         return FLOW_ON;
     }
-    caller = flow_caller(s, &frame);
-    if (caller != NULL && caller->var != MENU_NONE && a->value != NULL &&
+    caller = &s->menu->screens[frame.screen].actions[frame.call];
+    if (caller->var != MENU_NONE && a->value != NULL &&
         !flow_set(f, &(struct menu_set){ caller->var, a->value }, 1))
         return FLOW_BROKEN;
     s->frame_count--;

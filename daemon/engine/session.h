@@ -154,12 +154,13 @@ void session_each(struct session_table *t, void (*fn)(void *arg, struct session 
 void session_forget(struct session_table *t, struct session *s);
 void session_reap(struct session_table *t);
 
-/* Durable form.  Names, not indexes, so that another generation can read it.
- * encode: false when it would pass SESSION_STATE_MAX.  decode sets s->menu to m;
- * false, with s cleared, when the bytes are not ours.  Under another generation
- * a screen or variable that is not there any more, or a value that does not fit
- * its type any more, is dropped (the nearest screen on the stack is taken; of
- * a called dialogue whose caller is gone, the one before the call). */
+/* Durable form.  Names, not indexes.  encode: false when it would pass
+ * SESSION_STATE_MAX.  decode sets s->menu to m; false, with s cleared, when the
+ * bytes are not ours.  m is the generation they were written under: a dialogue
+ * goes from one to another by session_move() alone.  Where that generation does
+ * not exist any more, or the dialogue is over, m may be another one: then her
+ * place and values are not taken, and only who she is, her language, the
+ * history of events and the last page are. */
 bool session_encode(const struct session *s, struct buf *out) __attribute__((warn_unused_result));
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
     __attribute__((warn_unused_result));
@@ -178,6 +179,9 @@ void session_restart(struct session *s, const struct menu *m);
 /* She stands at place depth of the stack: calls made from there or later are
  * forgotten. */
 void session_forget_calls(struct session *s, int depth);
+
+/* The screen that an action calls; MENU_NONE when it is no call. */
+int session_called(const struct menu *m, int screen, int action);
 
 /* Values.  get: borrowed until the next set, NULL when unset.  set: false when
  * SESSION_VALUES_MAX would be passed, then the old value stands; p NULL unsets.

@@ -12,7 +12,6 @@
  */
 #include "engine/session.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -50,14 +49,6 @@ static void form_put_screen(struct buf *out, const struct session *s, int screen
     form_put_name(out, screen >= 0 ? s->menu->screens[screen].name : "");
 }
 
-/* Of a call: the screen that it leads to. */
-static int form_called(const struct menu *m, int screen, int call)
-{
-    const struct menu_screen *s = &m->screens[screen];
-
-    return call < s->action_count && s->actions[call].kind == MENU_CALL ? s->actions[call].call : MENU_NONE;
-}
-
 static void form_put_frames(struct buf *out, const struct session *s)
 {
     wr_u8(out, (uint8_t)s->frame_count);
@@ -66,7 +57,7 @@ static void form_put_frames(struct buf *out, const struct session *s)
 
         form_put_screen(out, s, f->screen);
         wr_u16(out, (uint16_t)f->call);
-        form_put_screen(out, s, form_called(s->menu, f->screen, f->call));
+        form_put_screen(out, s, session_called(s->menu, f->screen, f->call));
         wr_u8(out, (uint8_t)(f->behind + 1));
     }
 }
@@ -135,10 +126,7 @@ struct form {
     struct session *s;
     const struct menu *menu;
     unsigned version;
-    bool foreign;                       /* written under another generation */
-    int place[SESSION_STACK_MAX + 1];   /* where each screen of its stack is now, and the one on top */
-    int old_depth;
-    int lost;                           /* place before a call that cannot come back; INT_MAX: none */
+    bool homeless;                      /* of another generation, or names what is not there: its place is not taken */
     char name[FORM_NAME_MAX];           /* the last name read */
 };
 
@@ -167,10 +155,10 @@ static int form_get_screen(struct form *f)
     return f->name[0] != '\0' ? menu_screen_find(f->menu, f->name) : MENU_NONE;
 }
 
-/* Can she stand there?  One that only acts cannot be shown again. */
-static bool form_is_shown(const struct form *f, int screen)
+/* Can she stand there?  The start is entered anew, also where it only acts. */
+static bool form_is_place(const struct form *f, int screen)
 {
-    return screen >= 0 && f->menu->screens[screen].text != NULL;
+    return screen >= 0 && (f->menu->screens[screen].text != NULL || screen == f->menu->start);
 }
 
 static void form_get_stack(struct form *f)
@@ -183,65 +171,29 @@ static void form_get_stack(struct form *f)
     for (int i = 0; i < depth && !f->r.bad; i++) {
         int screen = form_get_screen(f);
 
-        if (form_is_shown(f, screen) || (screen >= 0 && screen == f->menu->start))
+        if (form_is_place(f, screen))
             s->stack[s->depth++] = screen;
-        f->place[i] = s->depth - 1;     /* one that is gone: the one before it */
+        else
+            f->homeless = true;
     }
-    if (!f->r.bad)
-        f->place[depth] = s->depth;
-    f->old_depth = depth;
-}
-
-/* --- calls ------------------------------------------------------------------------- */
-
-/* The action of a screen that calls another one: the one in its old place, else
- * the first; none: above the last, so that the screen's goto follows. */
-static int form_call_of(const struct menu *m, int screen, int call, int called)
-{
-    int count = m->screens[screen].action_count;
-
-    if (called != MENU_NONE && form_called(m, screen, call) == called)
-        return call;
-    for (int i = 0; called != MENU_NONE && i < count; i++) {
-        if (form_called(m, screen, i) == called)
-            return i;
-    }
-    return count;
-}
-
-/* Can the screen go on there? */
-static bool form_is_caller(const struct menu *m, const struct session_frame *frame)
-{
-    const struct menu_screen *s = &m->screens[frame->screen];
-
-    return s->text == NULL && (frame->call < s->action_count || s->go.count > 0);
 }
 
 static void form_get_frame(struct form *f)
 {
     struct session *s = f->s;
-    struct session_frame frame;
-    int called, behind;
+    int screen = form_get_screen(f);
+    int call = rd_u16(&f->r);
+    int called = form_get_screen(f);
+    int behind = rd_u8(&f->r) - 1;
+    int before = s->frame_count > 0 ? s->frames[s->frame_count - 1].behind : -1;
 
-    frame.screen = form_get_screen(f);
-    frame.call = rd_u16(&f->r);
-    called = form_get_screen(f);
-    behind = rd_u8(&f->r) - 1;
-    if (f->r.bad || behind > f->old_depth) {
-        f->r.bad = true;
+    if (f->r.bad || f->homeless)
         return;
-    }
-    frame.behind = behind >= 0 ? f->place[behind] : -1;
-    if (s->frame_count > 0 && frame.behind < s->frames[s->frame_count - 1].behind)
-        f->r.bad = true;
-    if (f->r.bad || f->lost != INT_MAX)
-        return;                         /* what a lost call called is lost too */
-    if (frame.screen >= 0)
-        frame.call = form_call_of(f->menu, frame.screen, frame.call, called);
-    if (frame.screen >= 0 && form_is_caller(f->menu, &frame))
-        s->frames[s->frame_count++] = frame;
+    if (screen < 0 || called < 0 || session_called(f->menu, screen, call) != called || behind > s->depth ||
+        behind < before)
+        f->homeless = true;
     else
-        f->lost = frame.behind;
+        s->frames[s->frame_count++] = (struct session_frame){ screen, call, behind };
 }
 
 static void form_get_frames(struct form *f)
@@ -254,50 +206,17 @@ static void form_get_frames(struct form *f)
         form_get_frame(f);
 }
 
-/* Her screen is not there any more, or would return to nobody: the nearest
- * before it. */
-static void form_fall_back(struct form *f)
-{
-    struct session *s = f->s;
-
-    while (s->depth > 0 && (!form_is_shown(f, s->screen) || s->depth > f->lost))
-        s->screen = s->stack[--s->depth];
-    if (!form_is_shown(f, s->screen) || f->lost < 0)
-        s->screen = MENU_NONE;
-    session_forget_calls(s, s->depth);
-    s->page = 0;
-    s->remark = SESSION_PLAIN;
-}
-
 /* Text that may be sent: well formed, without NUL. */
 static bool form_is_text(const char *p, size_t n)
 {
     return memchr(p, '\0', n) == NULL && gsm_utf8_valid(p, n);
 }
 
-/* Does the value still fit its variable?  Under its own generation it does: we
- * wrote it.  Rows of a list are no text, and asked for again. */
-static bool form_fits(struct form *f, int var, const char *p, size_t n)
+/* Under its own generation a value fits its variable: we wrote it.  Rows of a list
+ * are no text. */
+static bool form_fits(const struct form *f, const char *p, size_t n)
 {
-    const struct menu_type *type = f->menu->vars[var].type;
-    char text[FORM_NAME_MAX];
-    struct buf canonical;
-    bool fits;
-
-    if (!f->foreign && strncmp(f->name, FORM_ROWS, strlen(FORM_ROWS)) == 0)
-        return true;
-    if (!form_is_text(p, n))
-        return false;
-    if (!f->foreign)
-        return true;
-    if (n >= sizeof text)
-        return false;
-    memcpy(text, p, n);
-    text[n] = '\0';
-    buf_init(&canonical, sizeof text);
-    fits = menu_type_import(type, text, &canonical);
-    buf_fini(&canonical);
-    return fits;
+    return strncmp(f->name, FORM_ROWS, strlen(FORM_ROWS)) == 0 || form_is_text(p, n);
 }
 
 static void form_get_values(struct form *f)
@@ -312,7 +231,7 @@ static void form_get_values(struct form *f)
         form_get_name(f);
         p = form_get(f, &n);
         var = p != NULL && f->name[0] != '\0' ? menu_var_find(f->menu, f->name, strlen(f->name)) : MENU_NONE;
-        if (var >= MENU_BUILTINS && form_fits(f, var, p, n) && !session_set(f->s, var, p, n))
+        if (var >= MENU_BUILTINS && !f->homeless && form_fits(f, p, n) && !session_set(f->s, var, p, n))
             f->r.bad = true;
     }
 }
@@ -379,6 +298,19 @@ static void form_get_flags(struct form *f)
     s->opened = (flags & FORM_OPENED) != 0;
 }
 
+/* What its screens asked is not known any more. */
+static void form_forget_place(struct session *s)
+{
+    if (s->mode != SESSION_ENDED)
+        s->mode = SESSION_AT_SCREEN;
+    s->screen = MENU_NONE;
+    s->depth = 0;
+    s->frame_count = 0;
+    s->page = 0;
+    s->tries = 0;
+    s->remark = SESSION_PLAIN;
+}
+
 static void form_get_place(struct form *f)
 {
     struct session *s = f->s;
@@ -401,22 +333,23 @@ static void form_get_place(struct form *f)
     s->lang = lang >= 0 ? lang : 0;
     s->lang_known = s->lang_known && lang >= 0;
     s->screen = form_get_screen(f);
+    f->homeless = f->homeless || (f->name[0] != '\0' && !form_is_place(f, s->screen));
     form_get_stack(f);
     form_get_frames(f);
-    if (!form_is_shown(f, s->screen) || f->lost != INT_MAX)
-        form_fall_back(f);
+    if (f->homeless)
+        form_forget_place(s);
 }
 
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
 {
-    struct form f = { .r = rd_of(p, n), .s = s, .menu = m, .lost = INT_MAX };
+    struct form f = { .r = rd_of(p, n), .s = s, .menu = m };
 
     session_clear(s);
     s->menu = m;
     f.version = rd_u8(&f.r);
     if (f.version < FORM_OLDEST || f.version > FORM_VERSION)
         f.r.bad = true;
-    f.foreign = (int64_t)rd_u64(&f.r) != m->generation;
+    f.homeless = (int64_t)rd_u64(&f.r) != m->generation;
     form_get_place(&f);
     form_get_values(&f);
     form_get_text(&f, &s->path);

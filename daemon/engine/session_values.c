@@ -100,6 +100,13 @@ void session_unset_all(struct session *s)
     buf_clear(&s->values.packed);
 }
 
+int session_called(const struct menu *m, int screen, int action)
+{
+    const struct menu_screen *s = &m->screens[screen];
+
+    return action < s->action_count && s->actions[action].kind == MENU_CALL ? s->actions[action].call : MENU_NONE;
+}
+
 void session_forget_calls(struct session *s, int depth)
 {
     while (s->frame_count > 0 && s->frames[s->frame_count - 1].behind >= depth)

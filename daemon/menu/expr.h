@@ -66,6 +66,10 @@ bool expr_value(const struct expr *e, const struct expr_scope *scope, struct buf
 /* Calls fn for every variable the expression reads. */
 void expr_reads(const struct expr *e, void (*fn)(void *arg, int var), void *arg);
 
+/* Do two expressions say the same, be they of two generations?  Variables are
+ * compared by name; NULL is like NULL. */
+bool expr_alike(const struct expr *a, const struct expr *b);
+
 /* What values of a type are to an expression. */
 enum expr_kind expr_kind_of(const struct menu_type *t);
 

@@ -10,8 +10,17 @@
 
 #define SERIES_LANGS_MAX 16              /* languages of a warning that are taken */
 
+#define SERIES_KNOWN_MAX "1000"         /* generations told of at a time, the newest first */
+
 enum series_statement {
-    SERIES_LEASE = 0, SERIES_PUBLISH, SERIES_CURRENT, SERIES_SOURCES, SERIES_ALERT, SERIES_STATEMENTS
+    SERIES_LEASE = 0,
+    SERIES_PUBLISH,
+    SERIES_CURRENT,
+    SERIES_SOURCES,
+    SERIES_ALERT,
+    SERIES_RETIRE,
+    SERIES_FORGET,
+    SERIES_STATEMENTS,
 };
 
 static const struct series_sql {
@@ -22,19 +31,37 @@ static const struct series_sql {
         "UPDATE kheya.case_series SET next = next + $2::integer"
         " WHERE series = $1::smallint AND next + $2::integer <= 100000000"
         " RETURNING next - $2::integer" },
+    /* one that was forgotten becomes current by an order only, not by a process
+     * that starts with an old folder */
     [SERIES_PUBLISH] = { "series_publish",
-        "INSERT INTO kheya.generation AS g (id, sources, published)"
-        " VALUES ($1::bigint, $2::bytea, nextval('kheya.publication'))"
-        " ON CONFLICT (id) DO UPDATE SET published = EXCLUDED.published WHERE $3::boolean" },
+        "INSERT INTO kheya.generation AS g (id, sources, published, published_at, resume_ms)"
+        " VALUES ($1::bigint, $2::bytea, nextval('kheya.publication'), now(), $4::bigint)"
+        " ON CONFLICT (id) DO UPDATE SET published = EXCLUDED.published, published_at = EXCLUDED.published_at,"
+        "     sources = EXCLUDED.sources, retired = NULL, forgotten = NULL WHERE $3::boolean" },
     [SERIES_CURRENT] = { "series_current",
-        "SELECT g.id FROM kheya.generation g ORDER BY g.published DESC LIMIT 1" },
-    [SERIES_SOURCES] = { "series_sources", "SELECT g.sources FROM kheya.generation g WHERE g.id = $1::bigint" },
+        "SELECT g.id, g.retired IS NOT NULL FROM kheya.generation g WHERE g.forgotten IS NULL"
+        " ORDER BY g.published DESC LIMIT " SERIES_KNOWN_MAX },
+    [SERIES_SOURCES] = { "series_sources",
+        "SELECT g.sources, g.retired IS NOT NULL FROM kheya.generation g"
+        " WHERE g.id = $1::bigint AND g.forgotten IS NULL" },
     [SERIES_ALERT] = { "series_alert",
         "SELECT t.lang, t.text FROM kheya.alert_text t"
         " WHERE t.alert = (SELECT a.id FROM kheya.alert a WHERE a.active"
         "                  AND EXISTS (SELECT FROM kheya.alert_text x WHERE x.alert = a.id)"
         "                  ORDER BY a.id DESC LIMIT 1)"
         " ORDER BY t.lang LIMIT 16" },
+    /* one that is being published again while we look is left alone */
+    [SERIES_RETIRE] = { "series_retire",
+        "UPDATE kheya.generation g SET retired = now()"
+        " FROM (SELECT k.id, k.published, lead(k.published_at) OVER (ORDER BY k.published) AS until"
+        "       FROM kheya.generation k) AS o"
+        " WHERE o.id = g.id AND o.published = g.published AND g.retired IS NULL"
+        " AND o.until <= now() - $1::bigint * interval '1 ms'" },
+    /* every step since then has moved its dialogue: those left can only be resumed,
+     * and that so long as the generation itself allowed */
+    [SERIES_FORGET] = { "series_forget",
+        "UPDATE kheya.generation g SET sources = '', forgotten = now()"
+        " WHERE g.forgotten IS NULL AND g.retired < now() - g.resume_ms * interval '1 ms' - interval '1 hour'" },
 };
 
 /* A request, waiting or in flight. */
@@ -47,6 +74,7 @@ struct series_request {
     int series;
     int count;
     int64_t id;                         /* PUBLISH, SOURCES */
+    int64_t ms;                         /* PUBLISH: resume_ms; RETIRE: age */
     char *sources;                      /* PUBLISH */
     size_t size;
     bool again;                         /* PUBLISH: a known generation becomes the current one again */
@@ -78,7 +106,7 @@ struct series *series_new(const struct store_ops *ops, void *arg, int stall_ms)
     return n;
 }
 
-static void series_forget(struct series_list *list, struct series_request *r)
+static void series_drop(struct series_list *list, struct series_request *r)
 {
     TAILQ_REMOVE(list, r, link);
     free(r->sources);
@@ -92,9 +120,9 @@ void series_free(struct series *n)
     if (n == NULL)
         return;
     while ((r = TAILQ_FIRST(&n->waiting)) != NULL)
-        series_forget(&n->waiting, r);
+        series_drop(&n->waiting, r);
     while ((r = TAILQ_FIRST(&n->flying)) != NULL)
-        series_forget(&n->flying, r);
+        series_drop(&n->flying, r);
     free(n);
 }
 
@@ -117,14 +145,25 @@ void series_lease(struct series *n, uint64_t ticket, int series, int count)
     r->count = count;
 }
 
-void series_publish(struct series *n, int64_t id, const void *sources, size_t size, bool again)
+void series_publish(struct series *n, const struct store_generation *g, bool again)
 {
     struct series_request *r = series_add(n, SERIES_PUBLISH);
 
-    r->id = id;
-    r->sources = xmemdup0(sources, size);
-    r->size = size;
+    r->id = g->id;
+    r->ms = g->resume_ms;
+    r->sources = xmemdup0(g->sources, g->size);
+    r->size = g->size;
     r->again = again;
+}
+
+void series_retire(struct series *n, int64_t age_ms)
+{
+    series_add(n, SERIES_RETIRE)->ms = age_ms;
+}
+
+void series_forget_retired(struct series *n)
+{
+    series_add(n, SERIES_FORGET);
 }
 
 void series_current(struct series *n)
@@ -159,8 +198,13 @@ static void series_told_current(struct series_request *r, const struct pg_answer
 {
     struct series *n = r->owner;
 
-    if (a->outcome == PG_DONE && PQntuples(a->rows) == 1)
-        n->ops->current(n->arg, pg_int8(a->rows, 0, 0));
+    if (a->outcome != PG_DONE)
+        return;
+    for (int i = 0; i < PQntuples(a->rows); i++) {
+        if (i == 0)
+            n->ops->current(n->arg, pg_int8(a->rows, i, 0));
+        n->ops->former(n->arg, pg_int8(a->rows, i, 0), pg_bool(a->rows, i, 1));
+    }
 }
 
 static void series_told_alert(struct series_request *r, const struct pg_answer *a)
@@ -181,17 +225,18 @@ static void series_told_sources(struct series_request *r, const struct pg_answer
     struct series *n = r->owner;
 
     if (a->outcome != PG_DONE)
-        n->ops->generation(n->arg, r->id, NULL, 0, true);
+        n->ops->generation(n->arg, r->id, false, NULL, 0, true);
     else if (PQntuples(a->rows) == 0)
-        n->ops->generation(n->arg, r->id, NULL, 0, false);
+        n->ops->generation(n->arg, r->id, false, NULL, 0, false);
     else
-        n->ops->generation(n->arg, r->id, PQgetvalue(a->rows, 0, 0), (size_t)PQgetlength(a->rows, 0, 0), false);
+        n->ops->generation(n->arg, r->id, pg_bool(a->rows, 0, 1), PQgetvalue(a->rows, 0, 0),
+                           (size_t)PQgetlength(a->rows, 0, 0), false);
 }
 
-/* A generation that could not be kept because of the connection waits again. */
+/* What an operator ordered and the connection kept from being done waits again. */
 static bool series_is_again(const struct series_request *r, const struct pg_answer *a)
 {
-    return r->what == SERIES_PUBLISH &&
+    return (r->what == SERIES_PUBLISH || r->what == SERIES_RETIRE) &&
            (a->outcome == PG_LOST || (a->outcome == PG_ERROR && pg_error_of(a->sqlstate) != PG_ERROR_ROW));
 }
 
@@ -202,6 +247,8 @@ static void series_tell(struct series_request *r, const struct pg_answer *a)
         series_leased(r, a);
         break;
     case SERIES_PUBLISH:                /* who asks next learns of it */
+    case SERIES_RETIRE:
+    case SERIES_FORGET:
         break;
     case SERIES_CURRENT:
         series_told_current(r, a);
@@ -233,14 +280,14 @@ static void series_on_answer(void *arg, const struct pg_answer *a)
         return;
     }
     series_tell(r, a);
-    series_forget(&n->flying, r);
+    series_drop(&n->flying, r);
 }
 
 static void series_send_one(struct series_request *r, struct pg *pg)
 {
     char first[24];
     char second[24];
-    struct pg_params p = { 0 };
+    struct pg_params p = { 0 };         /* points to them until the query is sent */
 
     switch (r->what) {
     case SERIES_LEASE:
@@ -256,10 +303,17 @@ static void series_send_one(struct series_request *r, struct pg *pg)
         if (r->what == SERIES_PUBLISH) {
             pg_param_binary(&p, r->sources, r->size);
             pg_param_text(&p, r->again ? "t" : "f");
+            snprintf(second, sizeof second, "%" PRId64, r->ms);
+            pg_param_text(&p, second);
         }
+        break;
+    case SERIES_RETIRE:
+        snprintf(first, sizeof first, "%" PRId64, r->ms);
+        pg_param_text(&p, first);
         break;
     case SERIES_CURRENT:
     case SERIES_ALERT:
+    case SERIES_FORGET:
         break;
     case SERIES_STATEMENTS:
         abort();
@@ -301,6 +355,6 @@ void series_fail(struct series *n)
     }
     while ((r = TAILQ_FIRST(&failed)) != NULL) {
         series_tell(r, &away);
-        series_forget(&failed, r);
+        series_drop(&failed, r);
     }
 }

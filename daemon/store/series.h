@@ -20,8 +20,11 @@ void series_prepare(struct pg *pg);
 
 void series_lease(struct series *n, uint64_t ticket, int series, int count);
 
-/* Kept until PostgreSQL has it, over any fall of the connection. */
-void series_publish(struct series *n, int64_t id, const void *sources, size_t size, bool again);
+/* Both wait until PostgreSQL has them, over any fall of the connection. */
+void series_publish(struct series *n, const struct store_generation *g, bool again);
+void series_retire(struct series *n, int64_t age_ms);
+
+void series_forget_retired(struct series *n);
 void series_current(struct series *n);
 void series_sources(struct series *n, int64_t id);
 void series_alert(struct series *n);
@@ -29,7 +32,7 @@ void series_alert(struct series *n);
 bool series_waits(const struct series *n);
 void series_send(struct series *n, struct pg *pg);
 
-/* No writer: all that waits fails, but publications.  From the loop only. */
+/* No writer: all that waits fails, but those two.  From the loop only. */
 void series_fail(struct series *n);
 
 #endif

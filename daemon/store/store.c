@@ -470,9 +470,20 @@ void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_s
     messages_mark(s->messages, bucket, id, state, note, due_ms);
 }
 
-void store_publish(struct store *s, int64_t id, const void *sources, size_t n, bool again)
+void store_publish(struct store *s, const struct store_generation *g, bool again)
 {
-    series_publish(s->series, id, sources, n, again);
+    series_publish(s->series, g, again);
+}
+
+void store_retire(struct store *s, int64_t age_ms)
+{
+    series_retire(s->series, age_ms);
+}
+
+void store_forget_retired(struct store *s)
+{
+    series_forget_retired(s->series);
+    store_asked(s);
 }
 
 void store_current(struct store *s)

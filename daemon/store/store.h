@@ -119,12 +119,13 @@ struct store_ops {
     /* first < 0: failed */
     void (*leased)(void *arg, uint64_t ticket, int64_t first, int count);
     void (*outgoing)(void *arg, const struct store_outgoing *m);
-    /* not told when the question failed */
+    /* the current generation first, then the others; not told when the question failed */
     void (*current)(void *arg, int64_t id);
     /* count 0: there is no warning; not told when the question failed */
     void (*alert)(void *arg, const struct store_alert_text *texts, int count);
+    void (*former)(void *arg, int64_t id, bool retired);
     /* sources NULL: there is no such generation, or (failed) nobody knows */
-    void (*generation)(void *arg, int64_t id, const void *sources, size_t n, bool failed);
+    void (*generation)(void *arg, int64_t id, bool retired, const void *sources, size_t n, bool failed);
 };
 
 struct store_args {
@@ -190,16 +191,29 @@ void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_s
                        int64_t due_ms);
 
 /* Keep the sources of a menu generation, and make it the current one if it is
- * new, or again: if it is known already. */
-void store_publish(struct store *s, int64_t id, const void *sources, size_t n, bool again);
+ * new, or again: if it is known already.  resume_ms: so long after their last
+ * step its dialogues may be resumed. */
+struct store_generation {
+    int64_t id;
+    const void *sources;
+    size_t size;
+    int64_t resume_ms;
+};
+void store_publish(struct store *s, const struct store_generation *g, bool again);
 
-/* Ask which generation is the current one (ops->current), and for the sources of
- * one (ops->generation). */
+/* Ask which generation is the current one and what became of the others
+ * (ops->current, ops->former), and for the sources of one (ops->generation). */
 void store_current(struct store *s);
 void store_sources(struct store *s, int64_t id);
 
 /* Ask for the warning that is on: ops->alert. */
 void store_alert(struct store *s);
+/* Retire the generations that ceased to be current so long ago; 0: all that have. */
+void store_retire(struct store *s, int64_t age_ms);
+
+/* Delete the sources of the retired ones that no dialogue can be resumed under
+ * any more. */
+void store_forget_retired(struct store *s);
 
 /* The bucket of a subscriber: FNV-1a of the msisdn modulo 1024; part of every
  * primary key of the hot path. */
@@ -207,7 +221,21 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 4          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 5          /* the highest number in sql/ this program knows */
+
+/* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
+struct store_kept {
+    int64_t id;
+    int64_t published, retired;
+    bool current;
+    int64_t sessions;                   /* open dialogues; -1: not counted */
+};
+typedef void (*store_kept_fn)(void *arg, const struct store_kept *kept);
+
+/* False, with a line in err: it could not be done.  count: read the whole table
+ * of sessions to tell how many are open. */
+bool store_generations(const char *conninfo, bool count, store_kept_fn fn, void *arg, char *err, size_t n);
+bool store_generation_retire(const char *conninfo, int64_t id, char *err, size_t n);
 
 enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAILED };
 

@@ -1380,7 +1380,7 @@ static void test_marks_survive(void **state)
     assert_int_equal(live_dev_db("kill"), 0);
     for (int i = 0; i < 100; i++)
         store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, "", 0);
-    store_publish(l->store, 42, "sources", 7, false);
+    store_publish(l->store, &(struct store_generation){ 42, "sources", 7, 1000 }, false);
     live_flush(l);
     live_until(10000, !l->up);
     live_flush(l);
@@ -1428,10 +1428,10 @@ static void test_generation_is_kept_once(void **state)
     struct live *l = live_new();
 
     (void)state;
-    store_publish(l->store, 7, "a\0b", 3, false);
+    store_publish(l->store, &(struct store_generation){ 7, "a\0b", 3, 1000 }, false);
     live_flush(l);
     live_until(5000, live_sql("SELECT count(*) FROM kheya.generation WHERE sources = '\\x610062'") == 1);
-    store_publish(l->store, 7, "other", 5, false);
+    store_publish(l->store, &(struct store_generation){ 7, "other", 5, 1000 }, false);
     live_ask(l, "after", "SELECT 1 AS v", 1000);
     live_settle(l);
     live_load(l, 1, "8801711111111");
@@ -1645,6 +1645,7 @@ static const char *live_migration(int version)
 
 static void test_migrate_refuses(void **state)
 {
+    char name[32];
     static const char first[] = "CREATE SCHEMA kheya;\n"
                                 "CREATE TABLE kheya.version (version integer, name text);\n";
     char conninfo[1024];

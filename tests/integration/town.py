@@ -144,11 +144,12 @@ class Relay:
 
 
 class Town:
-    def __init__(self, folder, kheyads=1, menus=None, ussd="{}", telco=()):
+    def __init__(self, folder, kheyads=1, menus=None, ussd="{}", telco=(), conf=""):
         self.folder = pathlib.Path(folder)
         self.menus = menus or TREE / "menus"
         self.ussd = ussd                # the profile of ussd1, in YAML
         self.telco_flags = telco
+        self.conf = conf                # more of kheyad's configuration, in YAML
         self.smpp, self.control, self.admin = free_port(), free_port(), free_port()
         self.box = free_port()
         self.http = [free_port() for _ in range(kheyads)]
@@ -204,6 +205,7 @@ database: "{self.conninfo}"
 menus: {self.menus}
 http: {{address: "127.0.0.1:{self.http[i]}", handset: "127.0.0.1:{self.control}"}}
 pid_file: {self.folder}/kheyad{i}.pid
+{self.conf}
 links:
   gp:
     kind: kannel

@@ -46,6 +46,9 @@ struct rig_message {
 
 struct rig {
     struct menu *menu;
+    struct menu *newer;                 /* published since; NULL: none.  The test's own */
+    const struct session_plan *plan;    /* menu was retired: from it to newer */
+    const struct menu *row_menu;        /* whose generation her row names; NULL: menu's */
     struct session_table *table;
     struct session *s;
     struct event_limits limits;
@@ -89,17 +92,18 @@ static inline struct menu *rig_menu(const char *yaml)
 /* Another process: nothing but the rows is known. */
 static inline void rig_load(struct rig *r)
 {
+    const struct menu *m = r->row_menu != NULL ? r->row_menu : r->menu;
     int lang;
 
     if (r->s != NULL)
         session_forget(r->table, r->s);
     session_reap(r->table);
     r->s = session_open(r->table, RIG_MSISDN, "*333#");
-    r->s->menu = r->menu;
+    r->s->menu = m;
     if (r->state.len > 0)
-        assert_true(session_decode(r->s, r->menu, r->state.data, r->state.len));
+        assert_true(session_decode(r->s, m, r->state.data, r->state.len));
     r->s->turn = r->turn;
-    lang = menu_lang_find(r->menu, r->citizen_lang);
+    lang = menu_lang_find(m, r->citizen_lang);
     if (lang >= 0) {
         r->s->lang = lang;
         r->s->lang_known = true;
@@ -152,7 +156,7 @@ static inline enum flow_result rig_answer(struct rig *r)
     for (int i = 0; i < q->arg_count; i++)
         snprintf(r->args[i], sizeof r->args[i], "%s", q->args[i] != NULL ? q->args[i] : "NULL");
     for (int i = 0; i < r->answer_count; i++)
-        if (strcmp(r->answers[i].query, r->menu->queries[q->query].name) == 0) {
+        if (strcmp(r->answers[i].query, r->s->menu->queries[q->query].name) == 0) {
             rows.failed = r->answers[i].failed;
             rows.count = r->answers[i].count;
             rows.arg = &r->answers[i];
@@ -163,7 +167,8 @@ static inline enum flow_result rig_answer(struct rig *r)
 /* Run the event on what is in memory, without writing anything. */
 static inline enum flow_result rig_run(struct rig *r, const struct event *ev)
 {
-    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "test", .now = ev->seen };
+    r->env = (struct flow_env){ .menu = r->newer != NULL ? r->newer : r->menu, .plan = r->plan, .limits = &r->limits,
+                                .link = "test", .now = ev->seen };
     r->result = flow_event(&r->env, r->s, ev, &r->out);
     while (r->result == FLOW_ASK)
         r->result = r->ask != NULL ? r->ask(r) : rig_answer(r);
@@ -190,7 +195,7 @@ static inline void rig_keep(struct rig *r)
         snprintf(m->text, sizeof m->text, "%s", from->text);
     }
     if (r->out.lang_changed)
-        snprintf(r->citizen_lang, sizeof r->citizen_lang, "%s", r->menu->langs[r->s->lang].id);
+        snprintf(r->citizen_lang, sizeof r->citizen_lang, "%s", r->s->menu->langs[r->s->lang].id);
 }
 
 /* Commit the step, and go on in another process. */
@@ -201,6 +206,7 @@ static inline void rig_write(struct rig *r)
     rig_keep(r);
     buf_clear(&r->state);
     assert_true(session_encode(r->s, &r->state));
+    r->row_menu = r->s->menu;
     r->turn++;
     rig_load(r);
 }

@@ -2,6 +2,7 @@
  * and menus are written anew. */
 #include "engine/flow.h"
 
+#include "engine/session_move.h"
 #include "rig.h"
 
 static const char menu_root[] =
@@ -326,13 +327,18 @@ static void test_busy_after_return(void **state)
 /* --- another generation -------------------------------------------------------------------- */
 
 /* She is inside the call when the menus become those with this caller. */
-static void calls_reload(struct rig *r, const char *caller)
-{
-    struct menu *old = r->menu;
+/* The menus that the dialogue runs under are retired for others. */
+struct calls_newer {
+    struct menu *menu;
+    struct session_plan *plan;
+};
 
-    r->menu = calls_menu(caller);
-    rig_load(r);
-    menu_free(old);
+static void calls_retire(struct rig *r, struct calls_newer *newer, const char *caller)
+{
+    newer->menu = calls_menu(caller);
+    newer->plan = session_plan_new(r->menu, newer->menu);
+    r->newer = newer->menu;
+    r->plan = newer->plan;
 }
 
 static void test_other_generations(void **state)
@@ -343,24 +349,29 @@ static void test_other_generations(void **state)
         /* the call stands elsewhere in its screen */
         { "  child: {do: [{set: {before: 2}}, {call: {to: person, into: child}}], goto: sure}\n", "Is it Rahim?",
           "Child 1234" },
-        /* the screen calls no more, or another one: its goto */
-        { "  child: {goto: sure}\n", "Is it Rahim?", "Child " },
-        { "  child: {do: [{call: {to: silent}}], goto: sure}\n", "Is it Rahim?", "Child " },
-        /* it shows something now, or there is none: the screen before the call */
+        /* the screen calls no more, or another one, or for another variable: the screen before the call */
+        { "  child: {set: {child: \"'1111'\"}, goto: sure}\n", "Before", "Child 1111" },
+        { "  child: {do: [{set: {child: \"'1111'\"}}, {call: {to: silent}}], goto: sure}\n", "Before", "Child 1111" },
+        { "  child: {do: [{set: {child: \"'1111'\"}}, {call: {to: person, into: third}}], goto: third}\n"
+          "  third: {text: '{third}', options: {1: {text: Sure, goto: sure}}}\n", "Before", "Paper?" },
+        /* it shows something now */
         { "  child: {text: Shown, options: {1: {text: Go, goto: twice}}}\n", "Before", "Shown" },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct calls_newer newer;
         struct rig r;
 
         calls_init(&r);
         rig_dial(&r, "*333*1*1*1234#");
-        calls_reload(&r, rows[i].caller);
+        calls_retire(&r, &newer, rows[i].caller);
         begins(rig_dial(&r, "*333#"), "Go on?");
         begins(rig_type(&r, "1"), rows[i].resumed);
         begins(rig_type(&r, "1"), rows[i].then);
         rig_fini(&r);
+        session_plan_free(newer.plan);
+        menu_free(newer.menu);
     }
 }
 

@@ -529,7 +529,8 @@ static void test_flipped(void **state)
     menu_free(m);
 }
 
-/* Under edited menus: the nearest screen that is left, the values that fit. */
+/* Its generation is gone: no place and no values, but who she is, her language,
+ * what came before and the last page. */
 static void test_other_generation(void **state)
 {
     struct menu *m = rig_menu(menu_yaml);
@@ -543,21 +544,23 @@ static void test_other_generation(void **state)
     fill(s, m);
     assert_true(session_encode(s, &out));
     assert_true(session_decode(s, other, out.data, out.len));
-    assert_int_equal(s->screen, menu_screen_find(other, "a"));
-    assert_int_equal(s->depth, 1);
-    assert_int_equal(s->stack[0], menu_screen_find(other, "main"));
-    assert_int_equal(s->lang, menu_lang_find(other, "bn"));
+    assert_int_equal(s->mode, SESSION_AT_SCREEN);
+    assert_int_equal(s->screen, MENU_NONE);
+    assert_int_equal(s->depth, 0);
     assert_int_equal(s->page, 0);
-    check_value(s, menu_var_find(other, "n", 1), "42");
-    check_value(s, menu_var_find(other, "x", 1), NULL);
+    assert_int_equal(s->values.packed.len, 0);
+    assert_int_equal(s->lang, menu_lang_find(other, "bn"));
+    assert_true(s->lang_known);
+    assert_int_equal(s->event_count, 2);
+    assert_string_equal(buf_str(&s->reply), "Page\nঅভিযোগ");
     buf_fini(&out);
     session_table_free(t);
     menu_free(m);
     menu_free(other);
 }
 
-/* Nothing of it is left: no screen, which is a new dialogue. */
-static void test_nothing_left(void **state)
+/* A dialogue that is over is so under any menus; the page that nobody confirmed stays. */
+static void test_ended_elsewhere(void **state)
 {
     struct menu *m = rig_menu(menu_yaml);
     struct menu *other = rig_menu(other_yaml);
@@ -568,11 +571,12 @@ static void test_nothing_left(void **state)
     (void)state;
     buf_init(&out, SESSION_STATE_MAX);
     fill(s, m);
-    s->depth = 0;
+    s->mode = SESSION_ENDED;
     assert_true(session_encode(s, &out));
     assert_true(session_decode(s, other, out.data, out.len));
-    assert_int_equal(s->screen, MENU_NONE);
-    assert_int_equal(s->event_count, 2);                /* duplicates are still known */
+    assert_int_equal(s->mode, SESSION_ENDED);
+    assert_true(s->unseen && s->reply_end);
+    assert_string_equal(buf_str(&s->reply), "Page\nঅভিযোগ");
     buf_fini(&out);
     session_table_free(t);
     menu_free(m);
@@ -609,7 +613,7 @@ int main(void)
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_flipped),
         cmocka_unit_test(test_other_generation),
-        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_ended_elsewhere),
         cmocka_unit_test(test_memory),
     };
 
