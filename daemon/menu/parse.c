@@ -126,10 +126,14 @@ bool parse_keys(struct parse *p, const struct yaml_node *node, enum keys_map map
                 struct keys_got *got)
 {
     bool good = keys_read(node, map, got, p->issues);
+    const struct keys_row *rows = keys_table(map);
 
     p->vars_lost |= !good;
-    for (int i = 0; i < KEYS_MOST; i++)
-        p->vars_lost |= (setting & PARSE_BIT(i)) != 0 && got->key[i] != NULL && got->at[i] == NULL;
+    for (int i = 0; rows[i].name != NULL; i++) {
+        bool lost = got->key[i] != NULL ? got->at[i] == NULL : rows[i].required;
+
+        p->vars_lost |= (setting & PARSE_BIT(i)) != 0 && lost;
+    }
     return good;
 }
 

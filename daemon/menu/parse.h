@@ -95,6 +95,7 @@ struct parse {
     int return_count, return_cap;
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
     long compared;                      /* names, to find the nearest */
+    bool *spoilt;                       /* by screen, in the arena: it has an error */
     bool vars_lost;                     /* something that would set variables could not be read */
     int silent;                         /* errors not said, because of one that was */
 };

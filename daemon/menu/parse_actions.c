@@ -266,7 +266,8 @@ void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_
         const struct parse_action *action;
         struct keys_got got;
 
-        if (!parse_keys(p, list->items[i], KEYS_ACTION, PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO), &got))
+        if (!parse_keys(p, list->items[i], KEYS_ACTION,
+                        PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_CALL), &got))
             continue;
         action = parse_action_of(&got);
         if (action != NULL) {

@@ -58,6 +58,7 @@ struct parse_join {
     const struct menu_action *call;
     int returns;                        /* seen in it */
     bool broken;                        /* one of its screens has an error: there may be more */
+    bool *told;                         /* by screen: that it never returns */
 };
 
 /* Returns were read in the order of their screens. */
@@ -96,35 +97,20 @@ static void parse_join_value(struct parse_join *j, const struct parse_return *r)
     }
 }
 
-static bool parse_leads_nowhere(const struct menu_gotos *go)
-{
-    for (int i = 0; i < go->count; i++) {
-        if (go->list[i].to == MENU_NONE)
-            return true;
-    }
-    return false;
-}
-
-/* Of a screen whose error is said. */
-static bool parse_is_broken(const struct menu_screen *s)
-{
-    bool broken = parse_leads_nowhere(&s->go) || (s->text == NULL && s->action_count == 0 && s->go.count == 0);
-
-    for (int i = 0; !broken && i < s->option_count; i++)
-        broken = parse_leads_nowhere(&s->options[i].go);
-    return broken;
-}
-
 static void parse_join(void *arg, const struct menu_screen *s)
 {
     struct parse_join *j = arg;
     int at = j->return_of[s - j->p->menu->screens];
 
-    j->broken |= parse_is_broken(s);
+    j->broken |= j->p->spoilt[s - j->p->menu->screens];
     if (at == MENU_NONE)
         return;
     j->returns++;
-    if (j->call->var != MENU_NONE)
+    if (j->call->var == MENU_NONE)
+        return;
+    if (j->p->returns[at].node == NULL && j->p->spoilt[s - j->p->menu->screens])
+        parse_var_broken(j->p, j->call->var);
+    else
         parse_join_value(j, &j->p->returns[at]);
 }
 
@@ -142,10 +128,11 @@ static bool parse_join_call(struct parse_join *j, const struct menu_action *call
     }
     if (j->returns > 0)
         return true;
-    if (!j->broken)
+    if (!j->broken && !j->told[call->call])
         issue_add(p->issues, ISSUE_NO_RETURN, call->pos,
                   "no way from screen '%s' comes to a 'return'; if none is meant to, use 'goto'",
                   p->menu->screens[call->call].name);
+    j->told[call->call] = true;
     if (call->var != MENU_NONE)
         parse_var_broken(p, call->var);
     return true;
@@ -174,7 +161,8 @@ void parse_calls(struct parse *p)
 {
     const struct menu *m = p->menu;
     int *return_of = parse_returns_by_screen(p);
-    struct parse_join j = { .p = p, .return_of = return_of };
+    bool *told = xcalloc((size_t)m->screen_count + 1, sizeof *told);
+    struct parse_join j = { .p = p, .return_of = return_of, .told = told };
 
     calls_init(&j.calls, m->screens, m->screen_count, parse_start_of(p));
     for (int i = 0; i < m->screen_count; i++) {
@@ -183,4 +171,5 @@ void parse_calls(struct parse *p)
     }
     calls_fini(&j.calls);
     free(return_of);
+    free(told);
 }

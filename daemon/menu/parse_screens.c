@@ -7,7 +7,7 @@
 
 #define PARSE_LIST_ROWS 20              /* offered when the file says nothing */
 #define PARSE_NUMBER_MAX 999            /* of an option */
-#define PARSE_SETTING (PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO) | PARSE_BIT(SCREEN_DO) | \
+#define PARSE_SETTING (PARSE_BIT(ACTION_SET) | PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_CALL) | PARSE_BIT(SCREEN_DO) | \
                        PARSE_BIT(SCREEN_OPTIONS) | PARSE_BIT(SCREEN_INPUT) | PARSE_BIT(SCREEN_LIST))
 
 /* --- goto --------------------------------------------------------------------------------- */
@@ -287,8 +287,13 @@ void parse_screens(struct parse *p)
     const struct parse_defs *defs = &p->defs[FILE_SCREENS];
     struct menu_screen *screens = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *screens);
 
-    for (int i = 0; i < defs->count; i++)
+    p->spoilt = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *p->spoilt);
+    for (int i = 0; i < defs->count; i++) {
+        int errors = p->issues->errors;
+
         parse_screen(p, &defs->list[i], &screens[i]);
+        p->spoilt[i] = p->issues->errors > errors;
+    }
     p->menu->screens = screens;
     p->menu->screen_count = defs->count;
     parse_calls(p);

@@ -91,6 +91,8 @@ const struct menu_type *parse_type(struct parse *p, const struct yaml_node *name
         return t;
     if (names_find(p->defs[FILE_TYPES].names, name->text, name->len) != MENU_NONE)
         return NULL;                    /* defined, and broken: said there */
+    if (parse_excused(p))
+        return NULL;
     if (own != NULL && own->width == 0) {
         issue_add(p->issues, ISSUE_NO_TYPE, name->pos, "type '%s': write %s(n), n from %d to %d", name->text, own->name,
                   own->min, own->max);

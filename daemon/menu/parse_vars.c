@@ -49,6 +49,8 @@ void parse_vars_begin(struct parse *p)
     for (int i = 0; i < MENU_BUILTINS; i++)
         (void)parse_var_new(p, own[i].name, pos,
                             own[i].type != NULL ? parse_builtin(p, own[i].type) : parse_lang_type(p));
+    if (p->menu->lang_count == 0)
+        p->vars[MENU_VAR_LANG].broken = p->vars[MENU_VAR_LANG].excused = true;
 }
 
 /* Letters, digits and _, in parts with dots between them. */
@@ -59,6 +61,7 @@ static bool parse_var_name(struct parse *p, const char *name, struct menu_pos po
     if (parse_among(parse_heads, sizeof parse_heads / sizeof parse_heads[0], name, n) ||
         strcmp(name, "today") == 0 || parse_among(parse_words, sizeof parse_words / sizeof parse_words[0], name, n)) {
         issue_add(p->issues, ISSUE_OWN_NAME, pos, "'%s' belongs to the program and cannot be set", name);
+        p->vars_lost = true;            /* who knows which name was meant */
         return false;
     }
     for (const char *s = name;; s += n + 1) {
@@ -66,6 +69,7 @@ static bool parse_var_name(struct parse *p, const char *name, struct menu_pos po
         if (!keys_is_name(s, n)) {
             issue_add(p->issues, ISSUE_BAD_NAME, pos,
                       "'%s' cannot be a variable: letters, digits and _, first a letter", name);
+            p->vars_lost = true;
             return false;
         }
         if (s[n] == '\0')
@@ -78,6 +82,7 @@ bool parse_var_head(struct parse *p, const struct yaml_node *name)
     if (strchr(name->text, '.') == NULL)
         return parse_var_name(p, name->text, name->pos);
     issue_add(p->issues, ISSUE_BAD_NAME, name->pos, "'%s' cannot be the name of a record: no dots", name->text);
+    p->vars_lost = true;
     return false;
 }
 
@@ -248,7 +253,7 @@ static void parse_guess_widths(struct parse *p)
 /* So that the rest can be read. */
 static void parse_give_up(struct parse *p, struct parse_var *v)
 {
-    if (!v->broken && (!v->is_set || v->waits))
+    if (!v->broken && (!v->is_set || v->waits) && !parse_excused(p))
         issue_add(p->issues, ISSUE_UNTYPED, v->var.pos,
                   "'%s' has no type: give one with 'type', or define a type of this name", v->var.name);
     v->broken = true;

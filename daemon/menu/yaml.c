@@ -8,6 +8,7 @@
 #include "base/gsm.h"
 #include "menu/names.h"
 
+#define YAML_STEP 2                     /* blanks by which a map is mostly indented */
 #define YAML_FEW 8                      /* keys of a map that are compared one by one */
 
 struct yaml_reader {
@@ -21,6 +22,8 @@ struct yaml_reader {
     int anchor_count, anchor_cap;
     const struct yaml_node **open;      /* children of the nodes being read */
     int open_count, open_cap;
+    struct menu_pos quoted;             /* the last text in quotes */
+    int quoted_end;                     /* its last line */
     bool failed;                        /* said so; stop */
 };
 
@@ -254,6 +257,136 @@ static bool yaml_check_tabs(const struct yaml_reader *r)
 
 /* --- events to nodes ---------------------------------------------------------- */
 
+/* A line of the file, walked from one to the next. */
+struct yaml_line {
+    size_t start;                       /* octet */
+    int number;
+    int column;                         /* in which its text begins, from 1; 0: blank, or a comment */
+};
+
+static void yaml_line_read(const struct yaml_file *f, struct yaml_line *l)
+{
+    size_t i = l->start;
+
+    while (i < f->len && f->data[i] == ' ')
+        i++;
+    l->column = i == f->len || yaml_is_break(f, i) || f->data[i] == '#' ? 0 : (int)(i - l->start) + 1;
+}
+
+static struct yaml_line yaml_line(const struct yaml_file *f, int number)
+{
+    struct yaml_line l = { yaml_offset(f, (struct menu_pos){ f->name, number, 1 }), number, 0 };
+
+    yaml_line_read(f, &l);
+    return l;
+}
+
+static void yaml_line_down(const struct yaml_file *f, struct yaml_line *l)
+{
+    while (l->start < f->len && !yaml_is_break(f, l->start))
+        l->start++;
+    if (l->start < f->len)
+        l->start = yaml_past_break(f, l->start);
+    l->number++;
+    yaml_line_read(f, l);
+}
+
+/* Not for the first. */
+static void yaml_line_up(const struct yaml_file *f, struct yaml_line *l)
+{
+    l->start--;
+    if (l->start > 0 && f->data[l->start] == '\n' && f->data[l->start - 1] == '\r')
+        l->start--;
+    while (l->start > yaml_bom(f) && !yaml_is_break(f, l->start - 1))
+        l->start--;
+    l->number--;
+    yaml_line_read(f, l);
+}
+
+/* Does a line after first, up to last, begin where only something new may begin?
+ * What was opened on the first line should have been closed before it. */
+static bool yaml_leaves(const struct yaml_file *f, int first, int last)
+{
+    struct yaml_line l = yaml_line(f, first);
+    int column = l.column;
+
+    while (l.number < last) {
+        char c;
+
+        yaml_line_down(f, &l);
+        if (l.start == f->len)
+            return true;
+        if (l.column == 0 || l.column > column)
+            continue;
+        c = f->data[l.start + (size_t)l.column - 1];
+        if (c != '}' && c != ']')
+            return true;
+    }
+    return false;
+}
+
+/* Lines of one map that begin in different columns: the one that is taken for
+ * wrong, and the other. */
+struct yaml_uneven {
+    struct yaml_line wrong, other;      /* number 0: it is something else */
+};
+
+/* The lines of a map should begin as far behind their head as the head does behind its own. */
+static struct yaml_uneven yaml_uneven(const struct yaml_file *f, int number)
+{
+    struct yaml_line here = yaml_line(f, number), first = { 0 }, l = here;
+    int head = 0, step = 0;
+
+    while (l.number > 1 && step == 0) {
+        yaml_line_up(f, &l);
+        if (l.column == 0)
+            continue;
+        if (head == 0 && l.column == here.column)
+            break;
+        if (head == 0 && l.column > here.column)
+            first = l;
+        else if (head == 0)
+            head = l.column;
+        else if (l.column < head)
+            step = head - l.column;
+    }
+    if (first.number == 0 || head == 0)
+        return (struct yaml_uneven){ .wrong.number = 0 };
+    if (here.column == head + (step > 0 ? step : YAML_STEP))
+        return (struct yaml_uneven){ first, here };
+    return (struct yaml_uneven){ here, first };
+}
+
+/* What libyaml stumbles over is often only the end of what was left open above:
+ * say that instead, where it begins.  False: it is not that. */
+static bool yaml_left_open(struct yaml_reader *r, int line)
+{
+    const yaml_parser_t *p = &r->parser;
+    const char *context = p->context != NULL ? p->context : "";
+    struct menu_pos opened = yaml_pos(r, p->context_mark);
+    struct yaml_uneven uneven;
+
+    if (r->quoted.line < r->quoted_end && r->quoted_end == line && yaml_leaves(r->file, r->quoted.line, line)) {
+        issue_add(r->issues, ISSUE_YAML, r->quoted,
+                  "the text in quotes that begins here ends on line %d: is its closing quote missing?", line);
+    } else if (strstr(context, "quoted scalar") != NULL && opened.line < line) {
+        issue_add(r->issues, ISSUE_YAML, opened, "the text in quotes that begins here has no closing quote");
+    } else if (strstr(context, "parsing a flow") != NULL && opened.line < line && yaml_leaves(r->file, opened.line, line)) {
+        issue_add(r->issues, ISSUE_YAML, opened, "'%c' is not closed on this line nor below it",
+                  r->file->data[yaml_offset(r->file, opened)]);
+    } else if (strstr(context, "simple key") != NULL && opened.line < line) {
+        issue_add(r->issues, ISSUE_YAML, opened, "a ':' is missing on this line, or it is too far to the left");
+    } else if (strstr(context, "block mapping") != NULL && (uneven = yaml_uneven(r->file, line)).wrong.number > 0) {
+        issue_add(r->issues, ISSUE_YAML,
+                  (struct menu_pos){ r->file->name, uneven.wrong.number, uneven.wrong.column },
+                  "this line begins in column %d, line %d of the same map in column %d", uneven.wrong.column,
+                  uneven.other.number, uneven.other.column);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void yaml_fail(struct yaml_reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -272,6 +405,8 @@ static void yaml_fail(struct yaml_reader *r)
         issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s (U+%04X)", problem, (unsigned)p->problem_value);
     } else if (p->error == YAML_SCANNER_ERROR && at < r->file->len && r->file->data[at] == '\t') {
         issue_add(r->issues, ISSUE_TAB, pos, "a tab stands here; use blanks");
+    } else if (yaml_left_open(r, pos.line)) {
+        return;
     } else if (p->context != NULL && p->context_mark.line != p->problem_mark.line) {
         issue_add(r->issues, ISSUE_YAML, pos, "not YAML: %s, %s that begins on line %d%s", problem, p->context,
                   (int)p->context_mark.line + 1, hint);
@@ -457,6 +592,10 @@ static void yaml_scalar(struct yaml_reader *r, struct yaml_node *n, const yaml_e
         n->style = YAML_IS_DOUBLE;
     else if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
         n->style = YAML_IS_BLOCK;
+    if (n->style == YAML_IS_SINGLE || n->style == YAML_IS_DOUBLE) {
+        r->quoted = n->pos;
+        r->quoted_end = (int)ev->end_mark.line + 1;
+    }
     if (strlen(n->text) != n->len) {
         issue_add(r->issues, ISSUE_VALUE, n->pos, "a NUL character stands in this value");
         r->failed = true;

@@ -134,8 +134,17 @@ static void test_refusals(void **state)
         { "a: \x07\n", "1:4 E104 not YAML: control characters are not allowed (U+0007)" },
         { "a: b\n\xc3\x28\n", "2:1 E103 not UTF-8 text: byte 0xc3" },
         { "a: \xed\xa0\x80\n", "1:4 E103 not UTF-8 text: byte 0xed" },
-        { "a: 'b\n", "2:1 E104 not YAML: found unexpected end of stream, while scanning a quoted scalar that begins on "
-                     "line 1" },
+        { "a: 'b\n", "1:4 E104 the text in quotes that begins here has no closing quote" },
+        { "a: 'b\nc: 'd'\n",
+          "1:4 E104 the text in quotes that begins here ends on line 2: is its closing quote missing?" },
+        { "a: {b: c\r\nd: e\r\n", "1:4 E104 '{' is not closed on this line nor below it" },
+        { "a: [b,\n  c d: e: f,\n]\n", "2:9 E104 not YAML: did not find expected ',' or ']', while parsing a flow "
+                                       "sequence that begins on line 1; put a text with : , { } [ ] or # in quotes" },
+        { "a:\n  b: c\n  d\n  e: f\n", "3:3 E104 a ':' is missing on this line, or it is too far to the left" },
+        { "a:\r\n   b: c\r\n  d: e\r\n",
+          "2:4 E104 this line begins in column 4, line 3 of the same map in column 3" },
+        { "a:\n  b:\n    c: d\n\n# e\n   f: g\n",
+          "6:4 E104 this line begins in column 4, line 3 of the same map in column 5" },
         { "a: b: c\n", "1:5 E104 not YAML: mapping values are not allowed in this context; put a text with : , { } [ ] "
                        "or # in quotes" },
         { "a: {b: c {d}}\n",
