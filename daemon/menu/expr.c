@@ -69,6 +69,14 @@ void expr_reads(const struct expr *e, void (*fn)(void *arg, int var), void *arg)
         expr_reads(o, fn, arg);
 }
 
+void expr_places(const struct expr *e, expr_place_fn *fn, void *arg)
+{
+    if (e->op == EXPR_OP_VAR)
+        fn(arg, e->var, (struct menu_place){ e->source, e->at });
+    for (const struct expr *o = e->first; o != NULL; o = o->next)
+        expr_places(o, fn, arg);
+}
+
 /* --- evaluation ------------------------------------------------------------------- */
 
 static bool expr_number(const struct expr *e, const struct expr_scope *scope, int64_t *value);

@@ -43,6 +43,7 @@ struct expr_names {
     /* nearest known name for "did you mean", or NULL */
     const char *(*nearest)(void *arg, const char *name, size_t len);
     void *arg;
+    const struct yaml_node *source;     /* of places; NULL: nobody will ask */
 };
 
 struct expr_error {
@@ -65,6 +66,9 @@ bool expr_true(const struct expr *e, const struct expr_scope *scope);
 bool expr_value(const struct expr *e, const struct expr_scope *scope, struct buf *out);
 /* Calls fn for every variable the expression reads. */
 void expr_reads(const struct expr *e, void (*fn)(void *arg, int var), void *arg);
+/* The same with its places. */
+typedef void expr_place_fn(void *arg, int var, struct menu_place place);
+void expr_places(const struct expr *e, expr_place_fn *fn, void *arg);
 
 /* Do two expressions say the same, be they of two generations?  Variables are
  * compared by name; NULL is like NULL. */

@@ -99,6 +99,7 @@ static bool expr_check_name(struct expr_parser *p, struct expr *e, const struct 
     if (e->var != MENU_NONE) {
         e->type = names->type(names->arg, e->var);
         e->kind = e->type != NULL ? expr_kind_of(e->type) : EXPR_TEXT;
+        e->source = names->source;
         return true;
     }
     if (hint != NULL && hint->kind == MENU_TYPE_CHOICE) {

@@ -34,6 +34,7 @@ struct expr {
     bool minus;                         /* as a part of a sum */
     size_t at;                          /* in the source, for messages */
     int var;                            /* EXPR_OP_VAR */
+    const struct yaml_node *source;     /* EXPR_OP_VAR: what at counts in */
     const struct menu_type *type;       /* of a variable or a choice's code */
     int64_t number;                     /* literal whole, date, bool */
     const char *text;                   /* literal text; name of a variable */

@@ -104,6 +104,11 @@ void issue_add(struct menu_issues *issues, enum issue_code code, struct menu_pos
     issues->count++;
 }
 
+struct menu_pos issue_where(const struct menu_issues *issues, const struct menu_place *place)
+{
+    return issues->locate(issues->locate_arg, place);
+}
+
 static int issue_compare(const void *a, const void *b)
 {
     const struct menu_issue *x = a, *y = b;

@@ -47,6 +47,7 @@
     X(NO_END, "E221", "From this screen no end can be reached: no page with 'end: yes' and none that only tells.") \
     X(CIRCLE, "E222", "Screens that show nothing lead to one another in a circle, which would never show a page.") \
     X(TOO_SILENT, "E223", "More screens in a row show nothing than the program passes in one step (60).") \
+    X(UNSET, "E224", "On some way the value is read before it is set: she would see an empty place, or be led wrongly.") \
     X(CALL_VALUE, "E240", "A call wants a value, but a 'return' of the called screens gives none.") \
     X(NO_RETURN, "E241", "A call leads to screens none of which returns: what comes after it is never reached.") \
     X(NO_CALL, "E242", "A 'return' can be reached without a call: there is nobody to return to.") \
@@ -97,6 +98,9 @@ void issues_init(struct menu_issues *issues);
 /* A finding; the text is copied.  Beyond ISSUES_MAX it is only counted. */
 void issue_add(struct menu_issues *issues, enum issue_code code, struct menu_pos pos, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Where a place is; while menus are loaded. */
+struct menu_pos issue_where(const struct menu_issues *issues, const struct menu_place *place);
 
 /* By file, line and column; what one alias said twice is said once. */
 void issues_sort(struct menu_issues *issues);

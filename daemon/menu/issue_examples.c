@@ -152,6 +152,12 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                     "  a11: {text: On, options: {1: {text: On, goto: a12}}}\n"
                     "  a12: {text: On, end: yes}\n",
                      "# fewer questions; or two services instead of one\n" TEA "{text: Tea, end: yes}\n" },
+    [ISSUE_UNSET] = { TEA "{text: Tea, options: {1: {text: How many, goto: ask}, 2: {text: Two, goto: drink}}}\n"
+                          "  ask: {text: How many cups?, input: {into: cups, type: whole}, goto: drink}\n"
+                          "  drink: {text: \"{cups} cups\", end: yes}\n",
+                      TEA "{text: Tea, options: {1: {text: How many, goto: ask}, 2: {text: Two, set: {cups: 2}, goto: drink}}}\n"
+                          "  ask: {text: How many cups?, input: {into: cups, type: whole}, goto: drink}\n"
+                          "  drink: {text: \"{cups} cups\", end: yes}\n" },
     [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
     [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
                        TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },

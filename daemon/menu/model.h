@@ -25,11 +25,19 @@
 struct names;                           /* names.h */
 struct expr;                            /* expr.h */
 struct template;                        /* expr.h: text with {placeholders} */
+struct yaml_node;                       /* yaml.h */
 
 /* Where something stands in the operator's files. */
 struct menu_pos {
     const char *file;                   /* as given on the command line, "menus/allowance.yaml" */
     int line, column;                   /* from 1 */
+};
+
+/* The same of something inside a value, found out when it is asked for: see
+ * issue_where(). */
+struct menu_place {
+    const struct yaml_node *node;       /* NULL: not known */
+    size_t at;                          /* octet of its text */
 };
 
 /* One text in every language; by_lang[i] is NULL only in a language that may
@@ -366,6 +374,8 @@ struct menu_issues {
     int count, cap;
     int errors;
     int dropped;                        /* beyond 1000 */
+    struct menu_pos (*locate)(void *arg, const struct menu_place *place);      /* while menus are loaded */
+    void *locate_arg;
 };
 
 /* Load a folder.  NULL when there is an error; issues is filled either way and

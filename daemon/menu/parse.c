@@ -385,7 +385,10 @@ static struct menu *parse_sources(const char *dir, const char *sources, size_t n
     if (parse_files(&p, dir))
         parse_tree(&p);
     parse_seal(&p);
+    issues->locate = parse_locate;
+    issues->locate_arg = &p;
     check_menu(m, issues);
+    issues->locate = NULL;
     parse_end_all(&p);
     issues_sort(issues);
     if (issues->errors == 0)

@@ -93,6 +93,7 @@ struct parse {
     int job_count, job_cap;
     struct parse_return *returns;       /* malloced */
     int return_count, return_cap;
+    const struct yaml_node *compiled;   /* the job being compiled; NULL before */
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
     long compared;                      /* names, to find the nearest */
     bool *spoilt;                       /* by screen, in the arena: it has an error */
@@ -178,6 +179,8 @@ const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node
 struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, const struct expr **slot);
 /* Run the jobs. */
 void parse_compile(struct parse *p);
+/* Where a place of a compiled text or expression is. */
+struct menu_pos parse_locate(void *arg, const struct menu_place *place);
 /* The expression of a job, as it can be read now.  NULL with *err. */
 const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err);
 

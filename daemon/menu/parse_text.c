@@ -145,6 +145,11 @@ static const struct yaml_file *parse_source(const struct parse *p, const struct 
     return &p->root->source;
 }
 
+struct menu_pos parse_locate(void *arg, const struct menu_place *place)
+{
+    return yaml_at(parse_source(arg, place->node), place->node, place->at);
+}
+
 static void parse_job_error(struct parse *p, const struct parse_job *job, const struct expr_error *err)
 {
     enum issue_code code = job->expr != NULL ? ISSUE_EXPRESSION : ISSUE_TEXT;
@@ -183,7 +188,7 @@ static bool parse_is_code(const struct menu_type *t, const struct yaml_node *nod
 
 const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err)
 {
-    const struct expr_names scope = parse_scope(p);
+    struct expr_names scope = parse_scope(p);
     const struct menu_type *target = job->target;
     const struct expr *e;
     struct buf quoted;
@@ -193,6 +198,7 @@ const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, 
     p->met_broken = job->var != MENU_NONE && p->vars[job->var].excused;
     p->met_unknown = false;
     p->met_untyped = false;
+    scope.source = p->compiled;
     if (!parse_is_code(target, job->node))
         return expr_parse(p->arena, &scope, job->node->text, job->node->len, job->want, target, err);
     buf_init(&quoted, job->node->len + 2);
@@ -213,12 +219,13 @@ static void parse_compile_expr(struct parse *p, const struct parse_job *job)
 
 static void parse_compile_text(struct parse *p, const struct parse_job *job)
 {
-    const struct expr_names scope = parse_scope(p);
+    struct expr_names scope = parse_scope(p);
     struct expr_error err = { 0, "" };
     const struct template *t;
 
     p->met_broken = false;
     p->met_unknown = false;
+    scope.source = p->compiled;
     t = template_parse(p->arena, &scope, job->node->text, job->node->len, job->word, &err);
     if (t == NULL)
         parse_job_error(p, job, &err);
@@ -236,6 +243,7 @@ static void parse_compile_text(struct parse *p, const struct parse_job *job)
 void parse_compile(struct parse *p)
 {
     for (int i = 0; i < p->job_count; i++) {
+        p->compiled = p->jobs[i].node;
         if (p->jobs[i].expr != NULL)
             parse_compile_expr(p, &p->jobs[i]);
         else

@@ -163,7 +163,7 @@ static const char *parse_nearest(void *arg, const char *name, size_t len)
 
 struct expr_names parse_scope(struct parse *p)
 {
-    return (struct expr_names){ p->menu, parse_resolve, parse_type_of, parse_nearest, p };
+    return (struct expr_names){ p->menu, parse_resolve, parse_type_of, parse_nearest, p, NULL };
 }
 
 /* --- types of variables ----------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct template_part {
     const char *text;                   /* NULL: a value */
     size_t len;
     int var;
+    struct menu_place place;            /* of a value's name */
     int step_count;
     const struct menu_type *type;       /* NULL: unknown, or the program's placeholder */
     const struct template_step *steps;
@@ -185,6 +186,7 @@ static bool template_resolve(struct template_parser *p, struct template_part *pa
     part->var = names->resolve(names->arg, p->s + at, len);
     if (part->var != MENU_NONE) {
         part->type = names->type(names->arg, part->var);
+        part->place = (struct menu_place){ names->source, at };
         return true;
     }
     near = names->nearest != NULL ? names->nearest(names->arg, p->s + at, len) : NULL;
@@ -348,6 +350,13 @@ void template_reads(const struct template *t, void (*fn)(void *arg, int var), vo
     for (int i = 0; i < t->count; i++)
         if (t->parts[i].text == NULL && t->parts[i].var >= 0)
             fn(arg, t->parts[i].var);
+}
+
+void template_places(const struct template *t, void (*fn)(void *arg, int var, struct menu_place place), void *arg)
+{
+    for (int i = 0; i < t->count; i++)
+        if (t->parts[i].text == NULL && t->parts[i].var >= 0)
+            fn(arg, t->parts[i].var, t->parts[i].place);
 }
 
 const struct template *template_of(const struct menu_text *text, int lang)

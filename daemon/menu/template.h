@@ -30,6 +30,8 @@ bool template_is_constant(const struct template *t);
  * long as the template. */
 const char *template_constant(const struct template *t, size_t *len, struct gsm_cost *cost);
 void template_reads(const struct template *t, void (*fn)(void *arg, int var), void *arg);
+/* The same with its places. */
+void template_places(const struct template *t, void (*fn)(void *arg, int var, struct menu_place place), void *arg);
 
 /* The text in a language; where it has none, in the first that it has. */
 const struct template *template_of(const struct menu_text *text, int lang);

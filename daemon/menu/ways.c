@@ -20,10 +20,12 @@ static void ways_var(const struct ways *w, enum ways_op op, int var, const struc
         w->fn(w->arg, &(struct ways_step){ .op = op, .var = var, .expr = value, .index = MENU_NONE });
 }
 
-static void ways_vars(const struct ways *w, enum ways_op op, const int *vars, int count)
+static void ways_record(const struct ways *w, enum ways_op op, const int *vars, int count)
 {
-    for (int i = 0; vars != NULL && i < count; i++)
-        ways_var(w, op, vars[i], NULL);
+    for (int i = 0; vars != NULL && i < count; i++) {
+        if (vars[i] != MENU_NONE)
+            w->fn(w->arg, &(struct ways_step){ .op = op, .var = vars[i], .index = MENU_NONE, .maybe = true });
+    }
 }
 
 static void ways_read(const struct ways *w, enum ways_place place, const struct expr *e)
@@ -97,12 +99,12 @@ static void ways_aside(const struct ways *w, const struct ways_exit *exit, const
     if (exit->to == MENU_NONE)
         return;
     ways_step(w, WAYS_SAVE);
-    ways_vars(w, WAYS_UNSET, unset, count);
+    ways_record(w, WAYS_UNSET, unset, count);
     ways_leave(w, exit);
     ways_step(w, WAYS_BACK);
 }
 
-static void ways_args(const struct ways *w, int query, struct menu_pos pos)
+static void ways_args(const struct ways *w, int query, const struct menu_pos *pos)
 {
     const struct menu_query *q = &w->m->queries[query];
 
@@ -111,7 +113,7 @@ static void ways_args(const struct ways *w, int query, struct menu_pos pos)
                                            .var = MENU_NONE, .index = query });
 }
 
-static void ways_message(const struct ways *w, int sms, struct menu_pos pos)
+static void ways_message(const struct ways *w, int sms, const struct menu_pos *pos)
 {
     if (sms != MENU_NONE)
         w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_SMS, .text = w->m->sms[sms].text,
@@ -124,14 +126,14 @@ static void ways_query(const struct ways *w, const struct menu_action *a, struct
 {
     int fields = w->m->queries[a->query].returns->field_count;
 
-    ways_args(w, a->query, a->pos);
+    ways_args(w, a->query, &a->pos);
     exit.why = WAYS_FAIL;
     exit.to = a->fail;
     ways_aside(w, &exit, a->into, fields);
     exit.why = WAYS_NONE;
     exit.to = a->none;
     ways_aside(w, &exit, a->into, fields);
-    ways_vars(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, a->into, fields);
+    ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, a->into, fields);
 }
 
 static void ways_submit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
@@ -144,14 +146,14 @@ static void ways_submit(const struct ways *w, const struct menu_action *a, struc
                                            .var = a->sets[i].var, .index = a->service });
     ways_var(w, WAYS_SET, a->case_no, NULL);
     for (int i = 0; i < s->notify_count; i++)
-        ways_message(w, s->notify[i].sms, a->pos);
+        ways_message(w, s->notify[i].sms, &a->pos);
 }
 
 static void ways_sms(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
     ways_read(w, WAYS_IN_RECEIVER, a->to);
-    ways_message(w, a->sms, a->pos);
+    ways_message(w, a->sms, &a->pos);
 }
 
 static void ways_set(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
@@ -221,7 +223,7 @@ static void ways_rows(const struct ways *w)
     struct ways_exit exit = { .why = WAYS_FAIL, .to = l->fail, .pos = w->screen->pos, .action = MENU_NONE,
                               .branches = 1 };
 
-    ways_args(w, l->query, w->screen->pos);
+    ways_args(w, l->query, &w->screen->pos);
     ways_aside(w, &exit, NULL, 0);
     exit.why = WAYS_EMPTY;
     exit.to = l->empty;
@@ -235,11 +237,11 @@ static void ways_list(const struct ways *w)
 
     /* each row with its own fields */
     ways_step(w, WAYS_SAVE);
-    ways_vars(w, WAYS_SET, l->into, fields);
+    ways_record(w, WAYS_SET, l->into, fields);
     ways_read_text(w, l->option);
     ways_step(w, WAYS_BACK);
     ways_step(w, WAYS_SHOW);
-    ways_vars(w, WAYS_SET, l->into, fields);
+    ways_record(w, WAYS_SET, l->into, fields);
     ways_go(w, WAYS_ROW);
 }
 
@@ -296,15 +298,20 @@ void ways_exits(const struct menu *m, int screen, ways_exit_fn *fn, void *arg)
     ways_walk(m, screen, ways_exit_step, &e);
 }
 
-void ways_print(const struct ways_exit *exit, struct buf *out)
+const char *ways_why_name(enum ways_why why)
 {
-    static const char *const whys[WAYS_WHY_COUNT] = {
+    static const char *const names[WAYS_WHY_COUNT] = {
 #define X(id, text) [WAYS_##id] = text,
         WAYS_WHYS(X)
 #undef X
     };
 
-    buf_adds(out, whys[exit->why]);
+    return names[why];
+}
+
+void ways_print(const struct ways_exit *exit, struct buf *out)
+{
+    buf_adds(out, ways_why_name(exit->why));
     if (exit->option != NULL)
         buf_addf(out, " %d", exit->option->number);
     if (exit->branches > 1)

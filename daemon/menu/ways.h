@@ -48,6 +48,9 @@ typedef void ways_exit_fn(void *arg, const struct ways_exit *exit);
 /* Every way out of a screen, in the order of the engine. */
 void ways_exits(const struct menu *m, int screen, ways_exit_fn *fn, void *arg);
 
+/* "none". */
+const char *ways_why_name(enum ways_why why);
+
 /* "option 3", "none", "goto, branch 2 of 3". */
 void ways_print(const struct ways_exit *exit, struct buf *out);
 
@@ -86,10 +89,11 @@ struct ways_step {
     enum ways_place place;              /* WAYS_READ */
     const struct expr *expr;            /* WAYS_READ, WAYS_ASSUME; WAYS_SET: what it becomes, NULL: anything of its type */
     const struct menu_text *text;       /* WAYS_READ */
-    struct menu_pos pos;                /* WAYS_READ: of the use, where the thing read stands elsewhere; else line 0 */
+    const struct menu_pos *pos;         /* WAYS_READ: of the use, where the thing read stands elsewhere; else NULL */
     int var;                            /* WAYS_SET, WAYS_UNSET; MENU_NONE */
     int index;                          /* WAYS_READ: query, service or template; MENU_NONE */
     bool truth;                         /* WAYS_ASSUME */
+    bool maybe;                         /* WAYS_SET: a column of a row, where SQL may have said NULL */
     const struct ways_exit *exit;       /* WAYS_LEAVE */
 };
 

@@ -113,7 +113,7 @@ static void fuzz_init(struct fuzz *f)
     f->menu.key_start = "00";
     f->menu.key_more = "9";
     f->menu.key_script = "*";
-    f->names = (struct expr_names){ &f->menu, fuzz_resolve, fuzz_type, NULL, NULL };
+    f->names = (struct expr_names){ &f->menu, fuzz_resolve, fuzz_type, NULL, NULL, NULL };
     f->scope = (struct expr_scope){ &f->menu, 0, 20740, fuzz_get, NULL, NULL, NULL };
     for (int i = 0; i < MENU_WORD_COUNT; i++) {
         f->words[i].by_lang[0] = fuzz_constant(f, i == MENU_WORD_MONTHS ? "J F M A M J J A S O N D" : "More");

@@ -25,7 +25,7 @@ static const char menu_root[] =
     "    text: Main\n"
     "    options:\n"
     "      1: {text: Child, goto: before}\n"
-    "      2: {text: Nobody, goto: nobody}\n"
+    "      2: {text: Nobody, set: {paper: \"'9999'\"}, goto: nobody}\n"
     "      3: {text: Deep, goto: d1}\n"
     "      4: {text: Flag, goto: flag}\n"
     "  before: {text: Before, options: {1: {text: Go, goto: child}, 2: {text: Go twice, goto: twice}}}\n";
@@ -350,8 +350,9 @@ static void test_other_generations(void **state)
         { "  child: {do: [{set: {before: 2}}, {call: {to: person, into: child}}], goto: sure}\n", "Is it Rahim?",
           "Child 1234" },
         /* the screen calls no more, or another one, or for another variable: the screen before the call */
-        { "  child: {set: {child: \"'1111'\"}, goto: sure}\n", "Before", "Child 1111" },
-        { "  child: {do: [{set: {child: \"'1111'\"}}, {call: {to: silent}}], goto: sure}\n", "Before", "Child 1111" },
+        { "  child: {set: {child: \"'1111'\", paper: \"'1111'\"}, goto: sure}\n", "Before", "Child 1111" },
+        { "  child: {do: [{set: {child: \"'1111'\", paper: \"'1111'\"}}, {call: {to: silent}}], goto: sure}\n",
+          "Before", "Child 1111" },
         { "  child: {do: [{set: {child: \"'1111'\"}}, {call: {to: person, into: third}}], goto: third}\n"
           "  third: {text: '{third}', options: {1: {text: Sure, goto: sure}}}\n", "Before", "Paper?" },
         /* it shows something now */

@@ -32,7 +32,7 @@ static const char menu_root[] =
     "  months: Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec\n"
     "start: main\n"
     "first: lang\n"
-    "shortcuts: {'7': ask, '7*1': info}\n"
+    "shortcuts: {'7': ask_plain, '7*1': info}\n"
     "resume: 2h\n"
     "tries: 3\n"
     "helpline: '333'\n"
@@ -45,6 +45,7 @@ static const char menu_root[] =
     "queries:\n"
     "  pay: {sql: 'SELECT $1, $2, $3', args: [citizen.msisdn, nid4, kind], returns: payment}\n"
     "  risky: {sql: SELECT 1, returns: payment}\n"
+    "  again: {sql: SELECT $1, args: [pay.taka], returns: payment}\n"
     "  items: {sql: SELECT 1, returns: list of item}\n"
     "services:\n"
     "  claim:\n"
@@ -53,7 +54,7 @@ static const char menu_root[] =
     "    title: Claim\n"
     "    fields: {what: 'text(40)', nid4: nid4}\n"
     "    notify: {submitted: claim_in}\n"
-    "  other: {number: 3, agency: up, title: Other, fields: {what: 'text(40)'}}\n"
+    "  other: {number: 3, agency: up, title: Other, fields: {what: 'text(40)', no: whole}}\n"
     "sms:\n"
     "  claim_in: {class: transactional, text: {en: 'Claim {case.no} in', bn: 'দাবি {case.no} জমা'}}\n"
     "  hello: {class: gov_info, text: {en: 'Hello', bn: 'সালাম'}}\n"
@@ -63,9 +64,9 @@ static const char menu_screens[] =
     "  main:\n"
     "    text: {en: Main, bn: Prodhan, la: Prodhan}\n"
     "    options:\n"
-    "      1: {text: Ask, goto: ask}\n"
+    "      1: {text: Ask, goto: ask_plain}\n"
     "      2: {text: List, goto: pick}\n"
-    "      3: {text: Claim, goto: claim}\n"
+    "      3: {text: Claim, set: {nid4: \"'2222'\"}, goto: claim}\n"
     "      4: {text: Secret, goto: secret}\n"
     "      5: {text: More, goto: more}\n"
     "      6: {text: Hidden, when: citizen.lang == 'bn', goto: info}\n"
@@ -79,6 +80,7 @@ static const char menu_screens[] =
     "    options:\n"
     "      1: {text: English, set: {citizen.lang: en}, goto: main}\n"
     "      2: {text: Bangla, set: {citizen.lang: bn}, goto: main}\n"
+    "  ask_plain: {set: {kind: BB}, goto: ask}\n"
     "  ask:\n"
     "    text: Four digits\n"
     "    input: {into: nid4, wrong: Not four.}\n"
@@ -89,7 +91,7 @@ static const char menu_screens[] =
     "  paid:\n"
     "    text: 'Tk {pay.taka}'\n"
     "    options: {1: {text: End, goto: end}, 2: {text: Risk, goto: risk}}\n"
-    "  risk: {query: risky, into: pay, fail: info, goto: paid}\n"
+    "  risk: {query: again, into: pay, none: nothing, fail: info, goto: paid}\n"
     "  end: {text: End, end: true}\n"
     "  long_end:\n"
     "    text: 'aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb ccccccccccccccccccc ddddddddddddddddddd eeeeeeeeeeeeeeeeeee\n"
@@ -98,7 +100,8 @@ static const char menu_screens[] =
     "  pick:\n"
     "    text: Pick\n"
     "    list: {query: items, into: it, option: '{it.name}', goto: picked, empty: nothing, max: 12}\n"
-    "  picked: {text: 'You took {it.no} {it.name}'}\n"
+    "  picked: {text: 'You took {it.no} {it.name}', options: {1: {text: Claim, goto: claim_row}}}\n"
+    "  claim_row: {submit: other, with: {what: it.name, no: it.no}, into: case, goto: done}\n"
     "  claim:\n"
     "    text: What\n"
     "    input: {into: what, type: 'text(40)'}\n"
@@ -130,7 +133,7 @@ static const char menu_screens[] =
     "    input: {into: pin, type: 'pin(4)'}\n"
     "    goto: check\n"
     "  check: {goto: [{when: pin == '1234', to: inside}, {to: nothing}]}\n"
-    "  inside: {text: Inside, options: {1: {text: Again, goto: check}}}\n"
+    "  inside: {text: Inside, options: {1: {text: Again, goto: secret}}}\n"
     "  more:\n"
     "    text: Ward\n"
     "    input: {into: ward, type: 'whole'}\n"
@@ -151,6 +154,7 @@ static const char menu_screens[] =
 static const struct rig_answer answers[] = {
     { "pay", false, 1, { { { "state", "paid" }, { "taka", "1950" } } } },
     { "risky", true, 0, { { { NULL, NULL } } } },
+    { "again", true, 0, { { { NULL, NULL } } } },
     { "items", false, 3,
       { { { "no", "11" }, { "name", "Ant" } },
         { { "no", "12" }, { "name", "Bee" } },
@@ -636,7 +640,7 @@ static void test_subcodes(void **state)
         { "*333*7*1111#", "Tk 1950\n1 End\n2 Risk\n0 Back" },
         { "*333*1*1111*1#", "End" },
         { "*333*1*1111*1*5*6#", "End" },                /* an end is the end */
-        { "*333*2*2#", "You took 12 Bee\n0 Back" },     /* a question on the way */
+        { "*333*2*2#", "You took 12 Bee\n1 Claim\n0 Back" },     /* a question on the way */
         { "*333*1*12#", ASK },                          /* as far as it fits, and no try is counted */
         { "*333*1*4821#", ASK },
         { "*333*71#", "No code\nMain" MAIN_OPTIONS "0 Exit" },
@@ -717,7 +721,7 @@ static void test_subcode_busy(void **state)
     rig_sees(rig_dial(r, "*333*10*1*1111*1#"), "Busy 333");
     assert_true(r->s->reply_end);
     r->answers = answers;
-    r->answer_count = 3;
+    r->answer_count = sizeof answers / sizeof answers[0];
     rig_sees(rig_dial(r, "*333#"), GO_ON);
     rig_sees(rig_type(r, "1"), ASK);
     rig_type(r, "2222");
@@ -747,7 +751,7 @@ static void test_back_from_same(void **state)
 {
     static const struct rig_answer good[] = {
         { "pay", false, 1, { { { "state", "paid" }, { "taka", "1950" } } } },
-        { "risky", false, 1, { { { "state", "paid" }, { "taka", "7" } } } },
+        { "again", false, 1, { { { "state", "paid" }, { "taka", "7" } } } },
     };
     struct rig *r = *state;
 
@@ -937,7 +941,24 @@ static void test_query_args(void **state)
     assert_int_equal(r->arg_count, 3);
     assert_string_equal(r->args[0], RIG_MSISDN);
     assert_string_equal(r->args[1], "1111");
-    assert_string_equal(r->args[2], "NULL");
+    assert_string_equal(r->args[2], "BB");
+}
+
+/* An argument that is not set is SQL NULL. */
+static void test_query_args_unset(void **state)
+{
+    static const struct rig_answer poor[] = {
+        { "pay", false, 1, { { { "state", "paid" }, { "taka", NULL } } } },
+        { "again", true, 0, { { { NULL, NULL } } } },
+    };
+    struct rig *r = *state;
+
+    r->answers = poor;
+    r->answer_count = 2;
+    rig_dial(r, "*333*7*1111#");
+    rig_type(r, "2");
+    assert_int_equal(r->arg_count, 1);
+    assert_string_equal(r->args[0], "NULL");
 }
 
 static void test_query_results(void **state)
@@ -973,14 +994,16 @@ static void test_busy_changes_nothing(void **state)
     static const struct rig_answer broken[] = { { "pay", true, 0, { { { NULL, NULL } } } } };
     struct rig *r = *state;
     struct event last;
+    size_t len;
 
     r->answers = broken;
     r->answer_count = 1;
-    rig_dial(r, "*333*7#");
+    rig_dial(r, "*333*1#");
+    len = r->s->values.packed.len;
     rig_sees(rig_type(r, "1111"), "Busy 333");
     assert_true(r->s->reply_end);
     assert_int_equal(r->s->mode, SESSION_AT_SCREEN);
-    assert_int_equal(r->s->values.packed.len, 0);
+    assert_int_equal(r->s->values.packed.len, len);
     last = r->last;
     assert_int_equal(rig_send(r, &last), FLOW_REPEAT);  /* it was taken in */
     rig_sees(rig_dial(r, "*333#"), GO_ON);
@@ -1019,10 +1042,10 @@ static void test_list(void **state)
     rig_sees(rig_type(r, "2"), "Pick\n1 Ant\n2 Bee\n3 Cat\n0 Back");
     assert_int_equal(r->asked, 1);
     rig_sees(rig_type(r, "4"), "Choose.\n2 left\n1 Ant\n2 Bee\n3 Cat\n0 Back");
-    rig_sees(rig_type(r, "2"), "You took 12 Bee\n0 Back");
+    rig_sees(rig_type(r, "2"), "You took 12 Bee\n1 Claim\n0 Back");
     rig_sees(rig_type(r, "0"), "Pick\n1 Ant\n2 Bee\n3 Cat\n0 Back");    /* the same rows, not asked again */
     assert_int_equal(r->asked, 1);
-    rig_sees(rig_type(r, "3"), "You took  Cat\n0 Back");        /* SQL NULL */
+    rig_sees(rig_type(r, "3"), "You took  Cat\n1 Claim\n0 Back");        /* SQL NULL */
     rig_type(r, "0");
     rig_type(r, "0");
     rig_type(r, "2");
@@ -1064,7 +1087,7 @@ static void test_list_max(void **state)
     rig_sees(rig_type(r, "2"), "Pick\n1 R\n2 R\n3 R\n4 R\n5 R\n6 R\n7 R\n8 R\n10 R\n11 R\n12 R\n13 R\n0 Back");
     rig_type(r, "14");
     assert_int_equal(r->s->tries, 1);
-    rig_sees(rig_type(r, "13"), "You took 1 R\n0 Back");
+    rig_sees(rig_type(r, "13"), "You took 1 R\n1 Claim\n0 Back");
 }
 
 static void test_submit(void **state)
@@ -1080,7 +1103,7 @@ static void test_submit(void **state)
     rig_type(r, "1");
     assert_int_equal(r->case_count, 1);
     assert_string_equal(r->cases[0].service, "claim");
-    assert_string_equal(r->cases[0].fields, "{\"what\": \"say \\\"no\\\" \\\\ yes\", \"nid4\": \"1111\"}");
+    assert_string_equal(r->cases[0].fields, "{\"what\": \"say \\\"no\\\" \\\\ yes\", \"nid4\": \"2222\"}");
     snprintf(number, sizeof number, "Done %lld", (long long)r->cases[0].number);
     rig_sees(rig_shown(r), number);
     assert_int_equal(r->message_count, 1);
@@ -1099,9 +1122,9 @@ static void test_submit_unset(void **state)
 {
     struct rig *r = *state;
 
-    rig_dial(r, "*333*3*hello#");
+    rig_dial(r, "*333*2*3#");
     rig_type(r, "1");
-    assert_string_equal(r->cases[0].fields, "{\"what\": \"hello\"}");
+    assert_string_equal(r->cases[0].fields, "{\"what\": \"Cat\"}");
 }
 
 /* A language that is for display only: the message goes out in the other. */
@@ -1211,7 +1234,7 @@ static void test_pin(void **state)
     assert_int_equal(r->s->answer_hash, 0);
     assert_int_equal(r->s->values.packed.len, 0);
     assert_null(memmem(r->state.data, r->state.len, "1234", 4));
-    rig_sees(rig_type(r, "1"), "Nothing\n0 Back");
+    rig_sees(rig_type(r, "1"), "PIN\n0 Back");
 }
 
 /* --- F: ends ------------------------------------------------------------------------------------- */
@@ -1283,7 +1306,7 @@ int main(void)
         T(subcodes), T(subcode_back), T(no_code_paging), T(long_path), T(subcode_busy),
         T(back), T(back_from_same), T(back_from_depth), T(start_key), T(script_key), T(more_key), T(nine_as_answer),
         T(more_after_error), T(options), T(tries), T(wrong_words), T(too_long), T(sets),
-        T(query_args), T(query_results), T(busy_changes_nothing), T(fail_target), T(loop), T(list), T(list_results),
+        T(query_args), T(query_args_unset), T(query_results), T(busy_changes_nothing), T(fail_target), T(loop), T(list), T(list_results),
         T(list_max), T(submit), T(submit_unset), T(sms_language), T(submit_two), T(submit_then_busy),
         T(submit_lost), T(sms_action), T(pin), T(long_end), T(flow_busy), T(new_generation),
     };

@@ -209,7 +209,7 @@ static inline void fixture_init(struct fixture *f)
     f->menu.key_script = "*";
     f->menu.vars = fixture_vars;
     f->menu.var_count = V_COUNT;
-    f->names = (struct expr_names){ &f->menu, fixture_resolve, fixture_type, fixture_nearest, f };
+    f->names = (struct expr_names){ &f->menu, fixture_resolve, fixture_type, fixture_nearest, f, NULL };
     f->scope = (struct expr_scope){ &f->menu, EN, 20740, fixture_get, f, NULL, NULL };
     fixture_words(f);
     fixture_name(f, &fixture_oaa, "Old age allowance", "বয়স্ক ভাতা");

@@ -155,17 +155,18 @@ static void test_screens(void **state)
     fixture_load(&f, HEAD,
                  "types: {ward: {whole: 1..9}}\n"
                  "screens:\n"
-                 "  main:\n"
+                 "  main: {set: {k: 0}, goto: home}\n"
+                 "  home:\n"
                  "    text: Main\n"
                  "    continued: More\n"
                  "    back: hidden\n"
                  "    options:\n"
                  "      2: {text: Two, goto: ask, set: {k: 1, citizen.lang: en}, page: new}\n"
-                 "      1: {text: One, goto: [{when: citizen.known, to: ask}, {to: main}], when: k == 1}\n"
+                 "      1: {text: One, goto: [{when: citizen.known, to: ask}, {to: home}], when: k == 1}\n"
                  "  ask: {text: Ask, secret: yes, input: {into: ward, wrong: Bad}, goto: fin}\n"
                  "  fin: {text: 'Ward {ward}', end: yes}\n");
     assert_non_null(f.menu);
-    s = screen(f.menu, "main");
+    s = screen(f.menu, "home");
     assert_text(f.menu, s->continued, 0, "More");
     assert_true(s->hide_back);
     assert_int_equal(s->option_count, 2);
@@ -173,7 +174,7 @@ static void test_screens(void **state)
     assert_true(s->options[0].new_page);
     assert_int_equal(s->options[0].set_count, 2);
     assert_int_equal(s->options[0].sets[1].var, MENU_VAR_LANG);
-    assert_int_equal(s->options[0].pos.line, HEAD_LINES + 8);
+    assert_int_equal(s->options[0].pos.line, HEAD_LINES + 9);
     assert_int_equal(s->options[1].go.count, 2);
     assert_non_null(s->options[1].when);
     assert_non_null(s->options[1].go.list[0].when);
@@ -247,7 +248,11 @@ static void test_inferred(void **state)
         &f, HEAD,
         "types: {kind: {choice: {OAA: Old, WDA: Widow}}}\n"
         "screens:\n"
-        "  main: {set: {e: d, d: c, c: n + 1, n: 5, flag: n > 3, day: today - 2, kind: OAA, other: kind}, goto: b}\n"
+        "  main: {goto: last}\n"
+        "  first: {set: {e: d}, goto: b}\n"
+        "  second: {set: {d: c}, goto: first}\n"
+        "  third: {set: {c: n + 1}, goto: second}\n"
+        "  last: {set: {n: 5, flag: n > 3, day: today - 2, kind: OAA, other: kind}, goto: third}\n"
         "  b: {set: {t: \"'ab'\", l: citizen.lang, nothing: \"''\"}, goto: c}\n"
         "  c: {set: {t: \"'abcd'\"}, goto: d}\n"
         "  d: {text: '{c}{d}{e}{flag}{day}{kind}{other}{t}{l}{nothing}'}\n");
