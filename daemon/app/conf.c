@@ -79,6 +79,12 @@ static const struct conf_key conf_limit_keys[] = {
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
+static const struct conf_key conf_tape_keys[] = {
+    { "keep", CONF_TIME, AT(conf, tape_ms), 0, 480 * 60 * MINUTE, "0s", NULL,
+      "steps of dialogues, without secrets, are kept so long for kheya replay; 0s: none are" },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+};
+
 static const struct conf_key conf_log_keys[] = {
     { "level", CONF_ENUM, AT(conf, log_level), 0, 0, "info", conf_levels, "most talkative level that is logged" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
@@ -171,7 +177,7 @@ static bool conf_number(const char *s, int64_t min, int64_t max, int base, int64
 static bool conf_time(const char *s, int64_t min, int64_t max, int64_t *out)
 {
     static const struct { const char *name; int64_t ms; } units[] = {
-        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
+        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
     };
     char *end;
     long long v;
@@ -232,7 +238,7 @@ static void conf_expected(const struct conf_key *k, char *out, size_t n)
         snprintf(out, n, "a whole number from %" PRId64 " to %" PRId64, k->min, k->max);
         break;
     case CONF_TIME:
-        snprintf(out, n, "a time from %" PRId64 "ms to %" PRId64 "s, written as 800ms, 30s, 2m or 24h", k->min,
+        snprintf(out, n, "a time from %" PRId64 "ms to %" PRId64 "s, written as 800ms, 30s, 2m, 24h or 7d", k->min,
                  k->max / 1000);
         break;
     case CONF_BOOL:
@@ -501,13 +507,14 @@ static const struct conf_section {
 } conf_sections[] = {
     { "http", conf_http_keys },
     { "limits", conf_limit_keys },
+    { "tape", conf_tape_keys },
     { "log", conf_log_keys },
 };
 
 static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
 {
     static const struct conf_key *const root_tables[] = { conf_root_keys, NULL };
-    static const char *const root_extra[] = { "http", "limits", "log", "links", NULL };
+    static const char *const root_extra[] = { "http", "limits", "tape", "log", "links", NULL };
     static const char *const none[] = { NULL };
     const struct yaml_node *links;
 

@@ -44,6 +44,7 @@ struct conf {
     int batch_rows;
     int readers;
     int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */
+    int tape_ms;                        /* so long steps stay on the tape; 0: none are kept */
     struct conf_link links[CONF_LINKS_MAX];
     int link_count;
     void *mem;                          /* all strings */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,17 @@ static const struct event_limits *work_limits(const struct work *w)
     return bearer_limits(w->bearer, &w->from);
 }
 
+/* A name for a dialogue on the tape: nobody's number can be found out from it. */
+static uint64_t gateway_dice(void)
+{
+    uint64_t dice;
+
+    do
+        randombytes_buf(&dice, sizeof dice);
+    while (dice == 0);
+    return dice;
+}
+
 static struct flow_env work_env(const struct gateway *g, const struct work *w, const struct session *s)
 {
     return (struct flow_env){
@@ -104,6 +116,8 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w, c
         .link = bearer_name(w->bearer),
         .now = clock_now(),
         .alert = alerts_now(g->alerts),
+        .tape = g->conf->tape_ms > 0,
+        .dice = g->conf->tape_ms > 0 ? gateway_dice() : 0,
     };
 }
 
@@ -357,6 +371,25 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
     return false;
 }
 
+/* What the tape keeps of it; false: nothing. */
+static bool gateway_tape(const struct session *s, const struct work *w, struct store_tape *tape)
+{
+    const struct flow_tape *t = &w->out->tape;
+
+    *tape = (struct store_tape){
+        .dialogue = (int64_t)s->dialogue,
+        .step = s->steps,
+        .link = bearer_name(w->bearer),
+        .lang = s->menu->langs[s->lang].id,
+        .kind = (int16_t)t->kind,
+        .how = (int16_t)t->how,
+        .state = (int16_t)s->mode,
+        .typed = buf_str(&t->typed),
+        .facts = buf_str(&t->facts),
+    };
+    return t->on;
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
@@ -364,6 +397,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     struct flow_out *out = w->out;
     struct store_case cases[FLOW_CASES_MAX];
     struct store_message messages[FLOW_MESSAGES_MAX];
+    struct store_tape tape;
     bool learn = out->lang_changed || q->learned != w->bearer;
     struct store_step step = {
         .msisdn = s->msisdn,
@@ -379,6 +413,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         .case_count = (size_t)out->case_count,
         .messages = messages,
         .message_count = (size_t)out->message_count,
+        .tape = gateway_tape(s, w, &tape) ? &tape : NULL,
     };
 
     for (int i = 0; i < out->case_count; i++) {
@@ -926,6 +961,7 @@ static void gateway_watch(struct gateway *g)
         if (g->conf->retire_ms > 0)
             store_retire(g->store, g->conf->retire_ms);
         store_forget_retired(g->store);
+        store_cut_tape(g->store, clock_now() - g->conf->tape_ms);
     }
     if (generations_count(g->generations) > 1) {
         session_each(g->table, gateway_use, g);

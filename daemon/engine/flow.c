@@ -25,6 +25,7 @@ void flow_out_init(struct flow_out *out)
     buf_init(&out->value, SESSION_VALUES_MAX);
     buf_init(&out->text, SESSION_VALUES_MAX);
     buf_init(&out->rows, FLOW_ROWS_MAX);
+    flow_tape_init(&out->tape);
 }
 
 void flow_out_fini(struct flow_out *out)
@@ -35,6 +36,7 @@ void flow_out_fini(struct flow_out *out)
     buf_fini(&out->value);
     buf_fini(&out->text);
     buf_fini(&out->rows);
+    flow_tape_fini(&out->tape);
 }
 
 static void flow_out_clear(struct flow_out *out)
@@ -47,8 +49,9 @@ static void flow_out_clear(struct flow_out *out)
 }
 
 /* The texts have stopped growing: point to them. */
-static enum flow_result flow_settle(struct flow_out *out, enum flow_result r)
+static enum flow_result flow_settle(struct flow *f, enum flow_result r)
 {
+    struct flow_out *out = f->out;
     const char *mem = buf_str(&out->mem);
 
     for (int i = 0; i < out->case_count; i++)
@@ -58,6 +61,8 @@ static enum flow_result flow_settle(struct flow_out *out, enum flow_result r)
         out->messages[i].receiver = mem + out->message_at[i].receiver;
         out->messages[i].text = mem + out->message_at[i].text;
     }
+    if (r == FLOW_REPLY)
+        flow_tape_end(f);
     return r;
 }
 
@@ -202,6 +207,8 @@ static enum session_moved flow_change(struct flow *f)
     if (!flow_is_retired(f))
         return SESSION_STAYED;
     moved = session_move(f->env->plan, s);
+    if (moved != SESSION_STAYED)
+        flow_tape_say(f, FLOW_TAPE_MOVED, NULL, 0);
     flow_rescope(f);
     stats_inc(sessions_moved);
     log_debug("msisdn=%s event=moved screen=%s", log_mask(mask, s->msisdn), names[moved]);
@@ -214,6 +221,7 @@ static enum flow_result flow_fresh(struct flow *f)
     const struct menu *m;
 
     flow_restart(f);
+    flow_tape_fresh(f);
     m = f->s->menu;
     if (f->s->path.len > 0)
         flow_path_begin(f);
@@ -250,10 +258,13 @@ static enum flow_result flow_dialled(struct flow *f, const struct event *ev, con
     bool unseen = flow_is_unseen(s, ev);
     bool resumable = flow_is_resumable(s, ev);
 
+    flow_tape_begin(f, FLOW_TAPE_DIAL);
     flow_remember(s, ev);
     s->began = ev->at;
-    if (unseen)
+    if (unseen) {
+        f->out->tape.on = false;        /* the page of a dialogue that is over */
         return FLOW_REPLY;
+    }
     if (resumable)
         resumable = flow_change(f) != SESSION_LOST && flow_is_midway(s);
     flow_path_set(s, rest, n);
@@ -385,6 +396,8 @@ static enum flow_result flow_answer_resume(struct flow *f, const struct buf *ans
 {
     struct session *s = f->s;
 
+    flow_tape_number(f, buf_str(answer), answer->len);
+
     if (flow_is_typed(answer, "2"))
         return flow_fresh(f);
     if (!flow_is_typed(answer, "1"))
@@ -407,10 +420,15 @@ static enum flow_result flow_misfit(struct flow *f)
 
 static enum flow_result flow_answer_screen(struct flow *f, const struct buf *answer)
 {
-    switch (flow_feed(f, buf_str(answer), answer->len)) {
+    const struct menu_screen *screen = &f->s->menu->screens[f->s->screen];
+    enum flow_fit fit = flow_feed(f, buf_str(answer), answer->len);
+
+    flow_tape_answer(f, screen, buf_str(answer), answer->len, fit == FLOW_FITS);
+    switch (fit) {
     case FLOW_FITS:
         return flow_run(f);
     case FLOW_COPIED:
+        flow_tape_say(f, FLOW_TAPE_EXAMPLE, NULL, 0);
         return flow_wrong(f, SESSION_COPIED);
     case FLOW_WRONG:
         break;
@@ -510,6 +528,8 @@ static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
 
     flow_remember(s, ev);
     flow_mark(f);
+    if (key != FLOW_NO_KEY)
+        flow_tape_say(f, FLOW_TAPE_TYPED, buf_str(typed), typed->len);
     return flow_is_retired(f) ? flow_on_retired(f, key, answer) : flow_on_key(f, key, answer);
 }
 
@@ -520,6 +540,7 @@ enum flow_result flow_event(const struct flow_env *env, struct session *s, const
 
     flow_out_clear(out);
     flow_start(&f, env, s, out);
+    flow_tape_begin(&f, FLOW_TAPE_ANSWER);
     switch (flow_sense(&f, ev)) {
     case FLOW_IS_REPEAT:
         return FLOW_REPEAT;
@@ -528,11 +549,11 @@ enum flow_result flow_event(const struct flow_env *env, struct session *s, const
     case FLOW_IS_ABORT:
         return FLOW_CLOSE;
     case FLOW_NEW_DIAL:
-        return flow_settle(out, flow_on_dial(&f, ev));
+        return flow_settle(&f, flow_on_dial(&f, ev));
     case FLOW_NEW_ANSWER:
         break;
     }
-    return flow_settle(out, flow_on_answer(&f, ev));
+    return flow_settle(&f, flow_on_answer(&f, ev));
 }
 
 enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,
@@ -542,7 +563,7 @@ enum flow_result flow_answer(const struct flow_env *env, struct session *s, cons
 
     flow_start(&f, env, s, out);
     f.broken = flow_answered(&f, rows) == FLOW_BROKEN;
-    return flow_settle(out, flow_run(&f));
+    return flow_settle(&f, flow_run(&f));
 }
 
 /* --- beside the steps ------------------------------------------------------------------------- */

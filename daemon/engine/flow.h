@@ -41,6 +41,8 @@ struct flow_env {
     const char *link;                   /* its name */
     int64_t now;                        /* ms since the epoch */
     const struct flow_alert *alert;     /* NULL: none */
+    bool tape;                          /* tell what the step leaves on the tape */
+    uint64_t dice;                      /* with tape: at random, another one for each event */
 };
 
 enum flow_result {
@@ -86,6 +88,34 @@ struct flow_mark {
     int case_count, message_count;
 };
 
+/* --- the tape: the way a dialogue went, without secrets; flow_tape.c says which ----- */
+
+enum flow_tape_kind {
+    FLOW_TAPE_DIAL = 0,                 /* a dial: a new dialogue if it is the first step, else one to resume */
+    FLOW_TAPE_ANSWER,
+    FLOW_TAPE_KINDS,
+};
+
+enum flow_tape_how {
+    FLOW_TAPE_TYPED = 0,                /* typed is what she typed */
+    FLOW_TAPE_FITTED,                   /* withheld; it fitted the question */
+    FLOW_TAPE_MISFIT,                   /* withheld; it did not */
+    FLOW_TAPE_EXAMPLE,                  /* it was the question's example */
+    FLOW_TAPE_MOVED,                    /* not taken: her menus had been retired */
+    FLOW_TAPE_HOWS,
+};
+
+#define FLOW_TAPE_WITHHELD "?"          /* in place of a value, in typed after a dial and in facts */
+
+struct flow_tape {
+    bool on;                            /* this step is to be kept */
+    enum flow_tape_kind kind;
+    enum flow_tape_how how;
+    struct buf typed;                   /* after a dial: the parts that were walked, joined by '*' */
+    struct buf facts;                   /* JSON objects, ", " between: who she was, what queries answered */
+    struct buf cell;                    /* scratch */
+};
+
 /* Effects of one step; flow_event() clears it.  Used again and again it stops
  * allocating. */
 struct flow_out {
@@ -95,6 +125,7 @@ struct flow_out {
     struct flow_message messages[FLOW_MESSAGES_MAX];
     int message_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
+    struct flow_tape tape;              /* s->dialogue and s->steps name the step */
     struct buf mem;                     /* what the pointers above point into */
 
     /* of flow's own, between flow_event() and the last flow_answer() */

@@ -206,7 +206,7 @@ static enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
 /* --- cases ------------------------------------------------------------------------------------ */
 
 /* RFC 8259 section 7; values are UTF-8 without NUL. */
-static void flow_add_json(struct buf *out, const char *p, size_t n)
+void flow_add_json(struct buf *out, const char *p, size_t n)
 {
     buf_addc(out, '"');
     for (size_t i = 0; i < n; i++) {
@@ -269,8 +269,10 @@ static enum flow_pass flow_number_answered(struct flow *f, const struct menu_act
     int64_t number;
     char digits[24];
 
-    if (rows->failed)
+    if (rows->failed) {
+        flow_tape_no_number(f);
         return FLOW_BROKEN;
+    }
     number = case_number(service->number, rows->number);
     snprintf(digits, sizeof digits, "%" PRId64, number);
     if (a->case_no != MENU_NONE && !session_set(f->s, a->case_no, digits, strlen(digits)))
@@ -359,6 +361,8 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
     const struct menu_action *a;
 
     buf_cut(&out->mem, out->asked_at);  /* its arguments are not needed any more */
+    if (out->question.kind == FLOW_QUERY)
+        flow_tape_rows(f, out->question.query, rows);
     if (out->waiting_action == FLOW_LIST)
         return flow_list_answered(f, &screen->list, rows);
     a = &screen->actions[out->waiting_action];

@@ -52,6 +52,7 @@ void flow_path_begin(struct flow *f)
     flow_enter(f, m->start);
     if (longest == 0)
         return;
+    flow_tape_part(f, path->data, longest);
     flow_path_eat(path, longest);
     f->s->screen = m->start;            /* key 0 leads there */
     flow_enter(f, to);
@@ -79,6 +80,7 @@ bool flow_path_step(struct flow *f)
     fits = !screen->end && !screen->secret && !flow_is_key(s->menu, answer) &&
            flow_feed(f, buf_str(answer), answer->len) == FLOW_FITS;
     if (fits) {
+        flow_tape_answer(f, screen, buf_str(answer), answer->len, true);
         flow_path_eat(&s->path, n);
         f->out->undialled = false;
         return true;

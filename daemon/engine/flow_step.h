@@ -10,6 +10,7 @@
  * flow_act.c   actions and the answers of their questions
  * flow_call.c  calls and returns
  * flow_page.c  pages
+ * flow_tape.c  what the tape keeps of it
  */
 #ifndef FLOW_STEP_H
 #define FLOW_STEP_H
@@ -116,6 +117,33 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
 
 enum flow_pass flow_do_call(struct flow *f, const struct menu_action *a);
 enum flow_pass flow_do_return(struct flow *f, const struct menu_action *a);
+
+/* Append a JSON string. */
+void flow_add_json(struct buf *out, const char *p, size_t n);
+
+/* --- flow_tape.c ------------------------------------------------------------------- */
+
+void flow_tape_init(struct flow_tape *t);
+void flow_tape_fini(struct flow_tape *t);
+
+void flow_tape_begin(struct flow *f, enum flow_tape_kind kind);
+
+/* A new dialogue begins in this step. */
+void flow_tape_fresh(struct flow *f);
+
+/* What became of what she typed; p is kept with FLOW_TAPE_TYPED alone. */
+void flow_tape_say(struct flow *f, enum flow_tape_how how, const char *p, size_t n);
+void flow_tape_number(struct flow *f, const char *p, size_t n);
+void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, bool fits);
+
+/* A part of a dialled path that may be kept. */
+void flow_tape_part(struct flow *f, const char *p, size_t n);
+
+void flow_tape_rows(struct flow *f, int query, const struct flow_rows *rows);
+void flow_tape_no_number(struct flow *f);
+
+/* The step is over. */
+void flow_tape_end(struct flow *f);
 
 /* --- flow_page.c ------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * The durable form, version 2; integers big-endian, a name or text is u16
+ * The durable form, version 3; integers big-endian, a name or text is u16
  * length and octets:
  *   u8 version, u64 generation, u8 mode, u8 flags, u8 tries, u8 remark,
  *   u16 page, name of the language, name of the screen ("" none),
@@ -8,7 +8,8 @@
  *   screen called, u8 place on the stack + 1} each (version 1: none of this),
  *   u16 values, {name, text} each,
  *   path, u8 length and octets of the ref, u8 events, 16 octets each,
- *   u64 at, seen, began, ended, answer_hash, u32 joined_len, the last page.
+ *   u64 at, seen, began, ended, answer_hash, u32 joined_len,
+ *   u64 dialogue, u16 steps (version 2: without these), the last page.
  */
 #include "engine/session.h"
 
@@ -17,7 +18,7 @@
 #include "base/bytes.h"
 #include "base/gsm.h"
 
-#define FORM_VERSION 2
+#define FORM_VERSION 3
 #define FORM_OLDEST 1
 #define FORM_TIME_MAX UINT64_C(253402300799999)
 #define FORM_ROWS "rows:"               /* how the names of lists' variables begin */
@@ -112,6 +113,8 @@ bool session_encode(const struct session *s, struct buf *out)
     wr_u64(out, (uint64_t)s->ended);
     wr_u64(out, s->answer_hash);
     wr_u32(out, s->joined_len);
+    wr_u64(out, s->dialogue);
+    wr_u16(out, s->steps);
     form_put(out, buf_str(&s->reply), s->reply.len);
     return !out->full && out->len - start <= SESSION_STATE_MAX;
 }
@@ -282,6 +285,10 @@ static void form_get_history(struct form *f)
     s->ended = form_get_time(f);
     s->answer_hash = rd_u64(&f->r);
     s->joined_len = rd_u32(&f->r);
+    if (f->version >= 3) {
+        s->dialogue = rd_u64(&f->r);
+        s->steps = rd_u16(&f->r);
+    }
 }
 
 static void form_get_flags(struct form *f)

@@ -160,6 +160,8 @@ void session_clear(struct session *s)
     s->at = s->seen = s->began = 0;
     s->answer_hash = 0;
     s->joined_len = 0;
+    s->dialogue = 0;
+    s->steps = 0;
     buf_clear(&s->reply);
     s->reply_end = false;
 }

@@ -17,6 +17,13 @@ struct batch_text {                     /* in the pool, a NUL behind it */
     uint32_t len;
 };
 
+struct batch_tape {
+    int64_t dialogue;
+    int32_t step;
+    int16_t kind, how, state;
+    struct batch_text link, lang, typed, facts;
+};
+
 struct batch_row {
     uint64_t ticket;
     int64_t generation;
@@ -26,6 +33,8 @@ struct batch_row {
     int16_t bucket;
     bool open;
     bool citizen;                       /* lang and link are to be written */
+    bool taped;                         /* tape is */
+    struct batch_tape tape;
     uint32_t hash;
     uint32_t cases, case_count;         /* first in batch.cases */
     uint32_t messages, message_count;
@@ -185,6 +194,22 @@ static void batch_add_messages(struct batch *b, struct batch_row *row, const str
     }
 }
 
+static void batch_add_tape(struct batch *b, struct batch_row *row, const struct store_tape *t)
+{
+    row->taped = true;
+    row->tape = (struct batch_tape){
+        .dialogue = t->dialogue,
+        .step = t->step,
+        .kind = t->kind,
+        .how = t->how,
+        .state = t->state,
+        .link = batch_keep_text(b, t->link),
+        .lang = batch_keep_text(b, t->lang),
+        .typed = batch_keep_text(b, t->typed),
+        .facts = batch_keep_text(b, t->facts),
+    };
+}
+
 static size_t batch_len(const char *s)
 {
     return s != NULL ? strlen(s) + 1 : 1;
@@ -195,6 +220,9 @@ size_t batch_step_size(const struct store_step *step)
     size_t n = batch_len(step->msisdn) + batch_len(step->code) + batch_len(step->screen) + step->state_len + 1 +
                batch_len(step->lang) + batch_len(step->citizen_link);
 
+    if (step->tape != NULL)
+        n += batch_len(step->tape->link) + batch_len(step->tape->lang) + batch_len(step->tape->typed) +
+             batch_len(step->tape->facts);
     for (size_t i = 0; i < step->case_count; i++) {
         const struct store_case *c = &step->cases[i];
 
@@ -242,6 +270,8 @@ bool batch_add(struct batch *b, uint64_t ticket, const struct store_step *step)
         batch_add_cases(b, row, step);
     if (step->message_count > 0)
         batch_add_messages(b, row, step);
+    if (step->tape != NULL)
+        batch_add_tape(b, row, step->tape);
     assert(!b->pool.full);              /* POOL_FULL + STEP_MAX < POOL_MAX */
     return true;
 }
@@ -335,6 +365,8 @@ enum batch_column {
     MESSAGE_BUCKET, MESSAGE_MSISDN, MESSAGE_AT, MESSAGE_CAUSE, MESSAGE_RECEIVER, MESSAGE_LINK, MESSAGE_LANG,
     MESSAGE_CLASS, MESSAGE_TEXT, MESSAGE_DUE,
     CITIZEN_BUCKET, CITIZEN_MSISDN, CITIZEN_LANG, CITIZEN_LINK, CITIZEN_AT,
+    TAPE_BUCKET, TAPE_MSISDN, TAPE_DIALOGUE, TAPE_STEP, TAPE_AT, TAPE_GENERATION, TAPE_LINK, TAPE_LANG, TAPE_KIND,
+    TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     BATCH_COLUMNS,
 };
 
@@ -350,6 +382,10 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [MESSAGE_LANG] = ARRAY_TEXT, [MESSAGE_CLASS] = ARRAY_TEXT, [MESSAGE_TEXT] = ARRAY_TEXT, [MESSAGE_DUE] = ARRAY_INT8,
     [CITIZEN_BUCKET] = ARRAY_INT2, [CITIZEN_MSISDN] = ARRAY_TEXT, [CITIZEN_LANG] = ARRAY_TEXT,
     [CITIZEN_LINK] = ARRAY_TEXT, [CITIZEN_AT] = ARRAY_INT8,
+    [TAPE_BUCKET] = ARRAY_INT2, [TAPE_MSISDN] = ARRAY_TEXT, [TAPE_DIALOGUE] = ARRAY_INT8, [TAPE_STEP] = ARRAY_INT4,
+    [TAPE_AT] = ARRAY_INT8, [TAPE_GENERATION] = ARRAY_INT8, [TAPE_LINK] = ARRAY_TEXT, [TAPE_LANG] = ARRAY_TEXT,
+    [TAPE_KIND] = ARRAY_INT2, [TAPE_HOW] = ARRAY_INT2, [TAPE_STATE] = ARRAY_INT2, [TAPE_TYPED] = ARRAY_TEXT,
+    [TAPE_SCREEN] = ARRAY_TEXT, [TAPE_FACTS] = ARRAY_TEXT,
 };
 
 /* One set for all batches: libpq copies the parameters as they are sent. */
@@ -400,6 +436,26 @@ static void batch_put_message(const struct batch *b, const struct batch_row *r, 
     array_int8(&batch_columns[MESSAGE_DUE], m->due);
 }
 
+static void batch_put_tape(const struct batch *b, const struct batch_row *r)
+{
+    const struct batch_tape *t = &r->tape;
+
+    array_int2(&batch_columns[TAPE_BUCKET], r->bucket);
+    batch_put(TAPE_MSISDN, b, r->msisdn);
+    array_int8(&batch_columns[TAPE_DIALOGUE], t->dialogue);
+    array_int4(&batch_columns[TAPE_STEP], t->step);
+    array_int8(&batch_columns[TAPE_AT], r->at);
+    array_int8(&batch_columns[TAPE_GENERATION], r->generation);
+    batch_put(TAPE_LINK, b, t->link);
+    batch_put(TAPE_LANG, b, t->lang);
+    array_int2(&batch_columns[TAPE_KIND], t->kind);
+    array_int2(&batch_columns[TAPE_HOW], t->how);
+    array_int2(&batch_columns[TAPE_STATE], t->state);
+    batch_put(TAPE_TYPED, b, t->typed);
+    batch_put(TAPE_SCREEN, b, r->screen);
+    batch_put(TAPE_FACTS, b, t->facts);
+}
+
 static void batch_put_more(const struct batch *b, const struct batch_row *r)
 {
     for (uint32_t i = 0; i < r->case_count; i++)
@@ -413,6 +469,8 @@ static void batch_put_more(const struct batch *b, const struct batch_row *r)
         batch_put(CITIZEN_LINK, b, r->link);
         array_int8(&batch_columns[CITIZEN_AT], r->at);
     }
+    if (r->taped)
+        batch_put_tape(b, r);
 }
 
 static bool batch_is_full_variant(const struct batch *b, struct batch_range range)
@@ -420,7 +478,7 @@ static bool batch_is_full_variant(const struct batch *b, struct batch_range rang
     for (int i = range.from; i < range.to; i++) {
         const struct batch_row *r = batch_row(b, i);
 
-        if (r->case_count > 0 || r->message_count > 0 || r->citizen)
+        if (r->case_count > 0 || r->message_count > 0 || r->citizen || r->taped)
             return true;
     }
     return false;

@@ -10,6 +10,7 @@
 
 #define SERIES_LANGS_MAX 16              /* languages of a warning that are taken */
 
+#define SERIES_CUT_ROWS 5000            /* steps deleted from the tape at a time */
 #define SERIES_KNOWN_MAX "1000"         /* generations told of at a time, the newest first */
 
 enum series_statement {
@@ -20,6 +21,7 @@ enum series_statement {
     SERIES_ALERT,
     SERIES_RETIRE,
     SERIES_FORGET,
+    SERIES_CUT,
     SERIES_STATEMENTS,
 };
 
@@ -62,6 +64,10 @@ static const struct series_sql {
     [SERIES_FORGET] = { "series_forget",
         "UPDATE kheya.generation g SET sources = '', forgotten = now()"
         " WHERE g.forgotten IS NULL AND g.retired < now() - g.resume_ms * interval '1 ms' - interval '1 hour'" },
+    [SERIES_CUT] = { "series_cut",
+        "WITH d AS (DELETE FROM kheya.tape t WHERE t.ctid = ANY (ARRAY("
+        "SELECT o.ctid FROM kheya.tape o WHERE o.at < $1::bigint ORDER BY o.at LIMIT $2::integer"
+        " FOR UPDATE SKIP LOCKED)) RETURNING t.step) SELECT count(*) FROM d" },
 };
 
 /* A request, waiting or in flight. */
@@ -74,7 +80,7 @@ struct series_request {
     int series;
     int count;
     int64_t id;                         /* PUBLISH, SOURCES */
-    int64_t ms;                         /* PUBLISH: resume_ms; RETIRE: age */
+    int64_t ms;                         /* PUBLISH: resume_ms; RETIRE: age; CUT: since the epoch */
     char *sources;                      /* PUBLISH */
     size_t size;
     bool again;                         /* PUBLISH: a known generation becomes the current one again */
@@ -161,6 +167,11 @@ void series_retire(struct series *n, int64_t age_ms)
     series_add(n, SERIES_RETIRE)->ms = age_ms;
 }
 
+void series_cut_tape(struct series *n, int64_t at)
+{
+    series_add(n, SERIES_CUT)->ms = at;
+}
+
 void series_forget_retired(struct series *n)
 {
     series_add(n, SERIES_FORGET);
@@ -240,6 +251,13 @@ static bool series_is_again(const struct series_request *r, const struct pg_answ
            (a->outcome == PG_LOST || (a->outcome == PG_ERROR && pg_error_of(a->sqlstate) != PG_ERROR_ROW));
 }
 
+/* A full share was deleted: there may be more. */
+static void series_cut_more(struct series_request *r, const struct pg_answer *a)
+{
+    if (a->outcome == PG_DONE && pg_int8(a->rows, 0, 0) == SERIES_CUT_ROWS)
+        series_cut_tape(r->owner, r->ms);
+}
+
 static void series_tell(struct series_request *r, const struct pg_answer *a)
 {
     switch (r->what) {
@@ -249,6 +267,9 @@ static void series_tell(struct series_request *r, const struct pg_answer *a)
     case SERIES_PUBLISH:                /* who asks next learns of it */
     case SERIES_RETIRE:
     case SERIES_FORGET:
+        break;
+    case SERIES_CUT:
+        series_cut_more(r, a);
         break;
     case SERIES_CURRENT:
         series_told_current(r, a);
@@ -306,6 +327,12 @@ static void series_send_one(struct series_request *r, struct pg *pg)
             snprintf(second, sizeof second, "%" PRId64, r->ms);
             pg_param_text(&p, second);
         }
+        break;
+    case SERIES_CUT:
+        snprintf(first, sizeof first, "%" PRId64, r->ms);
+        snprintf(second, sizeof second, "%d", SERIES_CUT_ROWS);
+        pg_param_text(&p, first);
+        pg_param_text(&p, second);
         break;
     case SERIES_RETIRE:
         snprintf(first, sizeof first, "%" PRId64, r->ms);

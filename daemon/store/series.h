@@ -1,6 +1,6 @@
 /*
  * series.h - what is the same for all processes: runs of case numbers, the menu
- * generations with their sources, and the warning that is on.
+ * generations with their sources, the warning that is on, and the end of the tape.
  */
 #ifndef SERIES_H
 #define SERIES_H
@@ -24,6 +24,7 @@ void series_lease(struct series *n, uint64_t ticket, int series, int count);
 void series_publish(struct series *n, const struct store_generation *g, bool again);
 void series_retire(struct series *n, int64_t age_ms);
 
+void series_cut_tape(struct series *n, int64_t at);
 void series_forget_retired(struct series *n);
 void series_current(struct series *n);
 void series_sources(struct series *n, int64_t id);

@@ -68,6 +68,16 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
         " FROM unnest($29::smallint[], $30::text[], $31::text[], $32::text[], $33::bigint[])"
         "      AS k(bucket, msisdn, lang, link, at)" SESSIONS_IF_WRITTEN
         " ON CONFLICT (bucket, msisdn) DO UPDATE SET lang = EXCLUDED.lang, link = EXCLUDED.link, seen = EXCLUDED.seen"
+        "), p AS ("
+        "INSERT INTO kheya.tape (bucket, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
+        " SELECT k.bucket, k.dialogue, k.step, k.at, k.generation, k.link, k.lang, k.kind, k.how, k.state, k.typed,"
+        "        k.screen, k.facts"
+        " FROM unnest($34::smallint[], $35::text[], $36::bigint[], $37::integer[], $38::bigint[], $39::bigint[],"
+        "             $40::text[], $41::text[], $42::smallint[], $43::smallint[], $44::smallint[], $45::text[],"
+        "             $46::text[], $47::text[])"
+        "      AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
+        SESSIONS_IF_WRITTEN
+        " ON CONFLICT (bucket, dialogue, step) DO NOTHING"
         ") SELECT w.msisdn FROM w",
 };
 

@@ -480,6 +480,12 @@ void store_retire(struct store *s, int64_t age_ms)
     series_retire(s->series, age_ms);
 }
 
+void store_cut_tape(struct store *s, int64_t at)
+{
+    series_cut_tape(s->series, at);
+    store_asked(s);
+}
+
 void store_forget_retired(struct store *s)
 {
     series_forget_retired(s->series);

@@ -54,6 +54,14 @@ struct store_message {                  /* a message caused by the step */
     int64_t due;                        /* ms since the epoch */
 };
 
+struct store_tape {                     /* the step as the tape keeps it: no number, no secret */
+    int64_t dialogue;                   /* its name, at random */
+    int32_t step;                       /* of it, from 1 */
+    const char *link, *lang;
+    int16_t kind, how, state;           /* the engine's own */
+    const char *typed, *facts;
+};
+
 struct store_step {                     /* one session's turn */
     const char *msisdn;
     const char *code;
@@ -70,6 +78,7 @@ struct store_step {                     /* one session's turn */
     size_t case_count;
     const struct store_message *messages;
     size_t message_count;
+    const struct store_tape *tape;      /* NULL: it is not kept */
 };
 
 enum store_outcome {
@@ -211,6 +220,10 @@ void store_alert(struct store *s);
 /* Retire the generations that ceased to be current so long ago; 0: all that have. */
 void store_retire(struct store *s, int64_t age_ms);
 
+/* Delete what the tape holds from before at, ms since the epoch; some now, and the
+ * rest in the next turns. */
+void store_cut_tape(struct store *s, int64_t at);
+
 /* Delete the sources of the retired ones that no dialogue can be resumed under
  * any more. */
 void store_forget_retired(struct store *s);
@@ -221,7 +234,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 5          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 6          /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -1645,7 +1645,6 @@ static const char *live_migration(int version)
 
 static void test_migrate_refuses(void **state)
 {
-    char name[32];
     static const char first[] = "CREATE SCHEMA kheya;\n"
                                 "CREATE TABLE kheya.version (version integer, name text);\n";
     char conninfo[1024];

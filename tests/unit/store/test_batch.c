@@ -177,6 +177,7 @@ static void test_halving_the_largest(void **state)
  * cases, 10 of the messages, 5 of the citizens. */
 static void test_params(void **state)
 {
+    const struct store_tape t = { 77, 3, "gp", "bn", 0, 0, 0, "1*?", "{}" };
     struct batch *b = batch_new(8);
     struct store_case c = { 8100000001, "complaint", "dss", "{}" };
     struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77 };
@@ -208,16 +209,17 @@ static void test_params(void **state)
     s = step_of("8801700000003");
     s.lang = "en";
     s.citizen_link = "robi";
+    s.tape = &t;
     assert_true(batch_add(b, 3, &s));
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_FULL);
-    assert_int_equal(p.count, 33);
+    assert_int_equal(p.count, 47);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(elements(&p, i), 3);
         assert_int_equal(elements(&p, 9 + i), 1);
     }
-    for (int i = 18; i < 33; i++)
+    for (int i = 18; i < 47; i++)
         assert_int_equal(elements(&p, i), 1);
     assert_text(&p, 10, 0, "8801700000002");    /* the case is that subscriber's */
     assert_text(&p, 16, 0, "dss");
@@ -225,6 +227,10 @@ static void test_params(void **state)
     assert_text(&p, 22, 0, "8801799999999");
     assert_text(&p, 29, 0, "8801700000003");
     assert_text(&p, 31, 0, "robi");
+    assert_text(&p, 34, 0, "8801700000003");    /* to find the step it belongs to; it is not kept */
+    assert_text(&p, 39, 0, "gp");
+    assert_text(&p, 44, 0, "1*?");
+    assert_text(&p, 46, 0, "{}");
 
     /* a half without extras needs the small statement only */
     row = batch_find(b, "8801700000001", 0);
@@ -234,6 +240,7 @@ static void test_params(void **state)
 
 static void test_step_size(void **state)
 {
+    const struct store_tape t = { 77, 3, "gp", "bn", 0, 0, 0, "1*?", "{}" };
     struct store_message m = { "cause", "8801799999999", "", "bn", "transactional", "text", 77 };
     struct store_step s = step_of("8801700000001");
     size_t plain = batch_step_size(&s);
@@ -246,6 +253,9 @@ static void test_step_size(void **state)
     s.messages = &m;
     s.message_count = 1;
     assert_true(batch_step_size(&s) > plain + 13);
+    plain = batch_step_size(&s);
+    s.tape = &t;
+    assert_true(batch_step_size(&s) >= plain + 9);
 }
 
 int main(void)
