@@ -398,6 +398,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     struct store_case cases[FLOW_CASES_MAX];
     struct store_message messages[FLOW_MESSAGES_MAX];
     struct store_tape tape;
+    struct store_audit audits[FLOW_AUDITS_MAX];
     bool learn = out->lang_changed || q->learned != w->bearer;
     struct store_step step = {
         .msisdn = s->msisdn,
@@ -414,6 +415,8 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         .messages = messages,
         .message_count = (size_t)out->message_count,
         .tape = gateway_tape(s, w, &tape) ? &tape : NULL,
+        .audits = audits,
+        .audit_count = (size_t)out->audit_count,
     };
 
     for (int i = 0; i < out->case_count; i++) {
@@ -429,6 +432,9 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
             .class = m->class, .text = m->text, .due = step.at,
         };
     }
+    for (int i = 0; i < out->audit_count; i++)
+        audits[i] = (struct store_audit){ s->agent != NULL ? "agent" : "citizen", out->audits[i].event,
+                                          out->audits[i].fields };
     session_enter(s, SESSION_WRITING);
     buf_clear(&g->state);
     if (!session_encode(s, &g->state)) {

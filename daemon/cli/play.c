@@ -31,6 +31,7 @@ static const char play_usage[] =
     "  ends                   open\n"
     "  case SERVICE field=value ...         or: case none\n"
     "  sms TEXT               sms ~ PART    or: sms none\n"
+    "  audit EVENT field=value ...          or: audit none\n"
     "Exit status: 0 all passed, 1 not, 2 used wrongly.\n";
 
 /* The menus of the last dialogue: the next one mostly has the same. */

@@ -204,8 +204,8 @@ static bool run_open(struct run *r)
     return play_world_is_open(r->world) || run_fail(r, "the dialogue is over");
 }
 
-/* Has the case every "field=value" of text? */
-static bool run_case_has(const char *fields, const char *text)
+/* Has a JSON object every "field=value" of text? */
+static bool run_has(const char *fields, const char *text)
 {
     json_t *json = json_loads(fields, 0, NULL);
     struct buf word;
@@ -244,7 +244,7 @@ static bool run_case(struct run *r)
 
     for (int i = 0; i < count && !good && !none; i++)
         good = strlen(list[i].service) == name && memcmp(list[i].service, text, name) == 0 &&
-               run_case_has(list[i].fields, text + name);
+               run_has(list[i].fields, text + name);
     if (good)
         return true;
     (void)run_fail(r, count > 0 ? "since the dial these cases were opened:" : "no case was opened since the dial");
@@ -271,6 +271,27 @@ static bool run_sms(struct run *r)
     return false;
 }
 
+static bool run_audit(struct run *r)
+{
+    const struct play_audit *list;
+    int count = play_world_audits(r->world, &list);
+    const char *text = r->step->text;
+    size_t name = strcspn(text, " \n");
+    bool none = strcmp(text, "none") == 0;
+    bool good = none && count == 0;
+
+    for (int i = 0; i < count && !good && !none; i++)
+        good = strlen(list[i].event) == name && memcmp(list[i].event, text, name) == 0 &&
+               run_has(list[i].fields, text + name);
+    if (good)
+        return true;
+    (void)run_fail(r, count > 0 ? "since the dial this was told the audit:"
+                                : "nothing was told the audit since the dial");
+    for (int i = 0; i < count; i++)
+        printf("    %s %s\n", list[i].event, list[i].fields);
+    return false;
+}
+
 /* --- all of it ----------------------------------------------------------------------------------- */
 
 static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
@@ -290,6 +311,7 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_OPEN] = run_open,
     [PLAY_CASE] = run_case,
     [PLAY_SMS] = run_sms,
+    [PLAY_AUDIT] = run_audit,
 };
 
 bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_tally *tally)

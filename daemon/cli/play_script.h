@@ -26,7 +26,8 @@
     X(ENDS, "ends", "") \
     X(OPEN, "open", "") \
     X(CASE, "case", "SERVICE field=value ..., or none") \
-    X(SMS, "sms", "the text, or ~ and a part of it, or none")
+    X(SMS, "sms", "the text, or ~ and a part of it, or none") \
+    X(AUDIT, "audit", "EVENT field=value ..., or none")
 
 enum play_verb {
 #define X(id, word, text) PLAY_##id,

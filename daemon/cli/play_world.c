@@ -64,6 +64,9 @@ struct play_world {
     int case_count;
     char *messages[WORLD_EFFECTS];
     int message_count;
+    struct play_audit audits[WORLD_EFFECTS];
+    char *told[WORLD_EFFECTS];          /* fields of audits[i]; owned */
+    int audit_count;
     char why[512];
 };
 
@@ -143,7 +146,9 @@ static void world_forget_effects(struct play_world *w)
         free(w->fields[i]);
     for (int i = 0; i < w->message_count; i++)
         free(w->messages[i]);
-    w->case_count = w->message_count = 0;
+    for (int i = 0; i < w->audit_count; i++)
+        free(w->told[i]);
+    w->case_count = w->message_count = w->audit_count = 0;
 }
 
 void play_world_free(struct play_world *w)
@@ -247,6 +252,11 @@ static void world_write(struct play_world *w)
     }
     for (int i = 0; i < w->out.message_count && w->message_count < WORLD_EFFECTS; i++)
         w->messages[w->message_count++] = xstrdup(w->out.messages[i].text);
+    for (int i = 0; i < w->out.audit_count && w->audit_count < WORLD_EFFECTS; i++) {
+        w->told[w->audit_count] = xstrdup(w->out.audits[i].fields);
+        w->audits[w->audit_count] = (struct play_audit){ w->out.audits[i].event, w->told[w->audit_count] };
+        w->audit_count++;
+    }
 }
 
 /* --- events ----------------------------------------------------------------------------- */
@@ -289,7 +299,7 @@ static void world_expect(struct play_world *w, const struct event *ev, enum flow
 {
     enum flow_result r = flow_event(&w->env, w->s, ev, &w->out);
 
-    if (r != want || w->out.case_count + w->out.message_count > 0 ||
+    if (r != want || w->out.case_count + w->out.message_count + w->out.audit_count > 0 ||
         strcmp(buf_str(&w->s->reply), buf_str(&w->page)) != 0)
         snprintf(w->why, sizeof w->why, "%s was not recognised", what);
     world_load(w);
@@ -423,4 +433,10 @@ int play_world_messages(const struct play_world *w, const char *const **texts)
 {
     *texts = (const char *const *)w->messages;
     return w->message_count;
+}
+
+int play_world_audits(const struct play_world *w, const struct play_audit **list)
+{
+    *list = w->audits;
+    return w->audit_count;
 }

@@ -48,7 +48,7 @@ void play_world_wait(struct play_world *w, int64_t ms);
 const char *play_world_page(const struct play_world *w);
 bool play_world_is_open(const struct play_world *w);
 
-/* Cases and messages since the last dial. */
+/* Cases, messages and rows of the audit since the last dial. */
 struct play_case {
     int64_t number;
     const char *service;
@@ -56,5 +56,10 @@ struct play_case {
 };
 int play_world_cases(const struct play_world *w, const struct play_case **list);
 int play_world_messages(const struct play_world *w, const char *const **texts);
+struct play_audit {
+    const char *event;
+    const char *fields;                 /* JSON */
+};
+int play_world_audits(const struct play_world *w, const struct play_audit **list);
 
 #endif

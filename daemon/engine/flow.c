@@ -41,7 +41,7 @@ void flow_out_fini(struct flow_out *out)
 
 static void flow_out_clear(struct flow_out *out)
 {
-    out->case_count = out->message_count = 0;
+    out->case_count = out->message_count = out->audit_count = 0;
     out->lang_changed = false;
     out->moves = 0;
     out->undialled = false;
@@ -56,6 +56,8 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
 
     for (int i = 0; i < out->case_count; i++)
         out->cases[i].fields = mem + out->fields_at[i];
+    for (int i = 0; i < out->audit_count; i++)
+        out->audits[i].fields = mem + out->audit_at[i];
     for (int i = 0; i < out->message_count; i++) {
         out->messages[i].cause = mem + out->message_at[i].cause;
         out->messages[i].receiver = mem + out->message_at[i].receiver;

@@ -22,6 +22,7 @@
 #define FLOW_ARGS_MAX 16
 #define FLOW_CASES_MAX 4                /* per step */
 #define FLOW_MESSAGES_MAX 8             /* per step */
+#define FLOW_AUDITS_MAX 8               /* per step */
 #define FLOW_MOVES_MAX (MENU_SILENT_MAX + 4)    /* screens that one event may pass without showing any */
 
 /* A warning, in the languages in which it stands. */
@@ -75,6 +76,11 @@ struct flow_message {
     const char *cause, *receiver, *lang, *class, *text;     /* borrowed likewise */
 };
 
+struct flow_audit {
+    const char *event;                  /* of the menu */
+    const char *fields;                 /* JSON object of strings; borrowed likewise */
+};
+
 /* What a step falls back to when it cannot go on: the state at the last screen
  * that was reached. */
 struct flow_mark {
@@ -85,7 +91,7 @@ struct flow_mark {
     int lang;
     bool lang_known, lang_changed;
     bool typed, opened;
-    int case_count, message_count;
+    int case_count, message_count, audit_count;
 };
 
 /* --- the tape: the way a dialogue went, without secrets; flow_tape.c says which ----- */
@@ -124,6 +130,8 @@ struct flow_out {
     int case_count;
     struct flow_message messages[FLOW_MESSAGES_MAX];
     int message_count;
+    struct flow_audit audits[FLOW_AUDITS_MAX];
+    int audit_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
     struct flow_tape tape;              /* s->dialogue and s->steps name the step */
     struct buf mem;                     /* what the pointers above point into */
@@ -135,6 +143,7 @@ struct flow_out {
     size_t asked_at;                    /* mem: where the question's arguments begin */
     size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */
     size_t fields_at[FLOW_CASES_MAX];
+    size_t audit_at[FLOW_AUDITS_MAX];
     struct flow_message_at {
         size_t cause, receiver, text;
     } message_at[FLOW_MESSAGES_MAX];

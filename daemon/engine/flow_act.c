@@ -224,25 +224,34 @@ void flow_add_json(struct buf *out, const char *p, size_t n)
     buf_addc(out, '"');
 }
 
+/* One more member of an object that is being written: {"name": "value". */
+static void flow_add_member(struct flow *f, const char *name, const struct expr *e, const char **before,
+                            struct buf *out)
+{
+    buf_clear(&f->out->value);
+    if (!expr_value(e, &f->scope, &f->out->value))
+        return;                         /* it is not set */
+    buf_adds(out, *before);
+    flow_add_json(out, name, strlen(name));
+    buf_adds(out, ": ");
+    flow_add_json(out, buf_str(&f->out->value), f->out->value.len);
+    *before = ", ";
+}
+
+static void flow_add_end(const char *before, struct buf *out)
+{
+    buf_adds(out, before[0] == '{' ? "{}" : "}");
+}
+
 /* {"field": "text", ...} of what is set. */
 static void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out)
 {
     const struct menu_service *service = &f->s->menu->services[a->service];
     const char *before = "{";
 
-    for (int i = 0; i < a->set_count; i++) {
-        const struct menu_field *field = &service->fields[a->sets[i].var];
-
-        buf_clear(&f->out->value);
-        if (!expr_value(a->sets[i].value, &f->scope, &f->out->value))
-            continue;
-        buf_adds(out, before);
-        flow_add_json(out, field->name, strlen(field->name));
-        buf_adds(out, ": ");
-        flow_add_json(out, buf_str(&f->out->value), f->out->value.len);
-        before = ", ";
-    }
-    buf_adds(out, before[0] == '{' ? "{}" : "}");
+    for (int i = 0; i < a->set_count; i++)
+        flow_add_member(f, service->fields[a->sets[i].var].name, a->sets[i].value, &before, out);
+    flow_add_end(before, out);
 }
 
 static enum flow_pass flow_notify(struct flow *f, const struct menu_service *service, const char *state,
@@ -335,6 +344,25 @@ static enum flow_pass flow_do_set(struct flow *f, const struct menu_action *a)
     return flow_set(f, a->sets, a->set_count) ? FLOW_ON : FLOW_BROKEN;
 }
 
+static enum flow_pass flow_do_audit(struct flow *f, const struct menu_action *a)
+{
+    struct flow_out *out = f->out;
+    const char *before = "{";
+
+    if (out->audit_count == FLOW_AUDITS_MAX) {
+        flow_complain(f, "too_many_audits", a->event);
+        return FLOW_BROKEN;
+    }
+    out->audit_at[out->audit_count] = out->mem.len;
+    for (int i = 0; i < a->told_count; i++)
+        flow_add_member(f, a->told[i].name, a->told[i].value, &before, &out->mem);
+    flow_add_end(before, &out->mem);
+    buf_addc(&out->mem, '\0');
+    out->audits[out->audit_count++] = (struct flow_audit){ .event = a->event };
+    out->waiting_action++;
+    return FLOW_ON;
+}
+
 static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const struct menu_action *a) = {
     [MENU_QUERY] = flow_do_query,
     [MENU_SUBMIT] = flow_do_submit,
@@ -342,6 +370,7 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_SET] = flow_do_set,
     [MENU_CALL] = flow_do_call,
     [MENU_RETURN] = flow_do_return,
+    [MENU_AUDIT] = flow_do_audit,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)

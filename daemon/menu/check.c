@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/gsm.h"
 #include "menu/check_calls.h"
+#include "menu/check_trust.h"
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
@@ -267,6 +268,7 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     check_ways(m, issues);
     check_values(m, issues);
     check_calls(m, issues);
+    check_trust(m, issues);
     check_unused(m, issues);
     check_unread(m, issues);
 }

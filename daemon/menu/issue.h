@@ -54,6 +54,7 @@
     X(CALLS_DEEP, "E243", "Calls within calls are more than 8 deep.") \
     X(RETURN_LAST, "E244", "A 'return' goes back to the caller: nothing can be done or gone to after it.") \
     X(CALLS_SIZE, "E245", "The calls of the tree reach so many screens that they cannot be checked.") \
+    X(AUDIT, "E248", "A sensitive value would be written into the audit, where it stays.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \

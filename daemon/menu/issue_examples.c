@@ -84,6 +84,11 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                                 "  more: {text: \"{cups} cups\", end: yes}\n" },
     [ISSUE_CALLS_SIZE] = { "# thousands of called dialogues, each of which goes on to all the others\n",
                            "# called dialogues that return\n" },
+    [ISSUE_AUDIT] = { "types:\n  nid: {pattern: '[0-9]{10}', width: 10, sensitive: yes}\n" TEA
+                      "{text: Whose?, input: {into: nid}, goto: note}\n"
+                      "  note: {audit: {event: tea, with: {nid: nid}}, goto: main}\n",
+                      "types:\n  cups: {whole: 1..9}\n" TEA "{text: How many?, input: {into: cups}, goto: note}\n"
+                      "  note: {audit: {event: tea, with: {cups: cups}}, goto: main}\n" },
     [ISSUE_EXPRESSION] = { TEA "{goto: [{when: citizen.known = yes, to: milk}, {to: main}]}\n"
                                "  milk: {text: Milk, end: yes}\n",
                            TEA "{goto: [{when: citizen.known == yes, to: milk}, {to: main}]}\n"

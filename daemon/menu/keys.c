@@ -112,7 +112,7 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
     [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
     [ACTION_CONSENT] = { "consent", KEYS_NOT_YET, .help = "one-time code to another phone" }, \
-    [ACTION_AUDIT] = { "audit", KEYS_NOT_YET, .help = "a line in the audit" }
+    [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -198,6 +198,12 @@ static const struct keys_row keys_call_rows[] = {
     [CALL_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_audit_rows[] = {
+    [AUDIT_EVENT] = { "event", KEYS_STRING, .required = true, .help = "what was done: a name" },
+    [AUDIT_WITH] = { "with", KEYS_FREE_MAP, .help = "what else is to be known of it: names and values" },
+    [AUDIT_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -210,6 +216,7 @@ static const struct {
     [KEYS_INPUT] = { "input", keys_input_rows },      [KEYS_LIST] = { "list", keys_list_rows },
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
     [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
+    [KEYS_AUDIT] = { "audit", keys_audit_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

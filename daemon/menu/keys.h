@@ -31,6 +31,7 @@ enum keys_map {
     KEYS_SERVICE,
     KEYS_SMS,
     KEYS_CALL,
+    KEYS_AUDIT,
     KEYS_MAPS,
 };
 
@@ -102,6 +103,7 @@ enum keys_service {
 };
 enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_KEYS };
 enum keys_call { CALL_TO = 0, CALL_INTO, CALL_KEYS };
+enum keys_audit { AUDIT_EVENT = 0, AUDIT_WITH, AUDIT_KEYS };
 
 #define KEYS_MOST 28                    /* rows of the longest table, and more */
 

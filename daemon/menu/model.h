@@ -176,7 +176,15 @@ enum menu_action_kind {
     MENU_SET,
     MENU_CALL,                          /* a dialogue inside the dialogue */
     MENU_RETURN,                        /* back to its caller; the last action of its screen */
+    MENU_AUDIT,                         /* a row in the audit */
     MENU_ACTIONS,
+};
+
+/* A value that is told under a name. */
+struct menu_told {
+    const char *name;
+    const struct expr *value;
+    struct menu_pos pos;                /* of the name */
 };
 
 struct menu_action {
@@ -194,6 +202,9 @@ struct menu_action {
     int call;                           /* MENU_CALL: the first of the called screens */
     int var;                            /* MENU_CALL: variable that takes what they return; MENU_NONE */
     const struct expr *value;           /* MENU_RETURN: NULL none */
+    const char *event;                  /* MENU_AUDIT */
+    const struct menu_told *told;       /* MENU_AUDIT */
+    int told_count;
 };
 
 struct menu_input {

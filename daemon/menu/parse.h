@@ -184,7 +184,7 @@ struct menu_pos parse_locate(void *arg, const struct menu_place *place);
 /* The expression of a job, as it can be read now.  NULL with *err. */
 const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err);
 
-/* --- parse_screens.c, parse_actions.c, parse_calls.c ------------------------------------ */
+/* --- parse_screens.c, parse_actions.c, parse_calls.c, parse_trust.c --------------------- */
 
 void parse_screens(struct parse *p);
 void parse_gotos(struct parse *p, const struct parse_file *file, const struct yaml_node *node, struct menu_gotos *out);
@@ -209,6 +209,8 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
                 uint64_t needs);
 void parse_call_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                        struct menu_action *a);
+void parse_audit_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                        struct menu_action *a);
 void parse_return_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                          struct menu_action *a);
 

@@ -205,6 +205,7 @@ static const struct parse_action parse_actions[] = {
     { ACTION_SET, 0, 0, parse_set_action },
     { ACTION_CALL, 0, 0, parse_call_action },
     { ACTION_RETURN, 0, 0, parse_return_action },
+    { ACTION_AUDIT, 0, 0, parse_audit_action },
 };
 
 const struct parse_action *parse_action_of(const struct keys_got *got)

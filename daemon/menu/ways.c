@@ -178,6 +178,13 @@ static void ways_return(const struct ways *w, const struct menu_action *a, struc
     ways_read(w, WAYS_IN_VALUE, a->value);
 }
 
+static void ways_audit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    (void)exit;
+    for (int i = 0; i < a->told_count; i++)
+        ways_read(w, WAYS_IN_AUDIT, a->told[i].value);
+}
+
 /* exit: filled with what its ways out have in common. */
 static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const struct menu_action *a,
                                                 struct ways_exit exit) = {
@@ -187,6 +194,7 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_SET] = ways_set,
     [MENU_CALL] = ways_call,
     [MENU_RETURN] = ways_return,
+    [MENU_AUDIT] = ways_audit,
 };
 
 static void ways_act(const struct ways *w)

@@ -80,6 +80,7 @@ enum ways_place {
     WAYS_IN_ARGS,                       /* of query index */
     WAYS_IN_FIELD,                      /* of service index, var is the field's index */
     WAYS_IN_RECEIVER,                   /* of a message */
+    WAYS_IN_AUDIT,
     WAYS_IN_SMS,                        /* of template index */
     WAYS_PLACES,
 };

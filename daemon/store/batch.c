@@ -38,6 +38,7 @@ struct batch_row {
     uint32_t hash;
     uint32_t cases, case_count;         /* first in batch.cases */
     uint32_t messages, message_count;
+    uint32_t audits, audit_count;
 };
 
 struct batch_case {
@@ -48,6 +49,10 @@ struct batch_case {
 struct batch_message {
     int64_t due;
     struct batch_text cause, receiver, link, lang, class, text;
+};
+
+struct batch_audit {
+    struct batch_text actor, event, fields;
 };
 
 struct batch {
@@ -62,6 +67,8 @@ struct batch {
     size_t case_count, case_cap;
     struct batch_message *messages;
     size_t message_count, message_cap;
+    struct batch_audit *audits;
+    size_t audit_count, audit_cap;
     struct batch_range ranges[BATCH_RANGES];
     int range_count;
 };
@@ -95,6 +102,7 @@ void batch_free(struct batch *b)
     free(b->slots);
     free(b->cases);
     free(b->messages);
+    free(b->audits);
     free(b);
 }
 
@@ -103,6 +111,7 @@ void batch_clear(struct batch *b)
     b->count = 0;
     b->case_count = 0;
     b->message_count = 0;
+    b->audit_count = 0;
     b->range_count = 0;
     memset(b->slots, 0, (b->slot_mask + 1) * sizeof *b->slots);
     buf_clear(&b->pool);
@@ -210,6 +219,25 @@ static void batch_add_tape(struct batch *b, struct batch_row *row, const struct 
     };
 }
 
+static void batch_add_audits(struct batch *b, struct batch_row *row, const struct store_step *step)
+{
+    row->audits = (uint32_t)b->audit_count;
+    row->audit_count = (uint32_t)step->audit_count;
+    if (b->audit_count + step->audit_count > b->audit_cap) {
+        b->audit_cap = (b->audit_count + step->audit_count) * 2;
+        b->audits = xrealloc(b->audits, b->audit_cap * sizeof *b->audits);
+    }
+    for (size_t i = 0; i < step->audit_count; i++) {
+        const struct store_audit *a = &step->audits[i];
+
+        b->audits[b->audit_count++] = (struct batch_audit){
+            .actor = batch_keep_text(b, a->actor),
+            .event = batch_keep_text(b, a->event),
+            .fields = batch_keep_text(b, a->fields),
+        };
+    }
+}
+
 static size_t batch_len(const char *s)
 {
     return s != NULL ? strlen(s) + 1 : 1;
@@ -234,6 +262,8 @@ size_t batch_step_size(const struct store_step *step)
         n += batch_len(m->cause) + batch_len(m->receiver) + batch_len(m->link) + batch_len(m->lang) +
              batch_len(m->class) + batch_len(m->text);
     }
+    for (size_t i = 0; i < step->audit_count; i++)
+        n += batch_len(step->audits[i].actor) + batch_len(step->audits[i].event) + batch_len(step->audits[i].fields);
     return n;
 }
 
@@ -272,6 +302,8 @@ bool batch_add(struct batch *b, uint64_t ticket, const struct store_step *step)
         batch_add_messages(b, row, step);
     if (step->tape != NULL)
         batch_add_tape(b, row, step->tape);
+    if (step->audit_count > 0)
+        batch_add_audits(b, row, step);
     assert(!b->pool.full);              /* POOL_FULL + STEP_MAX < POOL_MAX */
     return true;
 }
@@ -367,6 +399,7 @@ enum batch_column {
     CITIZEN_BUCKET, CITIZEN_MSISDN, CITIZEN_LANG, CITIZEN_LINK, CITIZEN_AT,
     TAPE_BUCKET, TAPE_MSISDN, TAPE_DIALOGUE, TAPE_STEP, TAPE_AT, TAPE_GENERATION, TAPE_LINK, TAPE_LANG, TAPE_KIND,
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
+    AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
     BATCH_COLUMNS,
 };
 
@@ -386,6 +419,9 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [TAPE_AT] = ARRAY_INT8, [TAPE_GENERATION] = ARRAY_INT8, [TAPE_LINK] = ARRAY_TEXT, [TAPE_LANG] = ARRAY_TEXT,
     [TAPE_KIND] = ARRAY_INT2, [TAPE_HOW] = ARRAY_INT2, [TAPE_STATE] = ARRAY_INT2, [TAPE_TYPED] = ARRAY_TEXT,
     [TAPE_SCREEN] = ARRAY_TEXT, [TAPE_FACTS] = ARRAY_TEXT,
+    [AUDIT_BUCKET] = ARRAY_INT2, [AUDIT_MSISDN] = ARRAY_TEXT, [AUDIT_CODE] = ARRAY_TEXT, [AUDIT_TURN] = ARRAY_INT4,
+    [AUDIT_AT] = ARRAY_INT8, [AUDIT_SEQ] = ARRAY_INT2, [AUDIT_ACTOR] = ARRAY_TEXT, [AUDIT_EVENT] = ARRAY_TEXT,
+    [AUDIT_FIELDS] = ARRAY_TEXT,
 };
 
 /* One set for all batches: libpq copies the parameters as they are sent. */
@@ -456,12 +492,29 @@ static void batch_put_tape(const struct batch *b, const struct batch_row *r)
     batch_put(TAPE_FACTS, b, t->facts);
 }
 
+static void batch_put_audit(const struct batch *b, const struct batch_row *r, uint32_t seq)
+{
+    const struct batch_audit *a = &b->audits[r->audits + seq];
+
+    array_int2(&batch_columns[AUDIT_BUCKET], r->bucket);
+    batch_put(AUDIT_MSISDN, b, r->msisdn);
+    batch_put(AUDIT_CODE, b, r->code);
+    array_int4(&batch_columns[AUDIT_TURN], r->turn);
+    array_int8(&batch_columns[AUDIT_AT], r->at);
+    array_int2(&batch_columns[AUDIT_SEQ], (int16_t)seq);
+    batch_put(AUDIT_ACTOR, b, a->actor);
+    batch_put(AUDIT_EVENT, b, a->event);
+    batch_put(AUDIT_FIELDS, b, a->fields);
+}
+
 static void batch_put_more(const struct batch *b, const struct batch_row *r)
 {
     for (uint32_t i = 0; i < r->case_count; i++)
         batch_put_case(b, r, &b->cases[r->cases + i]);
     for (uint32_t i = 0; i < r->message_count; i++)
         batch_put_message(b, r, &b->messages[r->messages + i]);
+    for (uint32_t i = 0; i < r->audit_count; i++)
+        batch_put_audit(b, r, i);
     if (r->citizen) {
         array_int2(&batch_columns[CITIZEN_BUCKET], r->bucket);
         batch_put(CITIZEN_MSISDN, b, r->msisdn);
@@ -478,7 +531,7 @@ static bool batch_is_full_variant(const struct batch *b, struct batch_range rang
     for (int i = range.from; i < range.to; i++) {
         const struct batch_row *r = batch_row(b, i);
 
-        if (r->case_count > 0 || r->message_count > 0 || r->citizen || r->taped)
+        if (r->case_count > 0 || r->message_count > 0 || r->audit_count > 0 || r->citizen || r->taped)
             return true;
     }
     return false;

@@ -78,6 +78,12 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
         "      AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
         SESSIONS_IF_WRITTEN
         " ON CONFLICT (bucket, dialogue, step) DO NOTHING"
+        "), a AS ("
+        "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
+        " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.seq, k.actor, k.event, k.fields::jsonb"
+        " FROM unnest($48::smallint[], $49::text[], $50::text[], $51::integer[], $52::bigint[], $53::smallint[],"
+        "             $54::text[], $55::text[], $56::text[])"
+        "      AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
         ") SELECT w.msisdn FROM w",
 };
 

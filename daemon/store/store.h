@@ -62,6 +62,12 @@ struct store_tape {                     /* the step as the tape keeps it: no num
     const char *typed, *facts;
 };
 
+struct store_audit {                    /* a row of the audit, written with the step */
+    const char *actor;                  /* "citizen" or "agent" */
+    const char *event;
+    const char *fields;                 /* JSON object of strings */
+};
+
 struct store_step {                     /* one session's turn */
     const char *msisdn;
     const char *code;
@@ -79,6 +85,8 @@ struct store_step {                     /* one session's turn */
     const struct store_message *messages;
     size_t message_count;
     const struct store_tape *tape;      /* NULL: it is not kept */
+    const struct store_audit *audits;
+    size_t audit_count;
 };
 
 enum store_outcome {

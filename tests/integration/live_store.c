@@ -701,6 +701,7 @@ static void test_lost_step_opens_nothing(void **state)
     struct live *l = live_new();
     struct store_case c = { 8100000001, "complaint", "dss", "{\"trouble\": \"late\"}" };
     struct store_message m = { "case:1:submitted", "8801711111111", "", "bn", "transactional", "১", 5 };
+    struct store_audit a[2] = { { "agent", "asked", "{\"for\": \"x\"}" }, { "agent", "agreed", "{}" } };
     struct store_step s = live_step("8801711111111", 1);
 
     (void)state;
@@ -708,6 +709,8 @@ static void test_lost_step_opens_nothing(void **state)
     s.case_count = 1;
     s.messages = &m;
     s.message_count = 1;
+    s.audits = a;
+    s.audit_count = 2;
     s.lang = "bn";
     s.citizen_link = "gp";
     live_write(l, 1, s);
@@ -717,6 +720,10 @@ static void test_lost_step_opens_nothing(void **state)
                               " AND fields ->> 'trouble' = 'late' AND code = '*333#' AND turn = 1"), 1);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_event WHERE number = 8100000001 AND seq = 1"), 1);
 
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.audit WHERE msisdn = '8801711111111' AND turn = 1"
+                              " AND actor = 'agent' AND (seq, event, fields ->> 'for') IN ((0, 'asked', 'x'))"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.audit"), 2);
+
     c.number = 8100000002;              /* computed again from the old turn, with a new number */
     m.cause = "case:2:submitted";
     s.citizen_link = "robi";
@@ -725,7 +732,11 @@ static void test_lost_step_opens_nothing(void **state)
     assert_int_equal(l->outcomes[2], STORE_LOST);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.case_file"), 1);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.audit"), 2);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.citizen WHERE link = 'gp'"), 1);
+    /* the daemon may add to the audit, not change it */
+    assert_int_equal(live_sql("SELECT (has_table_privilege('kheya_daemon', 'kheya.audit', 'UPDATE')"
+                              " OR has_table_privilege('kheya_daemon', 'kheya.audit', 'DELETE'))::integer"), 0);
     live_free(l);
 }
 

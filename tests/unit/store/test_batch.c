@@ -178,6 +178,9 @@ static void test_halving_the_largest(void **state)
 static void test_params(void **state)
 {
     const struct store_tape t = { 77, 3, "gp", "bn", 0, 0, 0, "1*?", "{}" };
+    static const struct store_audit audits[] = {
+        { "citizen", "asked", "{}" }, { "agent", "answered", "{\"b\": \"2\"}" },
+    };
     struct batch *b = batch_new(8);
     struct store_case c = { 8100000001, "complaint", "dss", "{}" };
     struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77 };
@@ -210,11 +213,13 @@ static void test_params(void **state)
     s.lang = "en";
     s.citizen_link = "robi";
     s.tape = &t;
+    s.audits = audits;
+    s.audit_count = 2;
     assert_true(batch_add(b, 3, &s));
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_FULL);
-    assert_int_equal(p.count, 47);
+    assert_int_equal(p.count, 56);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(elements(&p, i), 3);
         assert_int_equal(elements(&p, 9 + i), 1);
@@ -231,6 +236,13 @@ static void test_params(void **state)
     assert_text(&p, 39, 0, "gp");
     assert_text(&p, 44, 0, "1*?");
     assert_text(&p, 46, 0, "{}");
+    for (int i = 47; i < 56; i++)
+        assert_int_equal(elements(&p, i), 2);
+    assert_text(&p, 48, 1, "8801700000003");
+    assert_text(&p, 53, 1, "agent");
+    assert_text(&p, 54, 0, "asked");
+    assert_text(&p, 55, 1, "{\"b\": \"2\"}");
+    assert_memory_equal(element(&p, 52, 1, &len), "\0\1", 2);        /* seq */
 
     /* a half without extras needs the small statement only */
     row = batch_find(b, "8801700000001", 0);

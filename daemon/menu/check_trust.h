@@ -1,0 +1,13 @@
+/*
+ * check_trust.h - rules of what is done on another's behalf: nothing sensitive
+ * stays in the audit.
+ */
+#ifndef CHECK_TRUST_H
+#define CHECK_TRUST_H
+
+#include "menu/issue.h"
+
+/* Of a menu without any other error. */
+void check_trust(const struct menu *m, struct menu_issues *issues);
+
+#endif
