@@ -12,6 +12,7 @@
 #include "cli/play.h"
 #include "cli/reload.h"
 #include "cli/render.h"
+#include "cli/replay.h"
 #include "cli/schema.h"
 
 static const struct command {
@@ -27,6 +28,7 @@ static const struct command {
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },
+    { "replay", replay_main, "recorded dialogues against a draft: which would end elsewhere" },
     { "schema", schema_main, "the menu language as a JSON Schema, for editors" },
 };
 

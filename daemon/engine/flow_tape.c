@@ -173,14 +173,14 @@ static bool flow_tape_row(struct flow_tape *t, const struct menu_record *record,
         const char *cell = rows->cell(rows->arg, row, field->name);
 
         buf_clear(&t->cell);
-        if (cell == NULL)
-            continue;
-        if (!menu_type_import(field->type, cell, &t->cell))
+        if (cell != NULL && !menu_type_import(field->type, cell, &t->cell))
             return false;
         buf_adds(&t->facts, before);
         flow_tape_add(&t->facts, field->name);
         buf_adds(&t->facts, ": ");
-        if (flow_tape_keeps_cell(field->type, buf_str(&t->cell), t->cell.len))
+        if (cell == NULL)
+            buf_adds(&t->facts, "null");
+        else if (flow_tape_keeps_cell(field->type, buf_str(&t->cell), t->cell.len))
             flow_add_json(&t->facts, buf_str(&t->cell), t->cell.len);
         else
             flow_tape_add(&t->facts, FLOW_TAPE_WITHHELD);

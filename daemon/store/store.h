@@ -253,6 +253,16 @@ struct store_kept {
 };
 typedef void (*store_kept_fn)(void *arg, const struct store_kept *kept);
 
+/* For `kheya replay`: the tape since a time, dialogue after dialogue, each in the
+ * order of its steps, as it comes from the database. */
+struct store_taped {
+    int64_t at, generation;
+    struct store_tape tape;
+    const char *screen;                 /* where she was after the step */
+};
+typedef void (*store_taped_fn)(void *arg, const struct store_taped *step);
+bool store_tape_read(const char *conninfo, int64_t since, store_taped_fn fn, void *arg, char *err, size_t n);
+
 /* False, with a line in err: it could not be done.  count: read the whole table
  * of sessions to tell how many are open. */
 bool store_generations(const char *conninfo, bool count, store_kept_fn fn, void *arg, char *err, size_t n);

@@ -1,11 +1,14 @@
 """The tape: the way that dialogues went, in the database, without secrets, and not for ever."""
 
 import json
+import re
+import shutil
+import subprocess
 import time
 
 import pytest
 
-from town import Town, wait_for
+from town import BUILD, TREE, Town, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,105 @@ def test_resumed(taped, phone_of):
     mine = [d for d in dialogues(town) if d not in before]
     assert len(mine) == 1
     assert [(r[1], r[3]) for r in steps(town, mine[0])] == [(0, ""), (1, "3"), (1, "1"), (0, ""), (1, "1")]
+
+
+def replay(town, menus, *more):
+    return subprocess.run([BUILD / "kheya", "replay", "--since", "1h", "-c", town.folder / "kheya0.yaml", *more, menus],
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def walk(phone, *keys, code="*333#"):
+    phone.dial(code)
+    for key in keys:
+        if phone.type(key)["state"] == "ended":
+            break
+
+
+def test_replay(taped, phone_of, tmp_path):
+    """On the menus they ran under, dialogues end where they did; on a draft, those that would not are told."""
+    town = taped
+    town.sql("DELETE FROM kheya.tape")
+    empty = replay(town, TREE / "menus")
+    assert empty.returncode == 0 and "the tape holds nothing" in empty.stdout, empty
+    walk(phone_of(town), "3", "1", "1", "1", "4821", "7306", "1")           # the money, with digits that are hers
+    walk(phone_of(town), "3", "1", "1", "2", "0", "00", "8", "x", "77", "*", "1")
+    walk(phone_of(town), "1", "8", "1", "1", "1", "1")
+    walk(phone_of(town), "3", "2")
+    walk(phone_of(town), "3", "9", "9", "11")
+    walk(phone_of(town), code="*333*1*1#")
+    again = phone_of(town)
+    walk(again, "3", "1")
+    again.cancel()
+    assert "Continue?" in again.dial()["text"]
+    again.type("1")
+    again.type("0")
+    land = [phone_of(town) for _ in range(3)]
+    for phone in land:
+        walk(phone, "3", "2")
+    count = len(dialogues(town))
+    assert count == 10
+    got = replay(town, TREE / "menus")
+    assert got.returncode == 0, got.stdout
+    assert f"{count} dialogues end where they ended" in got.stdout
+
+    draft = tmp_path / "draft"
+    shutil.copytree(TREE / "menus", draft)
+    text = (draft / "kheya.yaml").read_text()
+    changed = text.replace("goto: soon.land}", "goto: soon.bill}")
+    assert changed != text
+    (draft / "kheya.yaml").write_text(changed)
+    shown = subprocess.run([BUILD / "kheya", "check", draft], capture_output=True, text=True, check=False)
+    if shown.returncode != 0:           # soon.land must be led to from somewhere
+        changed = changed.replace("goto: soon.bill, page: new}", "goto: soon.land, page: new}")
+        (draft / "kheya.yaml").write_text(changed)
+    got = replay(town, draft)
+    assert got.returncode == 1, got
+    line = next(line for line in got.stdout.splitlines() if "soon.land" in line and " -> " in line)
+    told = re.match(r" +(\d+)  soon.land\S* ?.* -> soon.bill.*, apart at main after 2, as ([0-9a-f]{16})$", line)
+    assert told and int(told[1]) == 4, got.stdout
+    example = int(told[2], 16)
+    assert town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue = %s", example - (1 << 64) * (example >> 63))[0][0] > 0
+
+    torn = dialogues(town)[0]
+    town.sql("DELETE FROM kheya.tape WHERE dialogue = %s AND step = 1", torn)
+    got = replay(town, TREE / "menus")
+    assert got.returncode == 0 and "1 are not on the tape whole" in got.stdout, got
+
+    (draft / "kheya.yaml").write_text(text.replace("start: main", "start: nowhere"))
+    got = replay(town, draft)
+    assert got.returncode == 1 and "kheya.yaml:" in got.stderr, got
+    assert replay(town, TREE / "menus", "--since", "x").returncode == 2
+    assert replay(town, TREE / "menus", "-d", "host=/nonexistent").returncode == 2
+
+
+def test_replay_of_other_questions(taped, phone_of, tmp_path):
+    """A draft that asks the database what was not asked then cannot be followed, and says so."""
+    town = taped
+    town.sql("DELETE FROM kheya.tape")
+    walk(phone_of(town), "3", "1", "1")
+    draft = tmp_path / "draft"
+    shutil.copytree(TREE / "menus", draft)
+    text = (draft / "allowance.yaml").read_text()
+    asked = town.sql("SELECT facts FROM kheya.tape WHERE facts LIKE '%%\"query\"%%' ORDER BY step LIMIT 1")[0][0]
+    name = json.loads(f"[{asked}]")[-1]["query"]
+    changed = re.sub(rf"\b{name}\b", name + "_new", text)
+    assert changed != text
+    (draft / "allowance.yaml").write_text(changed)
+    got = replay(town, draft)
+    assert got.returncode == 1, got
+    assert "1 cannot be followed on these menus:" in got.stdout
+    assert f"query '{name}_new' was not asked then" in got.stdout
+
+
+def test_replay_of_many(taped, phone_of):
+    """As many as there are, one after the other."""
+    town = taped
+    town.sql("DELETE FROM kheya.tape")
+    walk(phone_of(town), "3", "1", "1", "0", "00", "8", "1")
+    town.sql("INSERT INTO kheya.tape SELECT bucket, i, step, at, generation, link, lang, kind, how, state, typed, screen, facts"
+             " FROM kheya.tape, generate_series(1, 1999) i")
+    got = replay(town, TREE / "menus")
+    assert got.returncode == 0 and "2000 dialogues end where they ended" in got.stdout, got
 
 
 def test_cut(taped, phone_of):

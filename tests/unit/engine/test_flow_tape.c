@@ -89,10 +89,13 @@ struct taped {
     { "16|01712345678", FLOW_TAPE_FITTED, "", "" },
     { "12|BB", FLOW_TAPE_TYPED, "BB", "" },
     { "10", FLOW_TAPE_TYPED, "10",
-      "{\"query\": \"who\", \"rows\": [{\"state\": \"paid\", \"taka\": \"42\", \"name\": \"?\", \"phone\": \"?\"}]}" },
+      "{\"query\": \"who\", \"rows\": [{\"state\": \"paid\", \"taka\": \"42\", \"name\": \"?\", \"phone\": \"?\", "
+      "\"nid\": null, \"born\": null, \"sent\": null, \"account\": null, \"sort\": null, \"active\": null}]}" },
     { "11", FLOW_TAPE_TYPED, "11",
-      "{\"query\": \"many\", \"rows\": [{\"nid\": \"?\", \"born\": \"?\", \"sent\": \"2026-01-02\", \"sort\": \"BB\"}, "
-      "{\"account\": \"?\", \"active\": \"yes\"}]}" },
+      "{\"query\": \"many\", \"rows\": [{\"state\": null, \"taka\": null, \"name\": null, \"phone\": null, "
+      "\"nid\": \"?\", \"born\": \"?\", \"sent\": \"2026-01-02\", \"account\": null, \"sort\": \"BB\", \"active\": null}, "
+      "{\"state\": null, \"taka\": null, \"name\": null, \"phone\": null, \"nid\": null, \"born\": null, \"sent\": null, "
+      "\"account\": \"?\", \"sort\": null, \"active\": \"yes\"}]}" },
     { "11|2", FLOW_TAPE_TYPED, "2", "" },
 };
 

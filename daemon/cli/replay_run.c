@@ -1,0 +1,403 @@
+#include "cli/replay_run.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "cli/replay_sample.h"
+#include "engine/flow.h"
+#include "engine/session.h"
+
+#define REPLAY_MSISDN "8801700000000"
+#define REPLAY_MISFIT "?!"              /* for what did not fit: fits no option and few types */
+#define REPLAY_FACTS_MAX 64             /* answers remembered of one dialogue */
+
+/* The answer of one query, as it was. */
+struct replay_fact {
+    json_t *fact;
+    bool used;
+};
+
+struct replay_run {
+    const struct menu *menu;
+    struct session_table *table;
+    struct session *s;
+    struct flow_out out;
+    struct event_limits limits;
+    struct flow_env env;
+    struct flow_alert_text *alert_texts;        /* one for each language */
+    struct flow_alert alert;
+    struct replay_fact facts[REPLAY_FACTS_MAX];
+    int fact_count, step_first;         /* of the dialogue; the first of this step */
+    int numbers;                        /* given so far */
+    unsigned events, dials;
+    bool over;
+    struct buf sample;
+    struct buf dialled;
+    struct replay_end end;
+};
+
+/* --- life -------------------------------------------------------------------------- */
+
+struct replay_run *replay_run_new(const struct menu *m)
+{
+    struct replay_run *r = xcalloc(1, sizeof *r);
+
+    r->menu = m;
+    r->table = session_table_new(2);
+    r->limits = (struct event_limits){ .septets = 160, .units = 70 };
+    r->alert_texts = xcalloc((size_t)m->lang_count, sizeof *r->alert_texts);
+    for (int i = 0; i < m->lang_count; i++)
+        r->alert_texts[i] = (struct flow_alert_text){ m->langs[i].id, "!" };
+    flow_out_init(&r->out);
+    buf_init(&r->sample, 4096);
+    buf_init(&r->dialled, 4096);
+    return r;
+}
+
+static void replay_forget_facts(struct replay_run *r)
+{
+    for (int i = 0; i < r->fact_count; i++)
+        json_decref(r->facts[i].fact);
+    r->fact_count = r->step_first = 0;
+}
+
+void replay_run_free(struct replay_run *r)
+{
+    if (r == NULL)
+        return;
+    replay_forget_facts(r);
+    session_table_free(r->table);
+    flow_out_fini(&r->out);
+    buf_fini(&r->sample);
+    buf_fini(&r->dialled);
+    free(r->alert_texts);
+    free(r);
+}
+
+__attribute__((format(printf, 3, 4)))
+static void replay_stop(struct replay_run *r, enum replay_outcome outcome, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->over)
+        return;
+    r->over = true;
+    r->end.outcome = outcome;
+    va_start(ap, fmt);
+    vsnprintf(r->end.why, sizeof r->end.why, fmt, ap);
+    va_end(ap);
+}
+
+/* --- what is on the tape ------------------------------------------------------------ */
+
+/* Who she was when the dialogue began. */
+static void replay_person(struct replay_run *r, const json_t *who)
+{
+    const char *name = json_string_value(json_object_get(who, "lang"));
+    int lang = name != NULL ? menu_lang_find(r->menu, name) : MENU_NONE;
+
+    r->s->lang = lang >= 0 ? lang : 0;
+    r->s->lang_known = lang >= 0 && json_is_true(json_object_get(who, "known"));
+    if (json_is_true(json_object_get(who, "agent")))
+        session_set_agent(r->s, "Agent", "Centre");
+    r->alert = (struct flow_alert){ r->alert_texts, r->menu->lang_count };
+    r->env.alert = json_is_true(json_object_get(who, "alert")) ? &r->alert : NULL;
+}
+
+/* The facts of a step: {...}, {...}.  False: they are not ours. */
+static bool replay_take_facts(struct replay_run *r, const char *facts)
+{
+    struct buf text;
+    json_t *list;
+    bool good;
+
+    buf_init(&text, 1 << 16);
+    buf_addf(&text, "[%s]", facts);
+    list = json_loadb(buf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
+    buf_fini(&text);
+    good = json_is_array(list);
+    r->step_first = r->fact_count;
+    for (size_t i = 0; good && i < json_array_size(list); i++) {
+        json_t *fact = json_array_get(list, i);
+
+        if (json_object_get(fact, "lang") != NULL)
+            replay_person(r, fact);
+        else if (r->fact_count < REPLAY_FACTS_MAX)
+            r->facts[r->fact_count++] = (struct replay_fact){ json_incref(fact), false };
+    }
+    json_decref(list);
+    return good;
+}
+
+/* The answer of a query: this step's next one, else the last one before. */
+static json_t *replay_fact_of(struct replay_run *r, const char *query)
+{
+    json_t *found = NULL;
+
+    for (int i = 0; i < r->fact_count; i++) {
+        const char *name = json_string_value(json_object_get(r->facts[i].fact, "query"));
+
+        if (name == NULL || strcmp(name, query) != 0)
+            continue;
+        found = r->facts[i].fact;
+        if (i >= r->step_first && !r->facts[i].used) {
+            r->facts[i].used = true;
+            return found;
+        }
+    }
+    return found;
+}
+
+static bool replay_number_failed(const struct replay_run *r)
+{
+    for (int i = r->step_first; i < r->fact_count; i++)
+        if (json_is_false(json_object_get(r->facts[i].fact, "number")))
+            return true;
+    return false;
+}
+
+/* --- questions ------------------------------------------------------------------------- */
+
+/* Rows of an answer; the cells that had to be made up. */
+struct replay_rows {
+    struct replay_run *r;
+    const struct menu_query *query;
+    const json_t *rows;
+    bool lacks;                         /* a column that was not asked for then */
+    const char *column;
+};
+
+static const struct menu_type *replay_column(const struct menu_query *q, const char *column)
+{
+    for (int i = 0; i < q->returns->field_count; i++)
+        if (strcmp(q->returns->fields[i].name, column) == 0)
+            return q->returns->fields[i].type;
+    return NULL;
+}
+
+static const char *replay_cell(const void *arg, int row, const char *column)
+{
+    const struct replay_rows *a = arg;
+    const char *text = json_string_value(json_object_get(json_array_get(a->rows, (size_t)row), column));
+    const struct menu_type *type;
+
+    if (text == NULL || strcmp(text, FLOW_TAPE_WITHHELD) != 0)
+        return text;
+    type = replay_column(a->query, column);
+    return type != NULL && replay_sample_cell(type, &a->r->sample) ? buf_str(&a->r->sample) : NULL;
+}
+
+/* Was every column of the record asked for then? */
+static const char *replay_lacks(const struct menu_query *q, const json_t *rows)
+{
+    for (int i = 0; json_array_size(rows) > 0 && i < q->returns->field_count; i++)
+        if (json_object_get(json_array_get(rows, 0), q->returns->fields[i].name) == NULL)
+            return q->returns->fields[i].name;
+    return NULL;
+}
+
+static enum flow_result replay_answer_query(struct replay_run *r)
+{
+    const struct menu_query *q = &r->s->menu->queries[r->out.question.query];
+    json_t *fact = replay_fact_of(r, q->name);
+    struct replay_rows a = { .r = r, .query = q, .rows = json_object_get(fact, "rows") };
+    struct flow_rows rows = { .cell = replay_cell, .arg = &a, .failed = a.rows == NULL };
+    const char *lacks = replay_lacks(q, a.rows);
+
+    if (fact == NULL)
+        replay_stop(r, REPLAY_ASKS_MORE, "query '%s' was not asked then", q->name);
+    else if (json_is_true(json_object_get(fact, "cut")))
+        replay_stop(r, REPLAY_TAPE_LACKS, "the answer of query '%s' was too long for the tape", q->name);
+    else if (lacks != NULL)
+        replay_stop(r, REPLAY_ASKS_MORE, "query '%s' did not answer '%s' then", q->name, lacks);
+    rows.count = (int)json_array_size(a.rows);
+    if (rows.count > r->out.question.max_rows)
+        rows.count = r->out.question.max_rows;
+    return flow_answer(&r->env, r->s, &rows, &r->out);
+}
+
+static enum flow_result replay_answer(struct replay_run *r)
+{
+    struct flow_rows number = { .failed = replay_number_failed(r) };
+
+    switch (r->out.question.kind) {
+    case FLOW_QUERY:
+        return replay_answer_query(r);
+    case FLOW_NUMBER:
+        number.number = r->numbers++;
+        break;
+    }
+    return flow_answer(&r->env, r->s, &number, &r->out);
+}
+
+/* --- one event --------------------------------------------------------------------------- */
+
+static void replay_event(struct replay_run *r, enum event_kind kind, const char *text)
+{
+    struct event ev = { .kind = kind, .code = r->menu->codes[0], .text = text, .text_len = strlen(text) };
+    enum flow_result result;
+
+    r->events++;
+    r->dials += kind == EVENT_BEGIN;
+    memcpy(ev.id.bytes, &r->events, sizeof r->events);
+    ev.ref.len = sizeof r->dials;
+    memcpy(ev.ref.bytes, &r->dials, sizeof r->dials);
+    memcpy(ev.msisdn, REPLAY_MSISDN, sizeof REPLAY_MSISDN);
+    ev.at = ev.seen = r->env.now;
+    result = flow_event(&r->env, r->s, &ev, &r->out);
+    while (result == FLOW_ASK)
+        result = replay_answer(r);
+    r->s->turn++;
+}
+
+/* "*333*1*42#" of the parts that were walked, up to the first that was withheld;
+ * what is left behind it. */
+static const char *replay_dial(struct replay_run *r, const char *parts)
+{
+    const char *code = r->menu->codes[0];
+    const char *rest = parts;
+
+    buf_clear(&r->dialled);
+    buf_add(&r->dialled, code, strlen(code) - (code[strlen(code) - 1] == '#'));
+    while (*rest != '\0') {
+        size_t n = strcspn(rest, "*");
+
+        if (n == strlen(FLOW_TAPE_WITHHELD) && memcmp(rest, FLOW_TAPE_WITHHELD, n) == 0)
+            break;
+        buf_addc(&r->dialled, '*');
+        buf_add(&r->dialled, rest, n);
+        rest += n + (rest[n] == '*');
+    }
+    buf_addc(&r->dialled, '#');
+    replay_event(r, EVENT_BEGIN, buf_str(&r->dialled));
+    return rest;
+}
+
+/* A value that she typed and the tape withheld.  NULL: the menus ask for none here. */
+static const char *replay_made_up(struct replay_run *r)
+{
+    const struct menu_screen *screen = r->s->screen != MENU_NONE ? &r->menu->screens[r->s->screen] : NULL;
+
+    if (r->s->mode != SESSION_AT_SCREEN || screen == NULL || screen->input.var == MENU_NONE)
+        return NULL;
+    if (replay_sample_typed(screen->input.type, clock_day(r->env.now, r->menu->utc_offset_min), &r->sample))
+        return buf_str(&r->sample);
+    replay_stop(r, REPLAY_ASKS_MORE, "no value of type '%s' could be made up", screen->input.type->name);
+    return NULL;
+}
+
+static const char *replay_example(const struct replay_run *r)
+{
+    const struct menu_screen *screen = r->s->screen != MENU_NONE ? &r->menu->screens[r->s->screen] : NULL;
+    const char *example = screen != NULL && screen->input.var != MENU_NONE ? screen->input.type->example : NULL;
+
+    return example != NULL ? example : REPLAY_MISFIT;
+}
+
+static void replay_type(struct replay_run *r, const char *text)
+{
+    if (text == NULL || r->s->mode == SESSION_ENDED)
+        r->over = true;                 /* she answered another question than these menus ask, or after their end */
+    else
+        replay_event(r, EVENT_ANSWER, text);
+}
+
+/* The parts of a dial from the first one on that was withheld, one answer each. */
+static void replay_parts(struct replay_run *r, const char *parts)
+{
+    while (*parts != '\0' && !r->over) {
+        char part[64];
+        size_t n = strcspn(parts, "*");
+
+        snprintf(part, sizeof part, "%.*s", (int)n, parts);
+        r->env.now += 2000;
+        replay_type(r, strcmp(part, FLOW_TAPE_WITHHELD) == 0 ? replay_made_up(r) : part);
+        parts += n + (parts[n] == '*');
+    }
+}
+
+static void replay_do(struct replay_run *r, const struct replay_step *step)
+{
+    if (step->kind == FLOW_TAPE_DIAL) {
+        replay_parts(r, replay_dial(r, step->typed));
+        return;
+    }
+    switch ((enum flow_tape_how)step->how) {
+    case FLOW_TAPE_TYPED:
+        replay_type(r, step->typed);
+        break;
+    case FLOW_TAPE_FITTED:
+        replay_type(r, replay_made_up(r));
+        break;
+    case FLOW_TAPE_MISFIT:
+        replay_type(r, REPLAY_MISFIT);
+        break;
+    case FLOW_TAPE_EXAMPLE:
+        replay_type(r, replay_example(r));
+        break;
+    case FLOW_TAPE_MOVED:
+    case FLOW_TAPE_HOWS:
+        break;
+    }
+}
+
+/* --- a dialogue ------------------------------------------------------------------------- */
+
+static void replay_screen(char out[REPLAY_SCREEN_SIZE], const char *screen, bool end)
+{
+    snprintf(out, REPLAY_SCREEN_SIZE, "%.100s%s", screen[0] != '\0' ? screen : "(none)", end ? " (end)" : "");
+}
+
+void replay_run_begin(struct replay_run *r)
+{
+    if (r->s != NULL)
+        session_forget(r->table, r->s);
+    session_reap(r->table);
+    replay_forget_facts(r);
+    r->s = session_open(r->table, REPLAY_MSISDN, r->menu->codes[0]);
+    r->s->menu = r->menu;
+    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "replay" };
+    r->over = false;
+    memset(&r->end, 0, sizeof r->end);
+}
+
+/* Where they went apart, the first time. */
+static void replay_compare(struct replay_run *r, const struct replay_step *step, const char *before)
+{
+    if (r->end.apart[0] != '\0' || strcmp(r->end.was, r->end.is) == 0)
+        return;
+    replay_screen(r->end.apart, before, false);
+    snprintf(r->end.key, sizeof r->end.key, "%s",
+             step->kind == FLOW_TAPE_DIAL ? "the dial" : step->how == FLOW_TAPE_TYPED ? step->typed : "an answer");
+}
+
+void replay_run_step(struct replay_run *r, const struct replay_step *step)
+{
+    char before[REPLAY_SCREEN_SIZE];
+
+    snprintf(before, sizeof before, "%s", r->end.was);
+    if (step->how == FLOW_TAPE_MOVED)
+        replay_stop(r, REPLAY_TAPE_LACKS, "its menus were retired in the middle");
+    else if (!replay_take_facts(r, step->facts))
+        replay_stop(r, REPLAY_TAPE_LACKS, "what the tape holds of it cannot be read");
+    replay_screen(r->end.was, step->screen, step->state == SESSION_ENDED);
+    if (!r->over) {
+        r->env.now = r->env.now >= step->at ? r->env.now + 1 : step->at;
+        r->env.link = "replay";
+        replay_do(r, step);
+    }
+    replay_screen(r->end.is, r->s->screen != MENU_NONE ? r->menu->screens[r->s->screen].name : "",
+                  r->s->mode == SESSION_ENDED);
+    replay_compare(r, step, before);
+}
+
+const struct replay_end *replay_run_end(const struct replay_run *r)
+{
+    return &r->end;
+}
