@@ -8,6 +8,8 @@
 #include "base/gsm.h"
 #include "menu/check_calls.h"
 #include "menu/check_trust.h"
+#include "menu/check_conditions.h"
+#include "menu/check_secrets.h"
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
@@ -266,9 +268,13 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     if (issues->errors > 0)
         return;
     check_ways(m, issues);
-    check_values(m, issues);
     check_calls(m, issues);
+    check_values(m, issues);
+    check_secrets(m, issues);
     check_trust(m, issues);
+    if (issues->errors > 0)
+        return;
+    check_conditions(m, issues);
     check_unused(m, issues);
     check_unread(m, issues);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "menu/check_rounds.h"
 #include "menu/graph.h"
 #include "menu/ways.h"
 
@@ -446,6 +447,7 @@ void check_ways(const struct menu *m, struct menu_issues *issues)
     if (graph_init(&g, m)) {
         check_reachable(&g, issues);
         check_ends(&g, issues);
+        check_rounds(&g, issues);
         check_silent(&g, issues);
         check_far(&g, issues);
     }

@@ -207,6 +207,17 @@ uint64_t facts_any(const struct facts *f, int var)
     return v->kind == EXPR_WHOLE || v->kind == EXPR_DATE ? facts_any_number(v, INT64_MIN, INT64_MAX) : facts_every(v);
 }
 
+uint64_t facts_begin(const struct facts *f, int var)
+{
+    static const bool may_miss[MENU_BUILTINS] = {
+        [MENU_VAR_AGENT_NAME] = true, [MENU_VAR_AGENT_CENTRE] = true, [MENU_VAR_ALERT_TEXT] = true
+    };
+
+    if (var >= MENU_BUILTINS)
+        return FACTS_UNSET;
+    return facts_any(f, var) | (may_miss[var] ? FACTS_UNSET : 0);
+}
+
 uint64_t facts_value(const struct facts *f, int var, const struct expr *value)
 {
     const struct facts_var *v = &f->vars[var];

@@ -32,6 +32,8 @@ void facts_learnt(struct facts *f);
 
 /* Any value of the variable's type, typed or from a database. */
 uint64_t facts_any(const struct facts *f, int var);
+/* What it can be when a dialogue begins. */
+uint64_t facts_begin(const struct facts *f, int var);
 /* What var can be after it was set to value. */
 uint64_t facts_value(const struct facts *f, int var, const struct expr *value);
 

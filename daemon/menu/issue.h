@@ -48,6 +48,8 @@
     X(CIRCLE, "E222", "Screens that show nothing lead to one another in a circle, which would never show a page.") \
     X(TOO_SILENT, "E223", "More screens in a row show nothing than the program passes in one step (60).") \
     X(UNSET, "E224", "On some way the value is read before it is set: she would see an empty place, or be led wrongly.") \
+    X(SENSITIVE, "E225", "A sensitive value goes where it would be shown or logged, or a PIN is handed on or kept.") \
+    X(CALLS_ROUND, "E226", "Called screens call themselves again, so that the calls would never end.") \
     X(CALL_VALUE, "E240", "A call wants a value, but a 'return' of the called screens gives none.") \
     X(NO_RETURN, "E241", "A call leads to screens none of which returns: what comes after it is never reached.") \
     X(NO_CALL, "E242", "A 'return' can be reached without a call: there is nobody to return to.") \
@@ -72,7 +74,10 @@
     X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
     X(UNREAD, "W503", "A variable is set, but nothing reads it.") \
     X(FAR, "W510", "The shortest way to an end through this screen has more than 7 screens: many people give up.") \
-    X(SLOW, "W511", "At 8 seconds a screen the way takes more than 90 seconds: networks cut such dialogues off.")
+    X(SLOW, "W511", "At 8 seconds a screen the way takes more than 90 seconds: networks cut such dialogues off.") \
+    X(NEVER, "W512", "By all that its values can be in this tree, the condition can never hold.") \
+    X(ALWAYS, "W513", "By all that its values can be in this tree, the condition always holds: the branches below are never taken.") \
+    X(NO_OPTION, "W514", "All options have a condition, and it may be that none holds: then she can only go back.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

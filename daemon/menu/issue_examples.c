@@ -163,6 +163,34 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                       TEA "{text: Tea, options: {1: {text: How many, goto: ask}, 2: {text: Two, set: {cups: 2}, goto: drink}}}\n"
                           "  ask: {text: How many cups?, input: {into: cups, type: whole}, goto: drink}\n"
                           "  drink: {text: \"{cups} cups\", end: yes}\n" },
+    [ISSUE_SENSITIVE] = { "types:\n  card: {pattern: '[0-9]{10}', width: 10, sensitive: yes}\n" TEA
+                              "{text: Card?, input: {into: card}, goto: note}\n"
+                              "  note: {set: {copy: \"'none'\"}, goto: keep}\n"
+                              "  keep: {set: {copy: card}, goto: told}\n"
+                              "  told: {text: \"{copy}\", end: yes}\n",
+                          "types:\n  card: {pattern: '[0-9]{10}', width: 10, sensitive: yes}\n" TEA
+                              "{text: Card?, input: {into: card}, goto: told}\n"
+                              "  told: {text: \"{card|last4}\", end: yes}\n" },
+    [ISSUE_CALLS_ROUND] = { TEA "{call: {to: ask}, goto: main}\n"
+                                "  ask: {text: Tea?, options: {1: {text: Again, goto: again}, 2: {text: \"Yes\", goto: yes_}}}\n"
+                                "  again: {call: {to: ask}, goto: yes_}\n  yes_: {return: }\n",
+                            TEA "{call: {to: ask}, goto: main}\n"
+                                "  ask: {text: Tea?, options: {1: {text: Again, goto: ask}, 2: {text: \"Yes\", goto: yes_}}}\n"
+                                "  yes_: {return: }\n" },
+    [ISSUE_NEVER] = { TEA "{text: How many cups?, input: {into: cups, type: cups}, goto: sort}\n"
+                          "  sort: {goto: [{when: cups > 9, to: main}, {to: drink}]}\n"
+                          "  drink: {text: \"{cups} cups\", end: yes}\ntypes:\n  cups: {whole: 1..9}\n",
+                      TEA "{text: How many cups?, input: {into: cups, type: cups}, goto: sort}\n"
+                          "  sort: {goto: [{when: cups > 4, to: main}, {to: drink}]}\n"
+                          "  drink: {text: \"{cups} cups\", end: yes}\ntypes:\n  cups: {whole: 1..9}\n" },
+    [ISSUE_ALWAYS] = { TEA "{text: How many cups?, input: {into: cups, type: cups}, goto: sort}\n"
+                           "  sort: {goto: [{when: cups > 0, to: drink}, {to: main}]}\n"
+                           "  drink: {text: \"{cups} cups\", end: yes}\ntypes:\n  cups: {whole: 1..9}\n",
+                       TEA "{text: How many cups?, input: {into: cups, type: cups}, goto: drink}\n"
+                           "  drink: {text: \"{cups} cups\", end: yes}\ntypes:\n  cups: {whole: 1..9}\n" },
+    [ISSUE_NO_OPTION] = { TEA "{text: Tea, options: {1: {text: As always, when: citizen.known, goto: main}}}\n",
+                          TEA "{text: Tea, options: {1: {text: As always, when: citizen.known, goto: main}, 2: {text: New, "
+                              "goto: main}}}\n" },
     [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
     [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
                        TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },

@@ -301,5 +301,7 @@ void parse_screens(struct parse *p)
     for (int i = 0; i < defs->count; i++) {
         if (screens[i].input.var != MENU_NONE)
             screens[i].input.type = p->vars[screens[i].input.var].var.type;
+        if (screens[i].input.type != NULL && screens[i].input.type->kind == MENU_TYPE_PIN)
+            screens[i].secret = true;
     }
 }

@@ -42,10 +42,10 @@ static void ways_read_text(const struct ways *w, const struct menu_text *t)
                                            .index = MENU_NONE });
 }
 
-static void ways_assume(const struct ways *w, const struct expr *e, bool truth)
+static void ways_assume(const struct ways *w, const struct expr *e, bool truth, const struct menu_pos *pos)
 {
     if (e != NULL)
-        w->fn(w->arg, &(struct ways_step){ .op = WAYS_ASSUME, .expr = e, .truth = truth, .var = MENU_NONE,
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_ASSUME, .expr = e, .truth = truth, .pos = pos, .var = MENU_NONE,
                                            .index = MENU_NONE });
 }
 
@@ -81,10 +81,10 @@ static void ways_gotos(const struct ways *w, const struct menu_gotos *go, struct
         exit.when = g->when;
         ways_read(w, WAYS_IN_WHEN, g->when);
         ways_step(w, WAYS_SAVE);
-        ways_assume(w, g->when, true);
+        ways_assume(w, g->when, true, &g->pos);
         ways_leave(w, &exit);
         ways_step(w, WAYS_BACK);
-        ways_assume(w, g->when, false);
+        ways_assume(w, g->when, false, &g->pos);
     }
 }
 
@@ -216,7 +216,7 @@ static void ways_options(const struct ways *w)
 
         ways_read(w, WAYS_IN_WHEN, o->when);
         ways_step(w, WAYS_SAVE);
-        ways_assume(w, o->when, true);
+        ways_assume(w, o->when, true, &o->pos);
         ways_read_text(w, o->text);
         ways_sets(w, o->sets, o->set_count);
         ways_gotos(w, &o->go, (struct ways_exit){ .why = WAYS_OPTION, .option = o, .action = MENU_NONE });

@@ -90,7 +90,8 @@ struct ways_step {
     enum ways_place place;              /* WAYS_READ */
     const struct expr *expr;            /* WAYS_READ, WAYS_ASSUME; WAYS_SET: what it becomes, NULL: anything of its type */
     const struct menu_text *text;       /* WAYS_READ */
-    const struct menu_pos *pos;         /* WAYS_READ: of the use, where the thing read stands elsewhere; else NULL */
+    const struct menu_pos *pos;         /* WAYS_READ: of the use, where the thing read stands elsewhere; else NULL.
+                                         * WAYS_ASSUME: of the branch or option */
     int var;                            /* WAYS_SET, WAYS_UNSET; MENU_NONE */
     int index;                          /* WAYS_READ: query, service or template; MENU_NONE */
     bool truth;                         /* WAYS_ASSUME */

@@ -8,7 +8,8 @@
 
 #define WITNESS_FLAGS 8                 /* variables followed together */
 #define WITNESS_STATES 20000            /* with flags; more is too much to rule a way out */
-#define WITNESS_MOVES 60000000L         /* of all searches together */
+#define WITNESS_MOVES 60000000L         /* of all searches together, and so many for each move of the tree: */
+#define WITNESS_AGAIN 1000L
 #define WITNESS_SHOWN 12                /* screens that a message names */
 #define WITNESS_TRIES 64                /* in how many ways the conditions of one way are tried */
 
@@ -77,7 +78,7 @@ struct witness *witness_new(const struct moves *v)
 
     w->v = v;
     w->has_graph = graph_init(&w->graph, m);
-    w->left = WITNESS_MOVES;
+    w->left = WITNESS_MOVES + WITNESS_AGAIN * v->count;
     w->of = xcalloc((size_t)m->screen_count + 1, sizeof *w->of);
     for (int i = 0; i < 2; i++)
         w->leads[i] = xcalloc((size_t)m->screen_count + 1, sizeof *w->leads[i]);
@@ -311,7 +312,7 @@ static void witness_begin(void *arg, int screen)
     struct witness_state s = { screen, w->v->first[screen], MENU_NONE, MENU_NONE, MENU_NONE, MENU_NONE, { false } };
 
     for (int i = 0; i < w->flag_count; i++)
-        s.know.masks[i] = w->flags[i] < MENU_BUILTINS ? facts_any(w->v->facts, w->flags[i]) : FACTS_UNSET;
+        s.know.masks[i] = facts_begin(w->v->facts, w->flags[i]);
     witness_push(w, s);
 }
 
@@ -501,9 +502,7 @@ static uint64_t witness_get_all(void *arg, int var)
 {
     const struct witness *w = arg;
 
-    if (w->known[var])
-        return w->masks[var];
-    return var < MENU_BUILTINS ? facts_any(w->v->facts, var) : FACTS_UNSET;
+    return w->known[var] ? w->masks[var] : facts_begin(w->v->facts, var);
 }
 
 static void witness_put_all(void *arg, int var, uint64_t mask)
