@@ -31,6 +31,7 @@
     X(VALUE, "E113", "The value is not one that this key takes.") \
     X(LATER, "E114", "The construct is part of the language but not supported by this version yet.") \
     X(SCREEN, "E115", "The keys of a screen do not go together: a screen shows, or acts, or branches.") \
+    X(PATTERN_TIME, "E120", "The pattern can take exponential time: an answer fits it in more and more ways.") \
     X(NO_SCREEN, "E201", "No screen has this name.") \
     X(NO_TYPE, "E202", "No type has this name.") \
     X(NO_RECORD, "E203", "No record has this name.") \

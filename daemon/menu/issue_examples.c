@@ -34,6 +34,8 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_LATER] = { "# a key that menus(5) calls not supported yet\n", "# the same menus without it\n" },
     [ISSUE_SCREEN] = { TEA "{text: Tea, set: {citizen.lang: bn}, goto: main}\n",
                        TEA "{text: Tea, options: {1: {text: Bangla, set: {citizen.lang: bn}, goto: main}}}\n" },
+    [ISSUE_PATTERN_TIME] = { "types:\n  seats: {pattern: '([0-9]+,?)+', width: 20}\n",
+                             "types:\n  seats: {pattern: '[0-9]+(,[0-9]+)*', width: 20}\n" },
     [ISSUE_NO_SCREEN] = { TEA "{text: Tea, options: {1: {text: Milk, goto: mian}}}\n",
                           TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
     [ISSUE_NO_TYPE] = { "types:\n  cups: whle\n", "types:\n  cups: {whole: 1..9}\n" },

@@ -1,18 +1,16 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-
 #include "menu/model.h"
 
-#include <pcre2.h>
 #include <string.h>
 
 #include "menu/names.h"
+#include "menu/pattern.h"
 
 void menu_free(struct menu *m)
 {
     if (m == NULL)
         return;
     for (int i = 0; i < m->type_count; i++)
-        pcre2_code_free(m->types[i]->regex);
+        pattern_free(m->types[i]->regex);
     arena_free(m->arena);
 }
 

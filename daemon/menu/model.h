@@ -87,6 +87,7 @@ struct menu_type {
     const char *pattern;                /* source, for messages */
     void *regex;                        /* pcre2_code of a pattern; freed with the menu */
     const char *example;                /* shown in questions; refused as an answer; NULL none */
+    struct menu_pos example_pos;
     bool sensitive;
     bool past, future;                  /* date */
     const struct menu_choice *choices;

@@ -177,6 +177,8 @@ struct parse_text_args {
 
 const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node, const struct parse_text_args *args);
 struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, const struct expr **slot);
+/* The file that a node stands in. */
+const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node);
 /* Run the jobs. */
 void parse_compile(struct parse *p);
 /* Where a place of a compiled text or expression is. */

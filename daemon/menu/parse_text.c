@@ -136,7 +136,7 @@ const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node
 
 /* --- compiling ---------------------------------------------------------------------- */
 
-static const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node)
+const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node)
 {
     for (int i = 0; i < p->file_count; i++) {
         if (p->files[i].source.name == node->pos.file)

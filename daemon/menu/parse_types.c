@@ -1,13 +1,10 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-
 #include "menu/parse.h"
 
-#include <pcre2.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "menu/pattern.h"
 
-#define PARSE_PATTERN_MAX 256           /* octets of a pattern */
 #define PARSE_WHOLE_MAX 999999999
 
 /* --- the program's own types ------------------------------------------------------------ */
@@ -137,22 +134,13 @@ const struct menu_type *parse_lang_type(struct parse *p)
 static void parse_pattern(struct parse *p, const struct keys_got *got, struct menu_type *t)
 {
     const struct yaml_node *n = got->at[TYPE_PATTERN];
-    PCRE2_UCHAR text[128];
-    PCRE2_SIZE at = 0;
-    int code = 0;
+    struct pattern_error err;
+    enum pattern_fault fault = pattern_compile(n->text, n->len, &t->regex, &err);
 
     t->pattern = n->text;
-    if (n->len > PARSE_PATTERN_MAX) {
-        issue_add(p->issues, ISSUE_PATTERN, n->pos, "the pattern is longer than %d octets", PARSE_PATTERN_MAX);
-        return;
-    }
-    t->regex = pcre2_compile((PCRE2_SPTR)n->text, n->len,
-                             PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C, &code, &at,
-                             NULL);
-    if (t->regex == NULL) {
-        (void)pcre2_get_error_message(code, text, sizeof text);
-        issue_add(p->issues, ISSUE_PATTERN, n->pos, "pattern: %s, at its character %zu", (const char *)text, at + 1);
-    }
+    if (fault != PATTERN_GOOD)
+        issue_add(p->issues, fault == PATTERN_EXPONENTIAL ? ISSUE_PATTERN_TIME : ISSUE_PATTERN,
+                  yaml_at(parse_source(p, n), n, err.at), "pattern: %s", err.text);
     if (got->key[TYPE_WIDTH] == NULL)
         issue_add(p->issues, ISSUE_MISSING_KEY, got->key[TYPE_PATTERN]->pos,
                   "a pattern needs 'width', the greatest number of characters");
@@ -246,8 +234,10 @@ static void parse_type_rest(struct parse *p, const struct keys_got *got, struct 
         t->sensitive |= keys_bool(got->at[TYPE_SENSITIVE]);
     t->past = got->at[TYPE_PAST] != NULL && keys_bool(got->at[TYPE_PAST]);
     t->future = got->at[TYPE_FUTURE] != NULL && keys_bool(got->at[TYPE_FUTURE]);
-    if (got->at[TYPE_EXAMPLE] != NULL)
+    if (got->at[TYPE_EXAMPLE] != NULL) {
         t->example = got->at[TYPE_EXAMPLE]->text;
+        t->example_pos = got->at[TYPE_EXAMPLE]->pos;
+    }
 }
 
 static struct menu_type *parse_type_form(struct parse *p, const struct parse_def *def, const struct keys_got *got,
@@ -365,7 +355,8 @@ static void parse_example(struct parse *p, const struct menu_type *t)
         return;
     buf_init(&value, 4096);
     if (!menu_type_accept(&timeless, t->example, strlen(t->example), 0, &value))
-        issue_add(p->issues, ISSUE_EXAMPLE, t->pos, "type '%s': its example '%s' does not fit it", t->name, t->example);
+        issue_add(p->issues, ISSUE_EXAMPLE, t->example_pos, "type '%s': its example '%s' does not fit it", t->name,
+                  t->example);
     buf_fini(&value);
 }
 

@@ -1,9 +1,6 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-
 #include "menu/model.h"
 
 #include <inttypes.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,12 +8,7 @@
 #include "base/buf.h"
 #include "base/damm.h"
 #include "menu/expr.h"
-
-/* What a match may cost: a pattern over an answer of some tens of characters
- * needs a few hundred; one that runs wild stops here, and does not fit. */
-#define VALUE_MATCH_LIMIT 20000
-#define VALUE_DEPTH_LIMIT 500
-#define VALUE_HEAP_KIB 256
+#include "menu/pattern.h"
 
 #define VALUE_DIGITS 32                 /* of a number with its blanks and hyphens */
 
@@ -70,23 +62,7 @@ static bool value_word(const struct menu_type *t, const char *s, size_t n, struc
 
 static bool value_matches(const struct menu_type *t, const char *s, size_t n)
 {
-    pcre2_match_context *limits;
-    pcre2_match_data *match;
-    int found;
-
-    if (n == 0 || t->regex == NULL || value_characters(s, n) > t->width)
-        return false;
-    limits = pcre2_match_context_create(NULL);
-    match = pcre2_match_data_create(1, NULL);
-    if (limits == NULL || match == NULL)
-        abort();                        /* out of memory, base/alloc.h */
-    (void)pcre2_set_match_limit(limits, VALUE_MATCH_LIMIT);
-    (void)pcre2_set_depth_limit(limits, VALUE_DEPTH_LIMIT);
-    (void)pcre2_set_heap_limit(limits, VALUE_HEAP_KIB);
-    found = pcre2_match(t->regex, (PCRE2_SPTR)s, n, 0, 0, match, limits);
-    pcre2_match_data_free(match);
-    pcre2_match_context_free(limits);
-    return found >= 0;
+    return n > 0 && t->regex != NULL && value_characters(s, n) <= t->width && pattern_matches(t->regex, s, n);
 }
 
 /* As typed; or else without the blanks, dots and hyphens that people put into

@@ -1,5 +1,6 @@
 /*
- * menu_load: any octets as kheya.yaml.  What does not load has at least one
+ * menu_load: any octets as kheya.yaml; or several files, each behind a line
+ * "=== path" (tests/fuzz/pack makes such an input of a folder).  What does not load has at least one
  * error with its line; what loads can be walked: every screen in every
  * language, its pages, its expressions, and the values of its types.
  */
@@ -11,6 +12,7 @@
 
 #include "base/gsm.h"
 #include "menu/expr.h"
+#include "menu/folder.h"
 #include "menu/issue.h"
 #include "menu/render.h"
 
@@ -149,7 +151,8 @@ static void fuzz_screen(const struct menu *m, const struct menu_screen *s)
     const struct expr_scope scope = { m, 0, FUZZ_TODAY, fuzz_get, m, NULL, NULL };
 
     must(menu_screen_find(m, s->name) == s - m->screens);
-    must(s->text != NULL || s->go.count > 0);
+    must(s->text != NULL || s->go.count > 0 ||
+         (s->action_count > 0 && s->actions[s->action_count - 1].kind == MENU_RETURN));
     must(s->text == NULL || s->action_count == 0);
     must(s->input.var == MENU_NONE || (s->input.type == m->vars[s->input.var].type && s->go.count > 0));
     fuzz_go(m, &s->go, &scope);
@@ -217,6 +220,55 @@ static void fuzz_menu(const struct menu *m, const char *text, size_t size)
     buf_fini(&typed);
 }
 
+/* --- one file or several -------------------------------------------------------------------- */
+
+static const char fuzz_mark[] = "=== ";
+
+static bool fuzz_is_mark(const char *s, const char *end)
+{
+    return (size_t)(end - s) >= sizeof fuzz_mark - 1 && memcmp(s, fuzz_mark, sizeof fuzz_mark - 1) == 0;
+}
+
+static const char *fuzz_line(const char *s, const char *end)
+{
+    const char *stop = memchr(s, '\n', (size_t)(end - s));
+
+    return stop != NULL ? stop + 1 : end;
+}
+
+/* The file that begins behind the mark at s, and what is behind it. */
+static const char *fuzz_file(const char *s, const char *end, struct buf *sources)
+{
+    const char *body = fuzz_line(s, end), *next = body;
+    char path[64];
+    size_t n = (size_t)(body - s);
+
+    n = n > sizeof fuzz_mark ? n - sizeof fuzz_mark : 0;
+    n = n < sizeof path ? n : sizeof path - 1;
+    memcpy(path, s + sizeof fuzz_mark - 1, n);
+    path[n] = '\0';
+    while (next < end && !fuzz_is_mark(next, end))
+        next = fuzz_line(next, end);
+    folder_add(sources, path, body, (size_t)(next - body));
+    return next;
+}
+
+static struct menu *fuzz_load(const char *s, size_t size, struct menu_issues *issues)
+{
+    const char *end = s + size;
+    struct buf sources;
+    struct menu *m;
+
+    if (!fuzz_is_mark(s, end))
+        return menu_load_text(s, size, issues);
+    buf_init(&sources, 4 * FUZZ_MAX);
+    while (s < end)
+        s = fuzz_file(s, end, &sources);
+    m = menu_load_sources(buf_str(&sources), sources.len, issues);
+    buf_fini(&sources);
+    return m;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct menu_issues issues;
@@ -224,7 +276,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > FUZZ_MAX)
         return 0;
-    m = menu_load_text((const char *)data, size, &issues);
+    m = fuzz_load((const char *)data, size, &issues);
     fuzz_issues(&issues, m != NULL);
     if (m != NULL)
         fuzz_menu(m, (const char *)data, size);
