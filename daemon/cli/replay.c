@@ -24,7 +24,7 @@ static const char replay_usage[] =
     "of MENUDIR: which of them would end elsewhere?\n"
     "  -s, --since AGE          dialogues begun so long ago at most: 30m, 24h, 7d\n"
     "  -c, --config FILE        the daemon's configuration (default " REPLAY_CONF ")\n"
-    "  -d, --database CONNINFO  libpq connection string, instead\n"
+    "  -d, --database CONNINFO  libpq connection string, instead; then pages are of 160/70\n"
     "Exit status: 0 all end where they ended, 1 some do not or the menus have errors,\n"
     "2 used wrongly or the database cannot be read.\n";
 
@@ -37,6 +37,7 @@ struct replay_kind {
 
 struct replay {
     struct replay_run *run;
+    const struct conf *conf;            /* NULL: the limits of links are not known */
     int64_t dialogue;                   /* that is being run; 0: none */
     int32_t step;                       /* its last one */
     bool torn;                          /* its beginning, or a step in it, is not on the tape */
@@ -93,6 +94,14 @@ static void replay_close(struct replay *r)
     r->dialogue = 0;
 }
 
+static const struct event_limits *replay_limits(const struct replay *r, const char *link)
+{
+    static const struct event_limits usual = { .septets = 160, .units = 70 };
+    const struct event_limits *limits = r->conf != NULL ? conf_limits(r->conf, link) : NULL;
+
+    return limits != NULL ? limits : &usual;
+}
+
 static void replay_on_step(void *arg, const struct store_taped *taped)
 {
     struct replay *r = arg;
@@ -104,7 +113,7 @@ static void replay_on_step(void *arg, const struct store_taped *taped)
         r->dialogue = t->dialogue;
         r->step = 0;
         r->torn = false;
-        replay_run_begin(r->run);
+        replay_run_begin(r->run, replay_limits(r, t->link));
     }
     r->torn = r->torn || t->step != r->step + 1;
     r->step = t->step;
@@ -233,7 +242,8 @@ static struct menu *replay_menus(const char *dir)
     return m;
 }
 
-static int replay_run(const struct replay_args *a, const char *conninfo)
+/* conf: NULL where only the database was named. */
+static int replay_run(const struct replay_args *a, const struct conf *conf, const char *conninfo)
 {
     struct menu *m = replay_menus(a->menus);
     struct replay *r;
@@ -243,6 +253,7 @@ static int replay_run(const struct replay_args *a, const char *conninfo)
     if (m == NULL)
         return 1;
     r = xcalloc(1, sizeof *r);
+    r->conf = conf;
     r->run = replay_run_new(m);
     if (store_tape_read(conninfo, clock_now() - a->since_ms, replay_on_step, r, err, sizeof err)) {
         replay_close(r);
@@ -272,10 +283,10 @@ int replay_main(int argc, char **argv)
     }
     log_set_level(LOG_LEVEL_ERR);
     if (a.conninfo != NULL)
-        return replay_run(&a, a.conninfo);
+        return replay_run(&a, NULL, a.conninfo);
     buf_init(&errors, 256 * 1024);
     if (conf_load(&conf, a.conf, &errors))
-        status = replay_run(&a, conf.database);
+        status = replay_run(&a, &conf, conf.database);
     fputs(buf_str(&errors), stderr);
     buf_fini(&errors);
     conf_free(&conf);

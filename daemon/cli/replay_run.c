@@ -50,7 +50,6 @@ struct replay_run *replay_run_new(const struct menu *m)
 
     r->menu = m;
     r->table = session_table_new(2);
-    r->limits = (struct event_limits){ .septets = 160, .units = 70 };
     r->alert_texts = xcalloc((size_t)m->lang_count, sizeof *r->alert_texts);
     for (int i = 0; i < m->lang_count; i++)
         r->alert_texts[i] = (struct flow_alert_text){ m->langs[i].id, "!" };
@@ -271,7 +270,10 @@ static const char *replay_dial(struct replay_run *r, const char *parts)
         if (n == strlen(FLOW_TAPE_WITHHELD) && memcmp(rest, FLOW_TAPE_WITHHELD, n) == 0)
             break;
         buf_addc(&r->dialled, '*');
-        buf_add(&r->dialled, rest, n);
+        if (n == strlen(FLOW_TAPE_NO_PART) && memcmp(rest, FLOW_TAPE_NO_PART, n) == 0)
+            buf_adds(&r->dialled, REPLAY_MISFIT);
+        else
+            buf_add(&r->dialled, rest, n);
         rest += n + (rest[n] == '*');
     }
     buf_addc(&r->dialled, '#');
@@ -317,7 +319,8 @@ static void replay_parts(struct replay_run *r, const char *parts)
 
         snprintf(part, sizeof part, "%.*s", (int)n, parts);
         r->env.now += 2000;
-        replay_type(r, strcmp(part, FLOW_TAPE_WITHHELD) == 0 ? replay_made_up(r) : part);
+        if (strcmp(part, FLOW_TAPE_NO_PART) != 0)       /* then the page stays */
+            replay_type(r, strcmp(part, FLOW_TAPE_WITHHELD) == 0 ? replay_made_up(r) : part);
         parts += n + (parts[n] == '*');
     }
 }
@@ -354,8 +357,10 @@ static void replay_screen(char out[REPLAY_SCREEN_SIZE], const char *screen, bool
     snprintf(out, REPLAY_SCREEN_SIZE, "%.100s%s", screen[0] != '\0' ? screen : "(none)", end ? " (end)" : "");
 }
 
-void replay_run_begin(struct replay_run *r)
+void replay_run_begin(struct replay_run *r, const struct event_limits *limits)
 {
+    r->limits = *limits;
+    r->limits.resend_ms = 0;            /* what stands on the tape was new */
     if (r->s != NULL)
         session_forget(r->table, r->s);
     session_reap(r->table);

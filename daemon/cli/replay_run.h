@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/event.h"
 #include "menu/model.h"
 
 #define REPLAY_WHY_SIZE 160
@@ -44,8 +45,8 @@ struct replay_end {
     char why[REPLAY_WHY_SIZE];          /* "" when followed */
 };
 
-/* A dialogue, and all its steps. */
-void replay_run_begin(struct replay_run *r);
+/* A dialogue, and all its steps.  limits: of the link's pages; copied. */
+void replay_run_begin(struct replay_run *r, const struct event_limits *limits);
 void replay_run_step(struct replay_run *r, const struct replay_step *step);
 const struct replay_end *replay_run_end(const struct replay_run *r);
 

@@ -112,6 +112,7 @@ enum flow_tape_how {
 };
 
 #define FLOW_TAPE_WITHHELD "?"          /* in place of a value, in typed after a dial and in facts */
+#define FLOW_TAPE_NO_PART "!"           /* in typed after a dial: from here on it fitted nothing */
 
 struct flow_tape {
     bool on;                            /* this step is to be kept */

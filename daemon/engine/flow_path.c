@@ -85,6 +85,7 @@ bool flow_path_step(struct flow *f)
         f->out->undialled = false;
         return true;
     }
+    flow_tape_part(f, FLOW_TAPE_NO_PART, strlen(FLOW_TAPE_NO_PART));
     buf_clear(&s->path);
     if (f->out->undialled)
         s->remark = SESSION_NO_CODE;
