@@ -36,6 +36,7 @@ struct conf {
     const char *http_address;
     const char *http_handset;           /* control address of a telco simulator, "" none */
     const char *pid_file;               /* "" none */
+    const char *secret;                 /* file, "" none */
     int log_level;                      /* enum log_level */
     int sessions;                       /* dialogues in memory */
     int hold_ms;                        /* how long an event waits for a database that fell */

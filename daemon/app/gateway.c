@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "app/numbers.h"
 #include "app/postman.h"
 #include "app/recent.h"
+#include "app/secret.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -64,6 +66,7 @@ struct gateway {
     struct postman *postman;
     struct recent *recent;
     struct alerts *alerts;
+    unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
     struct buf page;                    /* scratch: a static page */
@@ -107,6 +110,12 @@ static uint64_t gateway_dice(void)
     return dice;
 }
 
+static uint32_t work_draw(void *arg)
+{
+    (void)arg;
+    return randombytes_random();
+}
+
 static struct flow_env work_env(const struct gateway *g, const struct work *w, const struct session *s)
 {
     return (struct flow_env){
@@ -116,6 +125,8 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w, c
         .link = bearer_name(w->bearer),
         .now = clock_now(),
         .alert = alerts_now(g->alerts),
+        .secret = g->secret,
+        .draw = work_draw,
         .tape = g->conf->tape_ms > 0,
         .dice = g->conf->tape_ms > 0 ? gateway_dice() : 0,
     };
@@ -1037,6 +1048,18 @@ static bool gateway_open(struct gateway *g, const struct conf_link *conf, struct
     return true;
 }
 
+/* Without a file, codes that are out end with this process. */
+static bool gateway_take_secret(struct gateway *g, char *err, size_t err_size)
+{
+    if (g->conf->secret[0] != '\0')
+        return secret_read(g->conf->secret, "consent", g->secret, err, err_size);
+    randombytes_buf(g->secret, sizeof g->secret);
+    if (g->menu->consent != MENU_NONE)
+        log_warn("event=no_secret reason=\"the menus ask for consent and the setting 'secret' names no file\" "
+                 "next=\"codes that are out end with this process\"");
+    return true;
+}
+
 struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
 {
     const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
@@ -1065,6 +1088,10 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->postman = postman_new(g->store, conf->sms_in_flight);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->alerts = alerts_new();
+    if (!gateway_take_secret(g, err, err_size)) {
+        gateway_free(g);
+        return NULL;
+    }
     for (int i = 0; i < conf->link_count; i++)
         if (!gateway_open(g, &conf->links[i], args->http)) {
             snprintf(err, err_size, "link '%s' cannot be opened: check its address and style", conf->links[i].name);

@@ -54,6 +54,7 @@ struct play_world {
     struct flow_alert alert;
     struct world_answer *answers;       /* by query */
     int64_t now;
+    uint32_t codes;                     /* of consents: 1001, 1002, ... */
     int64_t series[10];
     uint64_t ids;
     uint32_t ref;
@@ -259,6 +260,15 @@ static void world_write(struct play_world *w)
     }
 }
 
+static const unsigned char world_secret[FLOW_SECRET_SIZE] = "play";
+
+static uint32_t world_draw(void *arg)
+{
+    struct play_world *w = arg;
+
+    return ++w->codes;
+}
+
 /* --- events ----------------------------------------------------------------------------- */
 
 static enum flow_result world_run(struct play_world *w, const struct event *ev)
@@ -266,6 +276,7 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
     enum flow_result r;
 
     w->env = (struct flow_env){
+        .secret = world_secret, .draw = world_draw, .draw_arg = w,
         .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now, .alert = &w->alert,
     };
     r = flow_event(&w->env, w->s, ev, &w->out);
@@ -278,6 +289,7 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
 static enum flow_result world_run_lost(struct play_world *w, const struct event *ev)
 {
     int64_t series[10];
+    uint32_t codes = w->codes;
     enum flow_result r;
 
     memcpy(series, w->series, sizeof series);
@@ -287,6 +299,7 @@ static enum flow_result world_run_lost(struct play_world *w, const struct event 
     buf_clear(&w->page);
     buf_add(&w->page, buf_str(&w->s->reply), w->s->reply.len);
     memcpy(w->series, series, sizeof series);
+    w->codes = codes;
     world_load(w);
     r = world_run(w, ev);
     if (r != FLOW_REPLY || strcmp(buf_str(&w->page), buf_str(&w->s->reply)) != 0)

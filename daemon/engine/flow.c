@@ -137,6 +137,9 @@ static const char *flow_get(const void *arg, int var, size_t *len)
     case MENU_VAR_ALERT_TEXT:
         text = flow_alert_text(f);
         break;
+    case MENU_VAR_CONSENT:
+        text = f->code;
+        break;
     default:
         return session_get(s, var, len);
     }

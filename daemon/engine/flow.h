@@ -20,6 +20,7 @@
 #include "menu/model.h"
 
 #define FLOW_ARGS_MAX 16
+#define FLOW_SECRET_SIZE 32
 #define FLOW_CASES_MAX 4                /* per step */
 #define FLOW_MESSAGES_MAX 8             /* per step */
 #define FLOW_AUDITS_MAX 8               /* per step */
@@ -42,6 +43,9 @@ struct flow_env {
     const char *link;                   /* its name */
     int64_t now;                        /* ms since the epoch */
     const struct flow_alert *alert;     /* NULL: none */
+    const unsigned char *secret;        /* FLOW_SECRET_SIZE octets, under which codes are hashed */
+    uint32_t (*draw)(void *arg);        /* a number nobody can guess; NULL: no code can be sent */
+    void *draw_arg;
     bool tape;                          /* tell what the step leaves on the tape */
     uint64_t dice;                      /* with tape: at random, another one for each event */
 };

@@ -121,7 +121,7 @@ static bool flow_pack_row(struct flow *f, const struct menu_record *record, cons
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static enum flow_pass flow_branch(struct flow *f, int screen)
+enum flow_pass flow_branch(struct flow *f, int screen)
 {
     if (screen == MENU_NONE)
         return FLOW_BROKEN;
@@ -179,8 +179,7 @@ static int flow_sms_lang(const struct flow *f)
     return lang->sms ? f->s->lang : lang->shows;
 }
 
-/* A message whose cause is in out->text; receiver may stand in out->value. */
-static enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
+enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
 {
     const struct menu *m = f->s->menu;
     struct flow_out *out = f->out;
@@ -371,6 +370,8 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_CALL] = flow_do_call,
     [MENU_RETURN] = flow_do_return,
     [MENU_AUDIT] = flow_do_audit,
+    [MENU_CONSENT] = flow_do_consent,
+    [MENU_CONSENT_CHECK] = flow_do_consent_check,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)

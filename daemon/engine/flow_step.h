@@ -9,6 +9,7 @@
  * flow_move.c  from screen to screen until one is shown
  * flow_act.c   actions and the answers of their questions
  * flow_call.c  calls and returns
+ * flow_consent.c  codes sent to another phone, and checked
  * flow_page.c  pages
  * flow_tape.c  what the tape keeps of it
  */
@@ -27,6 +28,7 @@ struct flow {
     struct flow_out *out;
     struct expr_scope scope;            /* of s->menu and s->lang */
     bool broken;                        /* an answer was taken and cannot be followed */
+    const char *code;                   /* of a consent, while its message is written; else NULL */
 };
 
 /* The scope follows the session's menu and language. */
@@ -110,6 +112,12 @@ enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen);
 
 enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
 
+/* A message whose cause is in out->text; receiver may stand in out->value. */
+enum flow_pass flow_send(struct flow *f, int sms, const char *receiver);
+
+/* To a screen that is a way out of an action; MENU_NONE: the step cannot be done. */
+enum flow_pass flow_branch(struct flow *f, int screen);
+
 /* The answer of the question that is out. */
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
 
@@ -144,6 +152,11 @@ void flow_tape_no_number(struct flow *f);
 
 /* The step is over. */
 void flow_tape_end(struct flow *f);
+
+/* --- flow_consent.c ---------------------------------------------------------------- */
+
+enum flow_pass flow_do_consent(struct flow *f, const struct menu_action *a);
+enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a);
 
 /* --- flow_page.c ------------------------------------------------------------------- */
 

@@ -8,8 +8,8 @@
  * answer that is a short code of the menu's own kinds, the codes and numbers
  * that a query answered.  Whatever may name a person or be a secret is
  * withheld, and only whether it fitted is kept: anything typed at a secret
- * screen, sensitive values, phone and case numbers, PINs, free text, what did
- * not fit, and every value of seven digits or more.
+ * screen, sensitive values, phone and case numbers, PINs, codes of a consent,
+ * free text, what did not fit, and every value of seven digits or more.
  */
 
 #define TAPE_FACTS_MAX 4096             /* octets of a step's facts; more is told as cut */
@@ -146,7 +146,8 @@ void flow_tape_part(struct flow *f, const char *p, size_t n)
 void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, bool fits)
 {
     bool asks = screen->input.var != MENU_NONE;
-    bool keeps = !screen->secret && (!asks || (fits && flow_tape_keeps_typed(screen->input.type, p, n)));
+    bool keeps = !screen->secret && !screen->input.is_code &&
+                 (!asks || (fits && flow_tape_keeps_typed(screen->input.type, p, n)));
 
     if (f->out->tape.kind == FLOW_TAPE_DIAL && fits)
         flow_tape_part(f, keeps ? p : FLOW_TAPE_WITHHELD, keeps ? n : strlen(FLOW_TAPE_WITHHELD));

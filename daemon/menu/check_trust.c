@@ -1,6 +1,9 @@
 #include "menu/check_trust.h"
 
+#include <string.h>
+
 #include "menu/expr.h"
+#include "menu/ways.h"
 
 /* --- the audit ---------------------------------------------------------------------------- */
 
@@ -31,10 +34,104 @@ static void check_audit(const struct menu *m, const struct menu_action *a, struc
     }
 }
 
+/* --- codes of consents ------------------------------------------------------------------------ */
+
+struct check_code {
+    const struct menu *m;
+    struct menu_issues *issues;
+    const struct menu_screen *screen;
+};
+
+static void check_code_var(void *arg, int var)
+{
+    bool *found = arg;
+
+    *found |= var == MENU_VAR_CONSENT;
+}
+
+static bool check_expr_has_code(const struct expr *e)
+{
+    bool found = false;
+
+    if (e != NULL)
+        expr_reads(e, check_code_var, &found);
+    return found;
+}
+
+/* In any of its languages; all: in each. */
+static bool check_text_has_code(const struct menu_text *t, bool all)
+{
+    int has = 0, langs = 0;
+
+    for (int i = 0; t != NULL && i < MENU_LANGS_MAX; i++) {
+        bool found = false;
+
+        if (t->by_lang[i] == NULL)
+            continue;
+        template_reads(t->by_lang[i], check_code_var, &found);
+        langs++;
+        has += found;
+    }
+    return all ? has == langs && langs > 0 : has > 0;
+}
+
+/* Everywhere but in a message: those are looked at by their template. */
+static void check_code_step(void *arg, const struct ways_step *step)
+{
+    const struct check_code *c = arg;
+    struct menu_pos pos = step->pos != NULL ? *step->pos : step->text != NULL ? step->text->pos : c->screen->pos;
+
+    if (step->op == WAYS_READ && step->place != WAYS_IN_SMS &&
+        (check_expr_has_code(step->expr) || check_text_has_code(step->text, false)))
+        issue_add(c->issues, ISSUE_CODE, pos,
+                  "'consent.code' is known to nobody but the receiver: it stands only in the template of a 'consent'");
+}
+
+static void check_code_sent(const struct check_code *c, const struct menu_action *a)
+{
+    const struct menu_sms *sms = &c->m->sms[a->sms];
+
+    if (a->kind == MENU_SMS && check_text_has_code(sms->text, false))
+        issue_add(c->issues, ISSUE_CODE, a->pos, "template '%s' has {consent.code}: send it with 'consent', not with 'sms'",
+                  sms->name);
+    if (a->kind == MENU_CONSENT && (strcmp(sms->class, "otp") != 0 || !check_text_has_code(sms->text, true)))
+        issue_add(c->issues, ISSUE_CODE, a->pos,
+                  "template '%s' must be of class otp and have {consent.code} in every language", sms->name);
+}
+
+static void check_code_notified(const struct check_code *c)
+{
+    for (int i = 0; i < c->m->service_count; i++) {
+        const struct menu_service *s = &c->m->services[i];
+
+        for (int k = 0; k < s->notify_count; k++) {
+            if (check_text_has_code(c->m->sms[s->notify[k].sms].text, false))
+                issue_add(c->issues, ISSUE_CODE, s->pos, "state '%s' sends template '%s', which has {consent.code}",
+                          s->notify[k].state, c->m->sms[s->notify[k].sms].name);
+        }
+    }
+}
+
+static void check_codes(const struct menu *m, struct menu_issues *issues)
+{
+    struct check_code c = { .m = m, .issues = issues };
+
+    check_code_notified(&c);
+    for (int i = 0; i < m->screen_count; i++) {
+        c.screen = &m->screens[i];
+        ways_walk(m, i, check_code_step, &c);
+        for (int k = 0; k < c.screen->action_count; k++) {
+            if (c.screen->actions[k].sms != MENU_NONE)
+                check_code_sent(&c, &c.screen->actions[k]);
+        }
+    }
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 void check_trust(const struct menu *m, struct menu_issues *issues)
 {
+    check_codes(m, issues);
     for (int i = 0; i < m->screen_count; i++) {
         const struct menu_screen *s = &m->screens[i];
 

@@ -1,6 +1,6 @@
 /*
- * check_trust.h - rules of what is done on another's behalf: nothing sensitive
- * stays in the audit.
+ * check_trust.h - rules of what is done on another's behalf: a consent's code is
+ * told to its receiver alone, and nothing sensitive stays in the audit.
  */
 #ifndef CHECK_TRUST_H
 #define CHECK_TRUST_H

@@ -291,6 +291,9 @@ static bool expr_check_target(struct expr_parser *p, struct expr *e, const struc
 {
     bool loose = t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD;
     const struct menu_type *from = expr_type(e);
+    /* every number of a phone, or of a case, is one whatever its type is called */
+    bool same = from != NULL && from->kind == t->kind &&
+                (t->kind == MENU_TYPE_MSISDN || t->kind == MENU_TYPE_CASE_NO);
 
     if (e->op == EXPR_OP_LITERAL && e->kind == expr_kind_of(t))
         return expr_check_fits(p, e, t);
@@ -300,7 +303,7 @@ static bool expr_check_target(struct expr_parser *p, struct expr *e, const struc
         expr_fail(p, e->at, "%.40s is %s, not %s", t->name, expr_kind_names[expr_kind_of(t)], expr_kind_names[e->kind]);
         return false;
     }
-    if (e->kind == EXPR_TEXT && from != NULL && strcmp(from->name, t->name) != 0) {
+    if (e->kind == EXPR_TEXT && from != NULL && !same && strcmp(from->name, t->name) != 0) {
         expr_fail(p, e->at, "%.40s takes values of its own type, not of %.40s", t->name, from->name);
         return false;
     }

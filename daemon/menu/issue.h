@@ -57,6 +57,8 @@
     X(CALLS_DEEP, "E243", "Calls within calls are more than 8 deep.") \
     X(RETURN_LAST, "E244", "A 'return' goes back to the caller: nothing can be done or gone to after it.") \
     X(CALLS_SIZE, "E245", "The calls of the tree reach so many screens that they cannot be checked.") \
+    X(CONSENT, "E246", "A consent sends a code or checks one: its keys do not go together.") \
+    X(CODE, "E247", "The code of a consent goes out in its own template of class otp, and stands nowhere else.") \
     X(AUDIT, "E248", "A sensitive value would be written into the audit, where it stays.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \

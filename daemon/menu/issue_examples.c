@@ -86,6 +86,15 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                                 "  more: {text: \"{cups} cups\", end: yes}\n" },
     [ISSUE_CALLS_SIZE] = { "# thousands of called dialogues, each of which goes on to all the others\n",
                            "# called dialogues that return\n" },
+    [ISSUE_CONSENT] = { TEA "{consent: {to: citizen.msisdn}, goto: main}\n",
+                        "sms:\n  tea: {class: otp, text: {en: \"Tea code {consent.code}\", bn: \"চা কোড {consent.code}\"}}\n"
+                        TEA "{consent: {to: citizen.msisdn, sms: tea}, goto: ask}\n"
+                            "  ask: {text: The code?, input: {into: told, type: word(4)}, goto: check}\n"
+                            "  check: {consent: {check: told}, wrong: ask, expired: main, goto: main}\n" },
+    [ISSUE_CODE] = { "sms:\n  tea: {class: gov_info, text: {en: \"Tea code {consent.code}\", bn: \"চা কোড {consent.code}\"}}\n"
+                     TEA "{consent: {to: citizen.msisdn, sms: tea}, goto: main}\n",
+                     "sms:\n  tea: {class: otp, text: {en: \"Tea code {consent.code}\", bn: \"চা কোড {consent.code}\"}}\n"
+                     TEA "{consent: {to: citizen.msisdn, sms: tea}, goto: main}\n" },
     [ISSUE_AUDIT] = { "types:\n  nid: {pattern: '[0-9]{10}', width: 10, sensitive: yes}\n" TEA
                       "{text: Whose?, input: {into: nid}, goto: note}\n"
                       "  note: {audit: {event: tea, with: {nid: nid}}, goto: main}\n",

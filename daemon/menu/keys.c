@@ -111,8 +111,10 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
     [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
     [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
-    [ACTION_CONSENT] = { "consent", KEYS_NOT_YET, .help = "one-time code to another phone" }, \
-    [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }
+    [ACTION_CONSENT] = { "consent", KEYS_ONE_MAP, .of = KEYS_CONSENT, .help = "one-time code to another phone" }, \
+    [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }, \
+    [ACTION_WRONG] = { "wrong", KEYS_SCREEN_NAME, .help = "consent: where to go after a wrong code" }, \
+    [ACTION_EXPIRED] = { "expired", KEYS_SCREEN_NAME, .help = "consent: where to go when the code counts no more" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -198,6 +200,13 @@ static const struct keys_row keys_call_rows[] = {
     [CALL_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_consent_rows[] = {
+    [CONSENT_TO] = { "to", KEYS_EXPRESSION, .help = "number that gets a code" },
+    [CONSENT_SMS] = { "sms", KEYS_STRING, .help = "template with {consent.code}; needs to" },
+    [CONSENT_CHECK] = { "check", KEYS_EXPRESSION, .help = "variable with the code that she was told" },
+    [CONSENT_KEYS] = { .name = NULL },
+};
+
 static const struct keys_row keys_audit_rows[] = {
     [AUDIT_EVENT] = { "event", KEYS_STRING, .required = true, .help = "what was done: a name" },
     [AUDIT_WITH] = { "with", KEYS_FREE_MAP, .help = "what else is to be known of it: names and values" },
@@ -216,7 +225,7 @@ static const struct {
     [KEYS_INPUT] = { "input", keys_input_rows },      [KEYS_LIST] = { "list", keys_list_rows },
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
     [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
-    [KEYS_AUDIT] = { "audit", keys_audit_rows },
+    [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

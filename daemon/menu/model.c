@@ -33,6 +33,8 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
     for (int i = 0; i < s->action_count; i++) {
         menu_exit(s->actions[i].none, fn, arg);
         menu_exit(s->actions[i].fail, fn, arg);
+        menu_exit(s->actions[i].wrong, fn, arg);
+        menu_exit(s->actions[i].expired, fn, arg);
     }
     menu_exit(s->list.empty, fn, arg);
     menu_exit(s->list.fail, fn, arg);

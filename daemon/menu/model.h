@@ -108,6 +108,7 @@ enum menu_builtin {
     MENU_VAR_AGENT_CENTRE,              /* agent.centre */
     MENU_VAR_ALERT_ON,                  /* alert.on: there is a warning for the whole country */
     MENU_VAR_ALERT_TEXT,                /* alert.text, in her language; unset where there is none */
+    MENU_VAR_CONSENT,                   /* consent.code: only while its message is written */
     MENU_BUILTINS,
 };
 
@@ -178,6 +179,8 @@ enum menu_action_kind {
     MENU_CALL,                          /* a dialogue inside the dialogue */
     MENU_RETURN,                        /* back to its caller; the last action of its screen */
     MENU_AUDIT,                         /* a row in the audit */
+    MENU_CONSENT,                       /* a one-time code to another phone */
+    MENU_CONSENT_CHECK,
     MENU_ACTIONS,
 };
 
@@ -198,11 +201,12 @@ struct menu_action {
     const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service */
     int set_count;
     int case_no;                        /* MENU_SUBMIT: variable "into.no", MENU_NONE when not wanted */
-    int sms;                            /* MENU_SMS: template index */
-    const struct expr *to;              /* MENU_SMS: receiver */
+    int sms;                            /* MENU_SMS, MENU_CONSENT: template index */
+    const struct expr *to;              /* MENU_SMS, MENU_CONSENT: receiver */
     int call;                           /* MENU_CALL: the first of the called screens */
     int var;                            /* MENU_CALL: variable that takes what they return; MENU_NONE */
-    const struct expr *value;           /* MENU_RETURN: NULL none */
+    const struct expr *value;           /* MENU_RETURN: NULL none; MENU_CONSENT_CHECK: the code as she was told it */
+    int wrong, expired;                 /* MENU_CONSENT_CHECK: screens */
     const char *event;                  /* MENU_AUDIT */
     const struct menu_told *told;       /* MENU_AUDIT */
     int told_count;
@@ -212,6 +216,7 @@ struct menu_input {
     int var;                            /* MENU_NONE: no input */
     const struct menu_type *type;
     const struct menu_text *wrong;      /* NULL: words.wrong */
+    bool is_code;                       /* the answer is a consent's code: on no tape */
 };
 
 struct menu_list {
@@ -333,6 +338,7 @@ struct menu {
     int service_count;
     const struct menu_sms *sms;
     int sms_count;
+    int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
 };
 
 void menu_free(struct menu *m);

@@ -337,6 +337,7 @@ static void parse_tree(struct parse *p)
     parse_screens(p);
     parse_root(p);
     parse_compile(p);
+    parse_trust_end(p);
     parse_types_end(p);
     if (p->issues->errors == 0 && p->silent > 0)
         issue_add(p->issues, ISSUE_UNTYPED, (struct menu_pos){ p->root->source.name, 1, 1 },
@@ -352,6 +353,7 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->issues = issues;
     p->menu = arena_alloc(p->arena, sizeof *p->menu);
     p->menu->arena = p->arena;
+    p->menu->consent = MENU_NONE;
     p->menu->sources = arena_memdup0(p->arena, sources, n);
     p->menu->sources_len = n;
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sources, n, NULL, 0);

@@ -79,6 +79,7 @@ struct parse {
     struct menu *menu;
     struct menu_issues *issues;
     struct parse_file *files;           /* in the arena */
+    struct menu_screen *screens;        /* menu->screens, while they are made */
     int file_count;
     struct parse_file *root;
     struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_SMS */
@@ -211,6 +212,10 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
                 uint64_t needs);
 void parse_call_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                        struct menu_action *a);
+/* When all expressions are compiled: which answers are a consent's code. */
+void parse_trust_end(struct parse *p);
+void parse_consent_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                          struct menu_action *a);
 void parse_audit_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                         struct menu_action *a);
 void parse_return_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,

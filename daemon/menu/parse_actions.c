@@ -206,6 +206,8 @@ static const struct parse_action parse_actions[] = {
     { ACTION_CALL, 0, 0, parse_call_action },
     { ACTION_RETURN, 0, 0, parse_return_action },
     { ACTION_AUDIT, 0, 0, parse_audit_action },
+    { ACTION_CONSENT, PARSE_BIT(ACTION_WRONG) | PARSE_BIT(ACTION_EXPIRED) | PARSE_BIT(ACTION_FAIL), 0,
+      parse_consent_action },
 };
 
 const struct parse_action *parse_action_of(const struct keys_got *got)
@@ -229,6 +231,8 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->sms = MENU_NONE;
     a->call = MENU_NONE;
     a->var = MENU_NONE;
+    a->wrong = MENU_NONE;
+    a->expired = MENU_NONE;
     action->parse(p, file, got, a);
 }
 

@@ -295,6 +295,7 @@ void parse_screens(struct parse *p)
         p->spoilt[i] = p->issues->errors > errors;
     }
     p->menu->screens = screens;
+    p->screens = screens;
     p->menu->screen_count = defs->count;
     parse_calls(p);
     parse_vars_settle(p);

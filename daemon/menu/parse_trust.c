@@ -1,8 +1,102 @@
 #include "menu/parse.h"
 
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
 /*
- * What makes a thing done on another's behalf be trusted: the audit.
+ * What makes a thing done on another's behalf be trusted: her consent, by a
+ * code that she was sent, and the audit.
  */
+
+/* --- consent -------------------------------------------------------------------------------- */
+
+static int parse_trust_exit(struct parse *p, const struct parse_file *file, const struct keys_got *got, int key)
+{
+    return got->at[key] != NULL ? parse_screen_find(p, file, got->at[key], got->key[key]->text) : MENU_NONE;
+}
+
+/* Keys beside the consent that this form of it does not take, or needs. */
+static void parse_consent_keys(struct parse *p, const struct keys_got *got, bool sends)
+{
+    static const struct {
+        int key;
+        bool sends, checks;             /* may stand with it; with check, those that may must */
+    } rows[] = { { ACTION_FAIL, true, false }, { ACTION_WRONG, false, true }, { ACTION_EXPIRED, false, true } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *name = keys_table(KEYS_ACTION)[rows[i].key].name;
+
+        if (got->key[rows[i].key] != NULL && !(sends ? rows[i].sends : rows[i].checks))
+            issue_add(p->issues, ISSUE_SCREEN, got->key[rows[i].key]->pos, "'%s' does not go with a consent that %s",
+                      name, sends ? "sends a code" : "checks one");
+        if (got->key[rows[i].key] == NULL && !sends && rows[i].checks)
+            issue_add(p->issues, ISSUE_MISSING_KEY, got->key[ACTION_CONSENT]->pos,
+                      "a consent that checks a code needs '%s' beside it", name);
+    }
+}
+
+static void parse_consent_send(struct parse *p, const struct keys_got *consent, struct menu_action *a)
+{
+    a->kind = MENU_CONSENT;
+    if (consent->at[CONSENT_SMS] != NULL)
+        a->sms = parse_find(p, FILE_SMS, consent->at[CONSENT_SMS]);
+    if (consent->at[CONSENT_TO] != NULL)
+        parse_expr(p, consent->at[CONSENT_TO], &a->to)->target = parse_builtin(p, "msisdn");
+    if (p->menu->consent == MENU_NONE)
+        p->menu->consent = parse_var_hidden(p, "consent:", a->pos);
+}
+
+void parse_consent_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                          struct menu_action *a)
+{
+    struct keys_got consent;
+    bool sends, checks;
+
+    a->kind = MENU_CONSENT_CHECK;
+    a->fail = parse_trust_exit(p, file, got, ACTION_FAIL);
+    a->wrong = parse_trust_exit(p, file, got, ACTION_WRONG);
+    a->expired = parse_trust_exit(p, file, got, ACTION_EXPIRED);
+    if (got->at[ACTION_CONSENT] == NULL || !keys_read(got->at[ACTION_CONSENT], KEYS_CONSENT, &consent, p->issues))
+        return;
+    sends = consent.key[CONSENT_TO] != NULL || consent.key[CONSENT_SMS] != NULL;
+    checks = consent.key[CONSENT_CHECK] != NULL;
+    if (sends == checks || (sends && (consent.key[CONSENT_TO] == NULL || consent.key[CONSENT_SMS] == NULL))) {
+        issue_add(p->issues, ISSUE_CONSENT, got->key[ACTION_CONSENT]->pos,
+                  "a consent sends a code, {to: NUMBER, sms: TEMPLATE}, or checks one, {check: VARIABLE}");
+        return;
+    }
+    parse_consent_keys(p, got, sends);
+    if (sends)
+        parse_consent_send(p, &consent, a);
+    else if (consent.at[CONSENT_CHECK] != NULL)
+        (void)parse_expr(p, consent.at[CONSENT_CHECK], &a->value);
+}
+
+static void parse_mark(void *arg, int var)
+{
+    bool *marked = arg;
+
+    marked[var] = true;
+}
+
+void parse_trust_end(struct parse *p)
+{
+    bool *codes = xcalloc((size_t)p->var_count + 1, sizeof *codes);
+    struct menu_screen *screens = p->screens;
+
+    for (int i = 0; i < p->menu->screen_count; i++) {
+        for (int k = 0; k < screens[i].action_count; k++) {
+            const struct menu_action *a = &screens[i].actions[k];
+
+            if (a->kind == MENU_CONSENT_CHECK && a->value != NULL)
+                expr_reads(a->value, parse_mark, codes);
+        }
+    }
+    for (int i = 0; i < p->menu->screen_count; i++)
+        screens[i].input.is_code = screens[i].input.var != MENU_NONE && codes[screens[i].input.var];
+    free(codes);
+}
 
 /* --- audit ---------------------------------------------------------------------------------- */
 

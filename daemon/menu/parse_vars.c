@@ -43,6 +43,7 @@ void parse_vars_begin(struct parse *p)
         [MENU_VAR_IS_AGENT] = { "citizen.is_agent", "yesno" }, [MENU_VAR_AGENT_NAME] = { "agent.name", "text(30)" },
         [MENU_VAR_AGENT_CENTRE] = { "agent.centre", "text(30)" }, [MENU_VAR_ALERT_ON] = { "alert.on", "yesno" },
         [MENU_VAR_ALERT_TEXT] = { "alert.text", "text(120)" },
+        [MENU_VAR_CONSENT] = { "consent.code", "word(4)" },
     };
     struct menu_pos pos = { p->root->source.name, 1, 1 };
 
@@ -59,7 +60,7 @@ static bool parse_var_name(struct parse *p, const char *name, struct menu_pos po
     size_t n = strcspn(name, ".");
 
     if (parse_among(parse_heads, sizeof parse_heads / sizeof parse_heads[0], name, n) ||
-        strcmp(name, "today") == 0 || parse_among(parse_words, sizeof parse_words / sizeof parse_words[0], name, n)) {
+        strcmp(name, "today") == 0 || strncmp(name, "consent.", 8) == 0 || parse_among(parse_words, sizeof parse_words / sizeof parse_words[0], name, n)) {
         issue_add(p->issues, ISSUE_OWN_NAME, pos, "'%s' belongs to the program and cannot be set", name);
         p->vars_lost = true;            /* who knows which name was meant */
         return false;

@@ -178,6 +178,27 @@ static void ways_return(const struct ways *w, const struct menu_action *a, struc
     ways_read(w, WAYS_IN_VALUE, a->value);
 }
 
+static void ways_exit_to(const struct ways *w, struct ways_exit exit, enum ways_why why, int to)
+{
+    exit.why = why;
+    exit.to = to;
+    ways_aside(w, &exit, NULL, 0);
+}
+
+static void ways_consent(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_RECEIVER, a->to);
+    ways_message(w, a->sms, &a->pos);
+    ways_exit_to(w, exit, WAYS_FAIL, a->fail);
+}
+
+static void ways_consent_check(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_CODE, a->value);
+    ways_exit_to(w, exit, WAYS_WRONG, a->wrong);
+    ways_exit_to(w, exit, WAYS_EXPIRED, a->expired);
+}
+
 static void ways_audit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
@@ -195,6 +216,8 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_CALL] = ways_call,
     [MENU_RETURN] = ways_return,
     [MENU_AUDIT] = ways_audit,
+    [MENU_CONSENT] = ways_consent,
+    [MENU_CONSENT_CHECK] = ways_consent_check,
 };
 
 static void ways_act(const struct ways *w)

@@ -24,7 +24,9 @@
     X(EMPTY, "empty")                   /* a list without rows */ \
     X(NONE, "none")                     /* a question that finds nothing */ \
     X(FAIL, "fail")                     /* one that cannot be asked now */ \
-    X(CALL, "call")                     /* into a dialogue that returns to this action */
+    X(CALL, "call")                     /* into a dialogue that returns to this action */ \
+    X(WRONG, "wrong")                   /* a code that is not the one */ \
+    X(EXPIRED, "expired")               /* one that counts no more */
 
 enum ways_why {
 #define X(id, text) WAYS_##id,
@@ -81,6 +83,7 @@ enum ways_place {
     WAYS_IN_FIELD,                      /* of service index, var is the field's index */
     WAYS_IN_RECEIVER,                   /* of a message */
     WAYS_IN_AUDIT,
+    WAYS_IN_CODE,                       /* compared with the code of a consent */
     WAYS_IN_SMS,                        /* of template index */
     WAYS_PLACES,
 };

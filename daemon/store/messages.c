@@ -16,9 +16,10 @@
 #define MESSAGES_MARKS_MAX 200000         /* that wait; past it the lease decides */
 #define MESSAGES_NOTE_MAX  200            /* bytes kept of a note */
 #define MESSAGES_LEASE     "15000"      /* ms */
+#define MESSAGES_OTP       "300000"     /* ms: a one-time code counts no longer */
 #define MESSAGES_ARRAY_MAX (32u << 20)
 
-enum messages_statement { MESSAGES_TAKE = 0, MESSAGES_MARK, MESSAGES_STATEMENTS };
+enum messages_statement { MESSAGES_TAKE = 0, MESSAGES_MARK, MESSAGES_EXPIRE, MESSAGES_STATEMENTS };
 
 #define MESSAGES_NOW "(extract(epoch FROM now()) * 1000)::bigint"
 
@@ -47,12 +48,19 @@ static const struct messages_sql {
      * that holds it: if another has taken it since, it stays with that one. */
     [MESSAGES_MARK] = { "messages_mark",
         "UPDATE kheya.outbox o SET state = k.state, note = k.note, changed = $6::bigint, lease_until = NULL,"
+        " text = CASE WHEN o.class = 'otp' AND k.state > 1 THEN '' ELSE o.text END,"
         " due = CASE WHEN k.state = 0 THEN k.due ELSE o.due END"
         " FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[])"
         "      AS k(bucket, id, state, note, due)"
         " WHERE o.bucket = k.bucket AND o.id = k.id"
         " AND CASE WHEN k.state = 0 THEN o.state = 1 AND o.taker = $7::integer"
         "          ELSE o.state < k.state AND o.state < 4 END" },
+    /* $1 now.  A one-time code that nobody could send in time is not sent any
+     * more, and does not stay readable. */
+    [MESSAGES_EXPIRE] = { "messages_expire",
+        "UPDATE kheya.outbox o SET state = 6, text = '', note = 'expired', lease_until = NULL, changed = $1::bigint"
+        " WHERE o.class = 'otp' AND o.state < 2 AND o.created < $1::bigint - " MESSAGES_OTP
+        " AND (o.state = 0 OR o.lease_until <= " MESSAGES_NOW ")" },
 };
 
 struct messages_mark {
@@ -182,6 +190,29 @@ static void messages_on_taken(void *arg, const struct pg_answer *a)
     }
 }
 
+static void messages_on_expired(void *arg, const struct pg_answer *a)
+{
+    struct messages *o = arg;
+
+    if (a->outcome != PG_ERROR)
+        return;
+    log_err("store event=messages_expire_failed reason=\"%s\"", a->reason);
+    if (pg_error_of(a->sqlstate) == PG_ERROR_TROUBLE)
+        pg_drop(o->take_pg, PG_SOON, a->reason);
+}
+
+/* Before each take, so that a code too old is not taken. */
+static void messages_send_expire(struct messages *o, struct pg *pg)
+{
+    char now[24];
+    struct pg_params p = { 0 };
+
+    snprintf(now, sizeof now, "%" PRId64, clock_now());
+    pg_param_text(&p, now);
+    pg_query(pg, messages_statements[MESSAGES_EXPIRE].name, &p, PG_BINARY);
+    pg_end(pg, o->stall_ms, messages_on_expired, o);
+}
+
 static void messages_send_take(struct messages *o, struct pg *pg)
 {
     char max[16];
@@ -200,6 +231,7 @@ static void messages_send_take(struct messages *o, struct pg *pg)
     o->taking = true;
     o->wanted = 0;
     o->take_pg = pg;
+    messages_send_expire(o, pg);
     pg_query(pg, messages_statements[MESSAGES_TAKE].name, &p, PG_BINARY);
     pg_end(pg, o->stall_ms, messages_on_taken, o);
 }

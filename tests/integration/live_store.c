@@ -1379,6 +1379,39 @@ static void test_outbox_states_move_forward(void **state)
     live_free(l);
 }
 
+/* A one-time code is not readable once bearerbox has it, it failed, or its time is over; other messages stay. */
+static void test_outbox_codes(void **state)
+{
+    struct live *l = live_new();
+    const struct live_message *m;
+
+    (void)state;
+    live_sql("INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
+             " SELECT 1, 'o' || i, '88017', 'gp', 'bn', CASE WHEN i = 4 THEN 'gov_info' ELSE 'otp' END, 'code ' || i, i, n, n"
+             " FROM generate_series(1, 4) i, (SELECT (extract(epoch FROM now()) * 1000)::bigint AS n) t");
+    live_sql("INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
+             " SELECT 1, 'old' || i, '88017', 'gp', 'bn', CASE WHEN i = 1 THEN 'otp' ELSE 'gov_info' END, 'code ' || i, i,"
+             " n, n FROM generate_series(1, 2) i, (SELECT (extract(epoch FROM now()) * 1000)::bigint - 301000 AS n) t");
+    live_take(l, 10);
+    live_until(5000, l->message_count == 5);        /* not the old code */
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'old1' AND state = 6 AND text = ''"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE text <> ''"), 5);
+    m = l->messages;
+    for (int i = 0; i < 5; i++) {
+        enum store_sms_state to = strcmp(m[i].text, "code 1") == 0 ? STORE_SMS_ACCEPTED :
+                                  strcmp(m[i].text, "code 2") == 0 ? STORE_SMS_FAILED :
+                                  strcmp(m[i].text, "code 3") == 0 ? STORE_SMS_WAITING : STORE_SMS_DELIVERED;
+
+        store_outbox_mark(l->store, m[i].bucket, m[i].id, to, "", clock_now() + 60000);
+    }
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1") == 0));
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause IN ('o1', 'old1') AND text = ''"), 2);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'o3' AND text = 'code 3' AND state = 0"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause IN ('o4') AND text = 'code 4'"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE class = 'otp' AND state > 1 AND text <> ''"), 0);
+    live_free(l);
+}
+
 /* What became of a message outlives the fall of the database. */
 static void test_marks_survive(void **state)
 {
@@ -1779,6 +1812,7 @@ int main(int argc, char **argv)
         LIVE(test_outbox_order_and_due),
         LIVE(test_outbox_lease_ends),
         LIVE(test_outbox_states_move_forward),
+        LIVE(test_outbox_codes),
         LIVE(test_marks_survive),
         LIVE(test_leases),
         LIVE(test_generation_is_kept_once),

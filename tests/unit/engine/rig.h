@@ -44,6 +44,8 @@ struct rig_message {
     char cause[128], receiver[24], lang[16], class[24], text[512];
 };
 
+#define RIG_SECRET "the rig's own secret of 32 bytes"
+
 struct rig {
     struct menu *menu;
     struct menu *newer;                 /* published since; NULL: none.  The test's own */
@@ -62,6 +64,7 @@ struct rig {
     int arg_count;
     int64_t number;                     /* next of the lease; < 0: failed */
     int64_t now;
+    uint32_t draws;                     /* of codes so far: 1001, 1002, ... */
     unsigned ids;                       /* events so far */
     uint8_t ref;                        /* name of the telco's dialogue; 0: none */
     struct event last;                  /* the last one sent */
@@ -164,11 +167,19 @@ static inline enum flow_result rig_answer(struct rig *r)
     return flow_answer(&r->env, r->s, &rows, &r->out);
 }
 
+static inline uint32_t rig_draw(void *arg)
+{
+    struct rig *r = arg;
+
+    return ++r->draws;
+}
+
 /* Run the event on what is in memory, without writing anything. */
 static inline enum flow_result rig_run(struct rig *r, const struct event *ev)
 {
     r->env = (struct flow_env){ .menu = r->newer != NULL ? r->newer : r->menu, .plan = r->plan, .limits = &r->limits,
-                                .link = "test", .now = ev->seen };
+                                .link = "test", .now = ev->seen, .secret = (const unsigned char *)RIG_SECRET,
+                                .draw = rig_draw, .draw_arg = r };
     r->result = flow_event(&r->env, r->s, ev, &r->out);
     while (r->result == FLOW_ASK)
         r->result = r->ask != NULL ? r->ask(r) : rig_answer(r);
