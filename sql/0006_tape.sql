@@ -3,8 +3,9 @@
 SET LOCAL ROLE kheya_owner;
 
 -- One row per step of a dialogue, from its first dial to its end, written with
--- the step if tape.keep says so.  It names no subscriber: dialogue is a number
--- at random.  typed and facts hold no secret and nothing that is hers (the
+-- the step if tape.keep says so.  It names no subscriber: dialogue is the
+-- second it began and a number at random, store_tape_name() in the daemon, so that
+-- dialogues of one time lie together in the key, which is the only index.  typed and facts hold no secret and nothing that is hers (the
 -- daemon's engine/flow_tape.c says what is withheld); they are the engine's own,
 -- as kind, how and state are.
 CREATE TABLE kheya.tape (
@@ -23,6 +24,5 @@ CREATE TABLE kheya.tape (
     facts       text        NOT NULL,   -- what queries answered
     PRIMARY KEY (bucket, dialogue, step)
 );
-CREATE INDEX tape_at ON kheya.tape (at);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON kheya.tape TO kheya_daemon;

@@ -102,12 +102,7 @@ static const struct event_limits *work_limits(const struct work *w)
 /* A name for a dialogue on the tape: nobody's number can be found out from it. */
 static uint64_t gateway_dice(void)
 {
-    uint64_t dice;
-
-    do
-        randombytes_buf(&dice, sizeof dice);
-    while (dice == 0);
-    return dice;
+    return (uint64_t)store_tape_name(clock_now(), randombytes_random());
 }
 
 static uint32_t work_draw(void *arg)

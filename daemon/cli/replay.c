@@ -163,7 +163,7 @@ static void replay_print(struct replay *r)
     if (r->lacking + r->torn_count > 0)
         printf("%ld are not on the tape whole:\n", r->lacking + r->torn_count);
     if (r->torn_count > 0)
-        printf("  %8ld  begun before that time, or on a process that kept no tape\n", r->torn_count);
+        printf("  %8ld  in part on a process that kept no tape\n", r->torn_count);
     replay_print_kinds(r, REPLAY_TAPE_LACKS);
     if (r->others > 0)
         printf("%ld more end in other ways than these\n", r->others);

@@ -47,7 +47,7 @@ struct flow_env {
     uint32_t (*draw)(void *arg);        /* a number nobody can guess; NULL: no code can be sent */
     void *draw_arg;
     bool tape;                          /* tell what the step leaves on the tape */
-    uint64_t dice;                      /* with tape: at random, another one for each event */
+    uint64_t dice;                      /* with tape: name of a dialogue that begins, another one for each event */
 };
 
 enum flow_result {

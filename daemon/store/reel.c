@@ -13,7 +13,7 @@
 
 static const char reel_sql[] =
     "SELECT t.dialogue, t.step, t.at, t.generation, t.link, t.lang, t.kind, t.how, t.state, t.typed, t.screen, t.facts"
-    " FROM kheya.tape t WHERE t.at >= $1::bigint ORDER BY t.bucket, t.dialogue, t.step";
+    " FROM kheya.tape t WHERE t.dialogue >= $1::bigint ORDER BY t.bucket, t.dialogue, t.step";
 
 enum {
     REEL_DIALOGUE = 0, REEL_STEP, REEL_AT, REEL_GENERATION, REEL_LINK, REEL_LANG, REEL_KIND, REEL_HOW, REEL_STATE,
@@ -61,7 +61,7 @@ bool store_tape_read(const char *conninfo, int64_t since, store_taped_fn fn, voi
     PGresult *row;
 
     err[0] = '\0';
-    snprintf(text, sizeof text, "%" PRId64, since);
+    snprintf(text, sizeof text, "%" PRId64, store_tape_name(since, 0));
     if (PQstatus(conn) != CONNECTION_OK || PQsendQueryParams(conn, reel_sql, 1, NULL, values, NULL, NULL, 0) != 1 ||
         PQsetSingleRowMode(conn) != 1)
         reel_fail(err, n, PQerrorMessage(conn));

@@ -66,8 +66,9 @@ static const struct series_sql {
         " WHERE g.forgotten IS NULL AND g.retired < now() - g.resume_ms * interval '1 ms' - interval '1 hour'" },
     [SERIES_CUT] = { "series_cut",
         "WITH d AS (DELETE FROM kheya.tape t WHERE t.ctid = ANY (ARRAY("
-        "SELECT o.ctid FROM kheya.tape o WHERE o.at < $1::bigint ORDER BY o.at LIMIT $2::integer"
-        " FOR UPDATE SKIP LOCKED)) RETURNING t.step) SELECT count(*) FROM d" },
+        "SELECT o.ctid FROM generate_series(0, 1023) AS b CROSS JOIN LATERAL ("
+        "SELECT x.ctid FROM kheya.tape x WHERE x.bucket = b::smallint AND x.dialogue < $1::bigint"
+        " ORDER BY x.dialogue LIMIT $2::integer FOR UPDATE SKIP LOCKED) AS o LIMIT $2::integer)) RETURNING t.step) SELECT count(*) FROM d" },
 };
 
 /* A request, waiting or in flight. */
@@ -80,7 +81,8 @@ struct series_request {
     int series;
     int count;
     int64_t id;                         /* PUBLISH, SOURCES */
-    int64_t ms;                         /* PUBLISH: resume_ms; RETIRE: age; CUT: since the epoch */
+    int64_t ms;                         /* PUBLISH: resume_ms; RETIRE: age */
+    int64_t name;                       /* CUT: of a dialogue on the tape */
     char *sources;                      /* PUBLISH */
     size_t size;
     bool again;                         /* PUBLISH: a known generation becomes the current one again */
@@ -169,7 +171,7 @@ void series_retire(struct series *n, int64_t age_ms)
 
 void series_cut_tape(struct series *n, int64_t at)
 {
-    series_add(n, SERIES_CUT)->ms = at;
+    series_add(n, SERIES_CUT)->name = store_tape_name(at, 0);
 }
 
 void series_forget_retired(struct series *n)
@@ -255,7 +257,7 @@ static bool series_is_again(const struct series_request *r, const struct pg_answ
 static void series_cut_more(struct series_request *r, const struct pg_answer *a)
 {
     if (a->outcome == PG_DONE && pg_int8(a->rows, 0, 0) == SERIES_CUT_ROWS)
-        series_cut_tape(r->owner, r->ms);
+        series_add(r->owner, SERIES_CUT)->name = r->name;
 }
 
 static void series_tell(struct series_request *r, const struct pg_answer *a)
@@ -329,7 +331,7 @@ static void series_send_one(struct series_request *r, struct pg *pg)
         }
         break;
     case SERIES_CUT:
-        snprintf(first, sizeof first, "%" PRId64, r->ms);
+        snprintf(first, sizeof first, "%" PRId64, r->name);
         snprintf(second, sizeof second, "%d", SERIES_CUT_ROWS);
         pg_param_text(&p, first);
         pg_param_text(&p, second);

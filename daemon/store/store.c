@@ -20,6 +20,7 @@
 #define STORE_READERS_MAX 64
 #define STORE_BATCH_MAX   8192
 #define STORE_BUCKETS     1024          /* part of every primary key: never changes */
+#define STORE_TAPE_EPOCH  INT64_C(1577836800)       /* 2020-01-01: names fit until 2088 */
 
 /*
  * A commit costs PostgreSQL the same for one row as for sixteen.  Where steps
@@ -91,6 +92,11 @@ int16_t store_bucket(const char *msisdn)
     for (; *msisdn != '\0'; msisdn++)
         h = (h ^ (unsigned char)*msisdn) * 16777619u;
     return (int16_t)(h % STORE_BUCKETS);
+}
+
+int64_t store_tape_name(int64_t at, uint32_t dice)
+{
+    return (at / 1000 - STORE_TAPE_EPOCH) * (INT64_C(1) << 32) + (int64_t)dice;
 }
 
 /* --- sending ------------------------------------------------------------------ */

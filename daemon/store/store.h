@@ -54,8 +54,13 @@ struct store_message {                  /* a message caused by the step */
     int64_t due;                        /* ms since the epoch */
 };
 
+/* The name of a dialogue on the tape: the second it began, then a number at
+ * random.  Names of one time lie together, and older ones before them: the
+ * tape needs no other index. */
+int64_t store_tape_name(int64_t at, uint32_t dice);
+
 struct store_tape {                     /* the step as the tape keeps it: no number, no secret */
-    int64_t dialogue;                   /* its name, at random */
+    int64_t dialogue;                   /* store_tape_name() */
     int32_t step;                       /* of it, from 1 */
     const char *link, *lang;
     int16_t kind, how, state;           /* the engine's own */
@@ -228,8 +233,8 @@ void store_alert(struct store *s);
 /* Retire the generations that ceased to be current so long ago; 0: all that have. */
 void store_retire(struct store *s, int64_t age_ms);
 
-/* Delete what the tape holds from before at, ms since the epoch; some now, and the
- * rest in the next turns. */
+/* Delete the dialogues on the tape that began before at, ms since the epoch; some
+ * steps now, and the rest in the next turns. */
 void store_cut_tape(struct store *s, int64_t at);
 
 /* Delete the sources of the retired ones that no dialogue can be resumed under
@@ -253,7 +258,7 @@ struct store_kept {
 };
 typedef void (*store_kept_fn)(void *arg, const struct store_kept *kept);
 
-/* For `kheya replay`: the tape since a time, dialogue after dialogue, each in the
+/* For `kheya replay`: the dialogues begun since a time, one after the other, each in the
  * order of its steps, as it comes from the database. */
 struct store_taped {
     int64_t at, generation;

@@ -1494,15 +1494,23 @@ struct speed {
     int32_t turns[SPEED_OPEN];
     int sent;
     int written;
+    bool taped;
 };
 
 static void speed_send(struct speed *s, int i)
 {
     struct store_step step = live_step(live_msisdn(i), s->turns[i] + 1);
     static const char state[200] = "some two hundred octets of answers";
+    struct store_tape tape = {
+        .link = "gp", .lang = "bn", .kind = 1, .typed = "1",
+        .facts = "{\"query\": \"last_payment\", \"rows\": [{\"state\": \"paid\", \"taka\": \"1950\"}]}",
+    };
 
     step.state = state;
     step.state_len = sizeof state;
+    tape.dialogue = store_tape_name(s->turns[i] / 8 * 8000, (uint32_t)i * 2654435761u);
+    tape.step = s->turns[i] + 1;
+    step.tape = s->taped ? &tape : NULL;
     s->sent++;
     store_write(s->live->store, (uint64_t)i, &step);
 }
@@ -1647,6 +1655,26 @@ static void test_hundred_thousand_steps(void **state)
            100 * ours / raw);
     assert_int_equal(live_sql("SELECT sum(turn) FROM kheya.session"), SPEED_STEPS);
     free(s);
+}
+
+/* Printed likewise: what the tape adds to a step. */
+static void test_tape_costs(void **state)
+{
+    double rates[2];
+
+    (void)state;
+    for (int taped = 0; taped < 2; taped++) {
+        struct speed *s = xcalloc(1, sizeof *s);
+
+        live_sql("TRUNCATE kheya.session, kheya.tape");
+        s->taped = taped > 0;
+        rates[taped] = speed_store(s);
+        free(s);
+    }
+    printf("%d steps: %.0f/s, with the tape %.0f/s: %.2f times as long\n", SPEED_STEPS, rates[0], rates[1],
+           rates[0] / rates[1]);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.tape"), SPEED_STEPS);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.tape WHERE bucket IS NULL"), 0);
 }
 
 /* --- migrations ------------------------------------------------------------------------------------------ */
@@ -1817,6 +1845,7 @@ int main(int argc, char **argv)
         LIVE(test_leases),
         LIVE(test_generation_is_kept_once),
         LIVE(test_hundred_thousand_steps),
+        LIVE(test_tape_costs),
         LIVE(test_migrate_refuses),
         LIVE(test_migrate_tree),
     };

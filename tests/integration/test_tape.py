@@ -162,7 +162,7 @@ def test_replay_of_many(taped, phone_of):
     town = taped
     town.sql("DELETE FROM kheya.tape")
     walk(phone_of(town), "3", "1", "1", "0", "00", "8", "1")
-    town.sql("INSERT INTO kheya.tape SELECT bucket, i, step, at, generation, link, lang, kind, how, state, typed, screen, facts"
+    town.sql("INSERT INTO kheya.tape SELECT bucket, dialogue + i, step, at, generation, link, lang, kind, how, state, typed, screen, facts"
              " FROM kheya.tape, generate_series(1, 1999) i")
     got = replay(town, TREE / "menus")
     assert got.returncode == 0 and "2000 dialogues end where they ended" in got.stdout, got
@@ -173,12 +173,13 @@ def test_cut(taped, phone_of):
     town = taped
     phone = phone_of(town)
     phone.dial()
-    old = int(time.time() * 1000) - 2 * 3600 * 1000
-    town.sql("INSERT INTO kheya.tape SELECT 1, i, 1, %s, 0, 'gp', 'en', 0, 0, 0, '', 'main', '' FROM generate_series(1, 12000) i",
-             old)
-    keeps = town.sql("SELECT count(*) FROM kheya.tape WHERE at > %s", old)[0][0]
+    old = int(time.time()) - 2 * 3600 - 1577836800 << 32
+    town.sql("INSERT INTO kheya.tape SELECT i %% 7, %s + i, 1, 0, 0, 'gp', 'en', 0, 0, 0, '', 'main', ''"
+             " FROM generate_series(1, 12000) i", old)
+    keeps = town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue > %s", old + 12000)[0][0]
     assert keeps > 0
-    wait_for("the old ones gone", lambda: town.sql("SELECT count(*) FROM kheya.tape WHERE at <= %s", old) == [(0,)])
+    wait_for("the old ones gone", lambda: town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue <= %s",
+                                                   old + 12000) == [(0,)])
     assert town.sql("SELECT count(*) FROM kheya.tape") == [(keeps,)]
 
 
