@@ -132,10 +132,17 @@ static void fuzz_action(const struct menu *m, const struct menu_action *a, const
 {
     must((a->kind == MENU_QUERY) == (a->query != MENU_NONE) && a->query < m->query_count);
     must((a->kind == MENU_SUBMIT) == (a->service != MENU_NONE) && a->service < m->service_count);
-    must((a->kind == MENU_SMS) == (a->sms != MENU_NONE && a->to != NULL) && a->sms < m->sms_count);
+    must((a->kind == MENU_SMS || a->kind == MENU_CONSENT) == (a->sms != MENU_NONE && a->to != NULL) &&
+         a->sms < m->sms_count);
+    must(a->kind != MENU_CONSENT || (m->consent >= MENU_BUILTINS && m->consent < m->var_count));
+    must((a->kind == MENU_CONSENT_CHECK) == (a->wrong != MENU_NONE && a->expired != MENU_NONE));
+    must(a->wrong < m->screen_count && a->expired < m->screen_count);
     must(a->none < m->screen_count && a->fail < m->screen_count && a->case_no < m->var_count);
     must((a->kind == MENU_CALL) == (a->call != MENU_NONE) && a->call < m->screen_count && a->var < m->var_count);
-    must(a->kind == MENU_RETURN || a->value == NULL);
+    must(a->kind == MENU_RETURN || (a->kind == MENU_CONSENT_CHECK) == (a->value != NULL));
+    must(a->kind == MENU_AUDIT || a->told_count == 0);
+    for (int i = 0; i < a->told_count; i++)
+        must(a->told[i].value != NULL && a->told[i].name != NULL);
     fuzz_sets(a->sets, a->set_count, a->kind == MENU_SUBMIT ? m->services[a->service].field_count : m->var_count, scope);
     if (a->kind == MENU_QUERY) {
         const struct menu_record *r = m->queries[a->query].returns;
