@@ -140,14 +140,17 @@ static bool conditions_none(struct conditions *c, const struct menu_screen *s, i
     return none;
 }
 
-static void conditions_arrive(void *arg, int screen)
+static void conditions_arrive(struct conditions *c, int screen)
 {
-    struct conditions *c = arg;
-
     if (!c->all_when[screen] || c->bare[screen])
         return;
     c->tries = CONDITIONS_TRIES;
     c->bare[screen] = conditions_none(c, &c->m->screens[screen], 0);
+}
+
+static void conditions_begin(void *arg, const struct ways_begin *begin)
+{
+    conditions_arrive(arg, begin->screen);
 }
 
 static bool conditions_all_when(const struct menu_screen *s)
@@ -224,7 +227,7 @@ void check_conditions(const struct menu *m, struct menu_issues *issues)
         c.all_when[s] = conditions_all_when(&m->screens[s]);
     for (int s = 0; s < m->screen_count; s++)
         conditions_screen(&c, s);
-    ways_begins(m, conditions_arrive, &c);
+    ways_begins(m, conditions_begin, &c);
     for (int s = 0; s < m->screen_count; s++) {
         if (c.bare[s])
             issue_add(issues, ISSUE_NO_OPTION, m->screens[s].pos,

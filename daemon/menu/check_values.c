@@ -283,12 +283,20 @@ static void values_stay(struct check_values *c, int screen, const struct move *m
     (void)x;
 }
 
-static void values_begin(void *arg, int screen)
+static void values_begin(void *arg, const struct ways_begin *begin)
 {
     struct check_values *c = arg;
+    struct values x;
 
-    values_fill(&c->in[screen], false);
-    values_push(c, screen);
+    values_fill(&x, false);
+    for (int i = 0; i < begin->set_count; i++) {
+        int bit = values_bit(c, begin->set[i]);
+
+        if (bit != MENU_NONE)
+            values_mark(&x, bit, true);
+    }
+    (void)values_meet(&c->in[begin->screen], &x);
+    values_push(c, begin->screen);
 }
 
 static void values_forward(struct check_values *c)

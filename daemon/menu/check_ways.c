@@ -34,14 +34,17 @@ static void check_walk_fini(struct check_walk *w)
     free(w->todo);
 }
 
-static void check_meet(void *arg, int node)
+static void check_meet(struct check_walk *w, int node)
 {
-    struct check_walk *w = arg;
-
     if (w->seen[node])
         return;
     w->seen[node] = true;
     w->todo[w->count++] = node;
+}
+
+static void check_meet_begin(void *arg, const struct ways_begin *begin)
+{
+    check_meet(arg, begin->screen);
 }
 
 /* --- every screen can be reached ---------------------------------------------------------- */
@@ -52,7 +55,7 @@ static void check_reachable(const struct graph *g, struct menu_issues *issues)
     struct check_walk w;
 
     check_walk_init(&w, g);
-    ways_begins(m, check_meet, &w);
+    ways_begins(m, check_meet_begin, &w);
     while (w.count > 0) {
         int s = w.todo[--w.count];
 
@@ -373,9 +376,9 @@ static void check_far_run(struct check_far *f)
     }
 }
 
-static void check_far_begin(void *arg, int screen)
+static void check_far_begin(void *arg, const struct ways_begin *begin)
 {
-    check_far_meet(arg, screen, MENU_NONE, 0);
+    check_far_meet(arg, begin->screen, MENU_NONE, 0);
     check_far_run(arg);
 }
 

@@ -221,6 +221,7 @@ struct menu_input {
 
 struct menu_list {
     int query;                          /* MENU_NONE: no list */
+    struct menu_pos pos;                /* of its name */
     const int *into;                    /* variables set by the choice */
     const struct menu_text *option;     /* text of one row, with its fields */
     int empty, fail;                    /* screens */

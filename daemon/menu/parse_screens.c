@@ -144,6 +144,7 @@ static void parse_list(struct parse *p, const struct parse_file *file, const str
         return;
     if (got.at[LIST_QUERY] != NULL)
         l->query = parse_find(p, FILE_QUERIES, got.at[LIST_QUERY]);
+    l->pos = got.at[LIST_QUERY] != NULL ? got.at[LIST_QUERY]->pos : s->pos;
     if (l->query != MENU_NONE && !p->menu->queries[l->query].list)
         issue_add(p->issues, ISSUE_ROWS, got.at[LIST_QUERY]->pos,
                   "query '%s' returns one row: take it with 'query' on a screen of its own", got.at[LIST_QUERY]->text);

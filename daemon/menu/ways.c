@@ -251,10 +251,9 @@ static void ways_options(const struct ways *w)
 static void ways_rows(const struct ways *w)
 {
     const struct menu_list *l = &w->screen->list;
-    struct ways_exit exit = { .why = WAYS_FAIL, .to = l->fail, .pos = w->screen->pos, .action = MENU_NONE,
-                              .branches = 1 };
+    struct ways_exit exit = { .why = WAYS_FAIL, .to = l->fail, .pos = l->pos, .action = MENU_NONE, .branches = 1 };
 
-    ways_args(w, l->query, &w->screen->pos);
+    ways_args(w, l->query, &l->pos);
     ways_aside(w, &exit, NULL, 0);
     exit.why = WAYS_EMPTY;
     exit.to = l->empty;
@@ -349,14 +348,16 @@ void ways_print(const struct ways_exit *exit, struct buf *out)
         buf_addf(out, ", branch %d of %d", exit->branch + 1, exit->branches);
 }
 
+static void ways_begin(ways_begin_fn *fn, void *arg, int screen, const char *dialled)
+{
+    if (screen != MENU_NONE)
+        fn(arg, &(struct ways_begin){ .screen = screen, .dialled = dialled });
+}
+
 void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg)
 {
-    if (m->start != MENU_NONE)
-        fn(arg, m->start);
-    if (m->first != MENU_NONE)
-        fn(arg, m->first);
-    for (int i = 0; i < m->shortcut_count; i++) {
-        if (m->shortcuts[i].to != MENU_NONE)
-            fn(arg, m->shortcuts[i].to);
-    }
+    ways_begin(fn, arg, m->start, NULL);
+    ways_begin(fn, arg, m->first, NULL);
+    for (int i = 0; i < m->shortcut_count; i++)
+        ways_begin(fn, arg, m->shortcuts[i].to, m->shortcuts[i].path);
 }

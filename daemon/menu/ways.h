@@ -57,7 +57,14 @@ const char *ways_why_name(enum ways_why why);
 void ways_print(const struct ways_exit *exit, struct buf *out);
 
 /* Where a dialogue can begin: the start, the first screen, the short cuts. */
-typedef void ways_begin_fn(void *arg, int screen);
+struct ways_begin {
+    int screen;
+    const char *dialled;                /* of a short cut; else NULL */
+    const int *set;                     /* variables that have a value already */
+    int set_count;
+};
+
+typedef void ways_begin_fn(void *arg, const struct ways_begin *begin);
 void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg);
 
 /* --- step by step ------------------------------------------------------------------- */

@@ -306,13 +306,25 @@ static void witness_push(struct witness *w, struct witness_state s)
     w->states[w->state_count++] = s;
 }
 
-static void witness_begin(void *arg, int screen)
+static bool witness_begins_with(const struct ways_begin *begin, int var)
+{
+    for (int i = 0; i < begin->set_count; i++) {
+        if (begin->set[i] == var)
+            return true;
+    }
+    return false;
+}
+
+static void witness_begin(void *arg, const struct ways_begin *begin)
 {
     struct witness *w = arg;
-    struct witness_state s = { screen, w->v->first[screen], MENU_NONE, MENU_NONE, MENU_NONE, MENU_NONE, { false } };
+    struct witness_state s = { .screen = begin->screen, .next = w->v->first[begin->screen], .frame = MENU_NONE,
+                               .before = MENU_NONE, .via = MENU_NONE };
 
+    s.know.there = witness_begins_with(begin, w->var);
     for (int i = 0; i < w->flag_count; i++)
-        s.know.masks[i] = facts_begin(w->v->facts, w->flags[i]);
+        s.know.masks[i] = witness_begins_with(begin, w->flags[i]) ? facts_any(w->v->facts, w->flags[i])
+                                                                  : facts_begin(w->v->facts, w->flags[i]);
     witness_push(w, s);
 }
 

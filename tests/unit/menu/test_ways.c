@@ -127,9 +127,10 @@ static void test_steps(void **state)
     fixture_free(&f);
 }
 
-static void add_begin(void *arg, int screen)
+static void add_begin(void *arg, const struct ways_begin *begin)
 {
-    buf_addf(arg, "%s ", menu->screens[screen].name);
+    buf_addf(arg, "%s%s%s ", menu->screens[begin->screen].name, begin->dialled != NULL ? "=" : "",
+             begin->dialled != NULL ? begin->dialled : "");
 }
 
 static void test_begins(void **state)
@@ -142,7 +143,7 @@ static void test_begins(void **state)
     menu = f.menu;
     buf_init(&out, 1 << 16);
     ways_begins(menu, add_begin, &out);
-    assert_string_equal(buf_str(&out), "main lang main ");
+    assert_string_equal(buf_str(&out), "main lang main=8 ");
     buf_fini(&out);
     fixture_free(&f);
 }
