@@ -82,7 +82,7 @@ static void conditions_collect(void *arg, const struct ways_step *step)
     if (step->op == WAYS_SET)
         c->masks[step->var] |= step->expr != NULL ? facts_value(c->facts, step->var, step->expr)
                                                   : facts_any(c->facts, step->var);
-    if (step->op == WAYS_UNSET)
+    if (step->op == WAYS_UNSET && step->maybe)
         c->masks[step->var] |= facts_any(c->facts, step->var);
     if (step->op == WAYS_UNSET || (step->op == WAYS_SET && step->maybe))
         c->masks[step->var] |= FACTS_UNSET;
@@ -198,7 +198,7 @@ static void conditions_step(void *arg, const struct ways_step *step)
                                                         : c->all[step->var]);
         break;
     case WAYS_UNSET:
-        conditions_put(c, step->var, c->all[step->var]);
+        conditions_put(c, step->var, step->maybe ? c->all[step->var] : FACTS_UNSET);
         break;
     case WAYS_LEAVE:
         if (c->dead == MENU_NONE)

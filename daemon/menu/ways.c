@@ -20,11 +20,12 @@ static void ways_var(const struct ways *w, enum ways_op op, int var, const struc
         w->fn(w->arg, &(struct ways_step){ .op = op, .var = var, .expr = value, .index = MENU_NONE });
 }
 
-static void ways_record(const struct ways *w, enum ways_op op, const int *vars, int count)
+/* The columns of a row. */
+static void ways_record(const struct ways *w, enum ways_op op, bool maybe, const int *vars, int count)
 {
     for (int i = 0; vars != NULL && i < count; i++) {
         if (vars[i] != MENU_NONE)
-            w->fn(w->arg, &(struct ways_step){ .op = op, .var = vars[i], .index = MENU_NONE, .maybe = true });
+            w->fn(w->arg, &(struct ways_step){ .op = op, .var = vars[i], .index = MENU_NONE, .maybe = maybe });
     }
 }
 
@@ -99,7 +100,7 @@ static void ways_aside(const struct ways *w, const struct ways_exit *exit, const
     if (exit->to == MENU_NONE)
         return;
     ways_step(w, WAYS_SAVE);
-    ways_record(w, WAYS_UNSET, unset, count);
+    ways_record(w, WAYS_UNSET, false, unset, count);
     ways_leave(w, exit);
     ways_step(w, WAYS_BACK);
 }
@@ -133,7 +134,7 @@ static void ways_query(const struct ways *w, const struct menu_action *a, struct
     exit.why = WAYS_NONE;
     exit.to = a->none;
     ways_aside(w, &exit, a->into, fields);
-    ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, a->into, fields);
+    ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, true, a->into, fields);
 }
 
 static void ways_submit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
@@ -267,11 +268,11 @@ static void ways_list(const struct ways *w)
 
     /* each row with its own fields */
     ways_step(w, WAYS_SAVE);
-    ways_record(w, WAYS_SET, l->into, fields);
+    ways_record(w, WAYS_SET, true, l->into, fields);
     ways_read_text(w, l->option);
     ways_step(w, WAYS_BACK);
     ways_step(w, WAYS_SHOW);
-    ways_record(w, WAYS_SET, l->into, fields);
+    ways_record(w, WAYS_SET, true, l->into, fields);
     ways_go(w, WAYS_ROW);
 }
 

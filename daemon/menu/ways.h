@@ -72,7 +72,7 @@ void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg);
 enum ways_op {
     WAYS_READ = 0,                      /* expr or text, whatever is not NULL */
     WAYS_SET,                           /* var has a value from here on */
-    WAYS_UNSET,                         /* var may have none from here on: a question found nothing */
+    WAYS_UNSET,                         /* var has none from here on: a question found nothing */
     WAYS_SHOW,                          /* the page is with her; then the next thing is her answer */
     WAYS_ASSUME,                        /* expr holds from here on, or with truth false does not */
     WAYS_SAVE,                          /* what follows up to WAYS_BACK is one of several ways on */
@@ -105,7 +105,8 @@ struct ways_step {
     int var;                            /* WAYS_SET, WAYS_UNSET; MENU_NONE */
     int index;                          /* WAYS_READ: query, service or template; MENU_NONE */
     bool truth;                         /* WAYS_ASSUME */
-    bool maybe;                         /* WAYS_SET: a column of a row, where SQL may have said NULL */
+    bool maybe;                         /* WAYS_SET: a column of a row, where SQL may have said NULL; WAYS_UNSET: the
+                                         * question may have found something */
     const struct ways_exit *exit;       /* WAYS_LEAVE */
 };
 

@@ -186,7 +186,8 @@ static void witness_lead(struct witness *w, int screen, bool there, int *count)
     w->todo[(*count)++] = 2 * screen + there;
 }
 
-/* With calls a screen is only asked whether the read lies behind it at all. */
+/* With calls a screen is only asked whether the read lies behind it at all.  Who
+ * calls is come back to in the middle, from where the called dialogue returns. */
 static void witness_lead_calls(struct witness *w)
 {
     const struct graph *g = &w->graph;
@@ -199,8 +200,6 @@ static void witness_lead_calls(struct witness *w)
     while (count > 0) {
         int n = todo[--count];
 
-        if (n < g->screens)
-            w->leads[0][n] = w->leads[1][n] = true;
         for (int i = g->in[n]; i < g->in[n + 1]; i++) {
             int from = g->edges[g->back[i]].from;
 
@@ -208,12 +207,16 @@ static void witness_lead_calls(struct witness *w)
                 todo[count++] = from;
             seen[from] = true;
         }
+        for (int i = g->out[n]; n < g->screens && i < g->out[n + 1]; i++) {
+            int back = g->edges[i].why == WAYS_CALL ? g->returned[g->edges[i].to] : n;
+
+            if (!seen[back])
+                todo[count++] = back;
+            seen[back] = true;
+        }
     }
-    /* a caller is come back to in its middle */
-    for (int i = 0; i < g->edge_count; i++) {
-        if (g->edges[i].kind == GRAPH_SHORTCUT && seen[g->edges[i].to])
-            w->leads[0][g->edges[i].from] = w->leads[1][g->edges[i].from] = true;
-    }
+    memcpy(w->leads[0], seen, (size_t)g->screens * sizeof *seen);
+    memcpy(w->leads[1], seen, (size_t)g->screens * sizeof *seen);
     free(seen);
     free(todo);
 }
@@ -345,8 +348,10 @@ static uint64_t witness_mask(const struct witness *w, const struct move *move, i
 
     if (move->op == MOVE_SET && move->expr != NULL)
         return facts_value(f, var, move->expr);
+    if (move->op == MOVE_UNSET && !move->maybe)
+        return FACTS_UNSET;
     if (move->op == MOVE_SET || move->op == MOVE_UNSET)
-        return facts_any(f, var) | (move->maybe || move->op == MOVE_UNSET ? FACTS_UNSET : 0);
+        return facts_any(f, var) | (move->maybe ? FACTS_UNSET : 0);
     return move->op == MOVE_KNOW ? mask & ~FACTS_UNSET : mask;
 }
 
@@ -360,6 +365,8 @@ static uint64_t witness_get(void *arg, int var)
     const struct witness_view *v = arg;
     int flag = witness_flag(v->w, var);
 
+    if (var == v->w->var && !v->know->there)
+        return FACTS_UNSET;
     return flag != MENU_NONE ? v->know->masks[flag] : FACTS_ALL;
 }
 
@@ -394,7 +401,7 @@ static void witness_any(void *arg, int var)
 {
     struct witness_any *a = arg;
 
-    a->any = a->any || witness_flag(a->w, var) != MENU_NONE;
+    a->any = a->any || var == a->w->var || witness_flag(a->w, var) != MENU_NONE;
 }
 
 /* At a condition.  Where it can be so in several ways, each is gone on with by
@@ -608,7 +615,7 @@ static bool witness_try(struct witness *w, int count, int segment, int from)
         if (witness_is_split(&w->v->list[to]))          /* where the state behind it comes from */
             return witness_try_ways(w, count, segment + 1, to);
     }
-    return true;
+    return (witness_get_all(w, w->var) & FACTS_UNSET) != 0;
 }
 
 /* The states of the way that was found, from its beginning, in todo; how many. */
