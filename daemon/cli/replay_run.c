@@ -14,8 +14,11 @@
 #include "engine/session.h"
 
 #define REPLAY_MSISDN "8801700000000"
-#define REPLAY_MISFIT "?!"              /* for what did not fit: fits no option and few types */
+#define REPLAY_MISFIT (EVENT_TEXT_MAX + 1)      /* octets of what fits nothing */
+#define REPLAY_NO_PART 900              /* octets of a dialled part that fits nothing short */
 #define REPLAY_FACTS_MAX 64             /* answers remembered of one dialogue */
+
+static const unsigned char replay_secret[FLOW_SECRET_SIZE] = "replay";
 
 /* The answer of one query, as it was. */
 struct replay_fact {
@@ -35,8 +38,10 @@ struct replay_run {
     struct replay_fact facts[REPLAY_FACTS_MAX];
     int fact_count, step_first;         /* of the dialogue; the first of this step */
     int numbers;                        /* given so far */
+    uint32_t drawn;                     /* the last number drawn for a code; 0: none */
     unsigned events, dials;
     bool over;
+    char misfit[REPLAY_MISFIT + 1];
     struct buf sample;
     struct buf dialled;
     struct replay_end end;
@@ -54,6 +59,7 @@ struct replay_run *replay_run_new(const struct menu *m)
     for (int i = 0; i < m->lang_count; i++)
         r->alert_texts[i] = (struct flow_alert_text){ m->langs[i].id, "!" };
     flow_out_init(&r->out);
+    memset(r->misfit, 'x', REPLAY_MISFIT);
     buf_init(&r->sample, 4096);
     buf_init(&r->dialled, 4096);
     return r;
@@ -201,6 +207,14 @@ static const char *replay_lacks(const struct menu_query *q, const json_t *rows)
     return NULL;
 }
 
+static uint32_t replay_draw(void *arg)
+{
+    struct replay_run *r = arg;
+
+    r->drawn += 17;                     /* no example is near */
+    return r->drawn;
+}
+
 static enum flow_result replay_answer_query(struct replay_run *r)
 {
     const struct menu_query *q = &r->s->menu->queries[r->out.question.query];
@@ -271,7 +285,7 @@ static const char *replay_dial(struct replay_run *r, const char *parts)
             break;
         buf_addc(&r->dialled, '*');
         if (n == strlen(FLOW_TAPE_NO_PART) && memcmp(rest, FLOW_TAPE_NO_PART, n) == 0)
-            buf_adds(&r->dialled, REPLAY_MISFIT);
+            buf_add(&r->dialled, r->misfit, REPLAY_NO_PART);
         else
             buf_add(&r->dialled, rest, n);
         rest += n + (rest[n] == '*');
@@ -281,6 +295,25 @@ static const char *replay_dial(struct replay_run *r, const char *parts)
     return rest;
 }
 
+/* Of a consent: flow_consent.c makes the same of what was drawn. */
+static void replay_code(const struct replay_run *r, struct buf *out)
+{
+    buf_clear(out);
+    buf_addf(out, "%u", 1000 + r->drawn % 9000);
+}
+
+/* She typed the code that was sent. */
+static bool replay_was_right(const struct replay_run *r)
+{
+    for (int i = r->step_first; i < r->fact_count; i++) {
+        const char *consent = json_string_value(json_object_get(r->facts[i].fact, "consent"));
+
+        if (consent != NULL)
+            return strcmp(consent, "right") == 0;
+    }
+    return false;
+}
+
 /* A value that she typed and the tape withheld.  NULL: the menus ask for none here. */
 static const char *replay_made_up(struct replay_run *r)
 {
@@ -288,6 +321,10 @@ static const char *replay_made_up(struct replay_run *r)
 
     if (r->s->mode != SESSION_AT_SCREEN || screen == NULL || screen->input.var == MENU_NONE)
         return NULL;
+    if (screen->input.is_code && r->drawn > 0 && replay_was_right(r)) {
+        replay_code(r, &r->sample);
+        return buf_str(&r->sample);
+    }
     if (replay_sample_typed(screen->input.type, clock_day(r->env.now, r->menu->utc_offset_min), &r->sample))
         return buf_str(&r->sample);
     replay_stop(r, REPLAY_ASKS_MORE, "no value of type '%s' could be made up", screen->input.type->name);
@@ -299,7 +336,7 @@ static const char *replay_example(const struct replay_run *r)
     const struct menu_screen *screen = r->s->screen != MENU_NONE ? &r->menu->screens[r->s->screen] : NULL;
     const char *example = screen != NULL && screen->input.var != MENU_NONE ? screen->input.type->example : NULL;
 
-    return example != NULL ? example : REPLAY_MISFIT;
+    return example != NULL ? example : r->misfit;
 }
 
 static void replay_type(struct replay_run *r, const char *text)
@@ -339,7 +376,7 @@ static void replay_do(struct replay_run *r, const struct replay_step *step)
         replay_type(r, replay_made_up(r));
         break;
     case FLOW_TAPE_MISFIT:
-        replay_type(r, REPLAY_MISFIT);
+        replay_type(r, r->misfit);
         break;
     case FLOW_TAPE_EXAMPLE:
         replay_type(r, replay_example(r));
@@ -367,7 +404,9 @@ void replay_run_begin(struct replay_run *r, const struct event_limits *limits)
     replay_forget_facts(r);
     r->s = session_open(r->table, REPLAY_MSISDN, r->menu->codes[0]);
     r->s->menu = r->menu;
-    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "replay" };
+    r->drawn = 0;
+    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "replay", .secret = replay_secret,
+                                .draw = replay_draw, .draw_arg = r };
     r->over = false;
     memset(&r->end, 0, sizeof r->end);
 }

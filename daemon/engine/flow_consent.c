@@ -183,6 +183,7 @@ enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a
     flow_consent_hash(f, &c, buf_str(&f->out->value), f->out->value.len, hash);
     right = sodium_memcmp(hash, c.hash, sizeof hash) == 0;
     c.tries--;
+    flow_tape_fact(f, "consent", right ? "right" : "wrong");
     if (right || c.tries == 0) {
         if (!flow_consent_end(f, &c))
             return FLOW_BROKEN;

@@ -150,6 +150,9 @@ void flow_tape_part(struct flow *f, const char *p, size_t n);
 void flow_tape_rows(struct flow *f, int query, const struct flow_rows *rows);
 void flow_tape_no_number(struct flow *f);
 
+/* How something else went that no menus alone could tell: {"name": "value"}. */
+void flow_tape_fact(struct flow *f, const char *name, const char *value);
+
 /* The step is over. */
 void flow_tape_end(struct flow *f);
 

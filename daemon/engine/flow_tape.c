@@ -230,6 +230,14 @@ void flow_tape_no_number(struct flow *f)
         buf_addf(facts, "%s{\"number\": false}", facts->len > 0 ? ", " : "");
 }
 
+void flow_tape_fact(struct flow *f, const char *name, const char *value)
+{
+    struct buf *facts = &f->out->tape.facts;
+
+    if (f->out->tape.on && facts->len <= TAPE_FACTS_MAX)
+        buf_addf(facts, "%s{\"%s\": \"%s\"}", facts->len > 0 ? ", " : "", name, value);
+}
+
 void flow_tape_end(struct flow *f)
 {
     struct session *s = f->s;

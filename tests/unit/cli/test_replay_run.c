@@ -107,6 +107,7 @@ static struct taped {
 } tape[TAPE_MAX];
 
 static int tape_count;
+static char sent_code[8] = "1";
 
 static void record(const struct rig *r)
 {
@@ -124,25 +125,58 @@ static void record(const struct rig *r)
     tape_count++;
 }
 
-static void go(struct rig *r, bool dial)
+/* What a citizen may do; "code": the last one that was sent to her friend. */
+struct habits {
+    const char *answers[48], *dials[10];
+};
+
+static const struct habits shipped_habits = {
+    .answers = { "1", "1", "1", "2", "2", "3", "4", "5", "6", "7", "8", "9", "9", "0", "0", "00", "*", "11", "16", "17",
+                 "7306", "7306", "4821", "01711000001", "05031958", "\xe0\xa7\xa7", "hello", "" },
+    .dials = { "*333#", "*333#", "*333#", "*333*1*1#", "*333*8#", "*333*1*1*7306#", "*333*1*1*7306*2*1*1#", "*333*99#" },
+};
+
+static const struct habits clinic_habits = {
+    .answers = { "1", "1", "1", "1", "2", "2", "2", "3", "3", "4", "5", "6", "0", "00", "*", "9", "code", "code", "code", "code",
+                 "01712345678", "01712345678", "Rahima", "Rahima Begum", "482", "05031958", "05031958", "abcd", "efgh",
+                 "1234567", "8000000015", "12", "x" },
+    .dials = { "*333#", "*333#", "*333*1#", "*333*2*01712345678#", "*333*3*482*1#", "*333*4*Rahima*1#", "*333*77*1#",
+               "*333*7#", "*333*7*Rahima*2#" },
+};
+
+static const char *choose(const char *const *of)
 {
-    static const char *const answers[] = {
-        "1", "1", "1", "2", "2", "3", "4", "5", "6", "7", "8", "9", "9", "0", "0", "00", "*", "11", "16", "17",
-        "7306", "7306", "4821", "01711000001", "05031958", "\xe0\xa7\xa7", "hello", "",
-    };
-    static const char *const dials[] = { "*333#", "*333#", "*333#", "*333*1*1#", "*333*8#", "*333*1*1*7306#",
-                                         "*333*1*1*7306*2*1*1#", "*333*99#" };
+    unsigned n = 0;
+
+    while (of[n] != NULL)
+        n++;
+    return of[random_of(n)];
+}
+
+static uint32_t draw(void *arg)
+{
+    (void)arg;
+    return random_of(900000);
+}
+
+static void go(struct rig *r, const struct habits *habits, bool dial)
+{
+    static const unsigned char secret[FLOW_SECRET_SIZE] = "test";
+    const char *text = choose(dial ? habits->dials : habits->answers);
     struct event ev;
 
+    if (strcmp(text, "code") == 0)
+        text = sent_code;
     r->ref = (uint8_t)(r->ref + dial);
-    ev = rig_event(r, dial ? EVENT_BEGIN : EVENT_ANSWER,
-                   dial ? dials[random_of(sizeof dials / sizeof dials[0])] : answers[random_of(sizeof answers / sizeof answers[0])]);
+    ev = rig_event(r, dial ? EVENT_BEGIN : EVENT_ANSWER, text);
     r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "test", .now = ev.seen, .tape = true,
-                                .dice = (uint64_t)r->ids + 1 };
+                                .dice = (uint64_t)r->ids + 1, .secret = secret, .draw = draw };
     r->result = flow_event(&r->env, r->s, &ev, &r->out);
     while (r->result == FLOW_ASK)
         r->result = answer(r);
     assert_int_equal(r->result, FLOW_REPLY);
+    if (r->out.message_count > 0 && strncmp(r->out.messages[0].text, "Code ", 5) == 0)
+        snprintf(sent_code, sizeof sent_code, "%.4s", r->out.messages[0].text + 5);
     record(r);
     rig_write(r);
 }
@@ -173,18 +207,11 @@ static void replay_all(struct replay_run *run, const struct event_limits *limits
     }
 }
 
-static void test_same(void **state)
+static void replay_walks(struct menu *m, const struct habits *habits)
 {
-    struct menu_issues issues;
-    struct menu *m = menu_load(REPLAY_MENUS, &issues);
-    struct replay_run *run;
+    struct replay_run *run = replay_run_new(m);
 
-    (void)state;
-    log_set_level((enum log_level)0);
-    menu_issues_free(&issues);
-    if (m == NULL)
-        fail_msg("the menus in %s have errors; run in the project's folder", REPLAY_MENUS);
-    run = replay_run_new(m);
+    replayed = lacking = 0;
     for (uint64_t seed = 1; seed <= WALKS; seed++) {
         struct rig r;
 
@@ -193,7 +220,7 @@ static void test_same(void **state)
         rig_init(&r, m);
         for (int i = 0; i < WALK_STEPS; i++) {
             r.now += random_of(20) == 0 ? 3600000 * (int64_t)random_of(30) : 0;
-            go(&r, i == 0 || r.s->reply_end || random_of(12) == 0);
+            go(&r, habits, i == 0 || r.s->reply_end || random_of(12) == 0);
         }
         replay_all(run, &r.limits, seed);
         r.menu = NULL;
@@ -202,6 +229,80 @@ static void test_same(void **state)
     print_message("%ld dialogues replayed, %ld not whole on the tape\n", replayed, lacking);
     assert_true(replayed > WALKS * 3 && lacking < replayed / 20);
     replay_run_free(run);
+}
+
+static void test_shipped(void **state)
+{
+    struct menu_issues issues;
+    struct menu *m = menu_load(REPLAY_MENUS, &issues);
+
+    (void)state;
+    log_set_level((enum log_level)0);
+    menu_issues_free(&issues);
+    if (m == NULL)
+        fail_msg("the menus in %s have errors; run in the project's folder", REPLAY_MENUS);
+    replay_walks(m, &shipped_habits);
+    menu_free(m);
+}
+
+/* What the shipped menus do not have: calls, consents, every kind of answer that is withheld. */
+static const char clinic_yaml[] =
+    "language: 1\n"
+    "code: ['*333#']\n"
+    "name: T\n"
+    "languages: {en: {name: English}, la: {name: Latin, sms: no, shows: en}}\n"
+    "words: {back: Back, exit: Exit, more: More, tries: '{n} left', wrong: Wrong., choose: Choose., copied: A sample.,\n"
+    "  too_many: Call, busy: Busy, continue: Go on?, 'yes': 'Yes', new: New, bye: Bye, no_code: No code,\n"
+    "  months: Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec}\n"
+    "start: main\n"
+    "shortcuts: {'77': name}\n"
+    "helpline: '333'\n"
+    "types:\n"
+    "  nid: {pattern: '[0-9]{3}', width: 3, sensitive: yes}\n"
+    "  born: {date: DDMMYYYY, past: yes, example: '05031958'}\n"
+    "  code: {pattern: '[a-z]{4}', width: 4, example: abcd}\n"
+    "  account: {pattern: '[0-9]{7}', width: 7}\n"
+    "records: {person: {state: 'word(12)', name: 'text(20)', phone: msisdn, ward: whole}}\n"
+    "queries: {who: {sql: SELECT $1, args: [phone], returns: person}, many: {sql: SELECT 1, returns: list of person}}\n"
+    "services: {claim: {number: 8, agency: dss, title: Claim, fields: {what: 'text(40)'}}}\n"
+    "sms: {code: {class: otp, text: {en: 'Code {consent.code}'}}}\n"
+    "screens:\n"
+    "  main: {text: Main, options: {1: {text: Self, goto: self}, 2: {text: Friend, goto: friend}, 3: {text: N, goto: nid},\n"
+    "    4: {text: Name, goto: name}, 5: {text: Many, goto: many}, 6: {text: Account, goto: account}}}\n"
+    "  self: {call: {to: person, into: whom}, goto: told}\n"
+    "  told: {text: 'Born {whom|day}', options: {1: {text: Again, goto: self}, 2: {text: End, goto: end}}}\n"
+    "  person: {text: Born?, input: {into: b, type: born}, goto: code}\n"
+    "  code: {text: Code?, input: {into: c, type: code}, goto: back}\n"
+    "  back: {return: b}\n"
+    "  friend: {text: Phone?, input: {into: phone, type: msisdn}, goto: send}\n"
+    "  send: {consent: {to: phone, sms: code}, fail: no, goto: ask}\n"
+    "  ask: {text: Code?, input: {into: told, type: word(4)}, goto: check}\n"
+    "  check: {consent: {check: told}, wrong: wrong, expired: no, goto: note}\n"
+    "  wrong: {text: Wrong, options: {1: {text: Again, goto: ask}, 2: {text: New, goto: send}}}\n"
+    "  note: {audit: {event: agreed, with: {known: citizen.known}}, goto: look}\n"
+    "  look: {query: who, into: w, none: no, fail: no, goto: [{when: w.ward > 3, to: far}, {to: near}]}\n"
+    "  far: {text: 'Far {w.name} {w.phone|last4}', options: {1: {text: File, goto: file}}}\n"
+    "  near: {text: 'Near {w.name}', options: {1: {text: File, goto: file}, 2: {text: Back, goto: main}}}\n"
+    "  file: {submit: claim, with: {what: w.state}, into: case, goto: filed}\n"
+    "  filed: {text: 'Done {case.no}', end: yes}\n"
+    "  nid: {text: N?, input: {into: nid, type: nid}, goto: sure}\n"
+    "  sure: {text: Sure?, input: {into: sure, type: yesno}, goto: [{when: sure, to: end}, {to: main}]}\n"
+    "  name: {text: Name?, input: {into: name, type: 'text(20)'}, goto: hello}\n"
+    "  hello: {text: '{name}', options: {1: {text: End, goto: end}, 2: {text: Case, goto: case}}}\n"
+    "  case: {text: Case?, input: {into: number, type: case_no}, goto: end}\n"
+    "  many: {text: Which?, list: {query: many, into: m, option: '{m.state} {m.name}', empty: no, fail: no, goto: one}}\n"
+    "  one: {text: '{m.name}', options: {1: {text: End, goto: end}}}\n"
+    "  account: {text: A?, input: {into: account, type: account}, goto: end}\n"
+    "  no: {text: No, options: {1: {text: Main, goto: main}}}\n"
+    "  end: {text: End, end: yes}\n";
+
+static void test_clinic(void **state)
+{
+    struct menu *m = rig_menu(clinic_yaml);
+
+    (void)state;
+    log_set_level((enum log_level)0);
+    replay_walks(m, &clinic_habits);
     menu_free(m);
 }
 
@@ -228,7 +329,7 @@ static void test_samples(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_same), cmocka_unit_test(test_samples) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_shipped), cmocka_unit_test(test_clinic), cmocka_unit_test(test_samples) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
