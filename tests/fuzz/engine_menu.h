@@ -30,11 +30,11 @@ static const char fuzz_yaml[] =
     "queries: {one: {sql: 'SELECT $1', args: [nid4], returns: r}, many: {sql: SELECT 1, returns: list of r}}\n"
     "services:\n"
     "  claim: {number: 8, agency: dss, title: T, fields: {what: text(160)}, notify: {submitted: in}}\n"
-    "sms: {in: {class: transactional, text: {en: 'In {case.no|spell}', bn: 'জমা {case.no}'}}}\n"
+    "sms: {code: {class: otp, text: {en: 'Code {consent.code}', bn: 'কোড {consent.code}'}}, in: {class: transactional, text: {en: 'In {case.no|spell}', bn: 'জমা {case.no}'}}}\n"
     "screens:\n"
     "  main: {text: Main, options: {1: {text: Ask, goto: ask}, 2: {text: List, goto: pick},\n"
     "    3: {text: Say, goto: say}, 4: {text: En, set: {citizen.lang: en}, goto: main},\n"
-    "    11: {text: Pin, when: 'a.no > 3', goto: pin}}}\n"
+    "    5: {text: Call, goto: calls}, 11: {text: Pin, when: citizen.known, goto: pin}}}\n"
     "  ask: {text: Ask, input: {into: nid4}, goto: look}\n"
     "  look: {query: one, into: a, none: ask, goto: shown}\n"
     "  shown: {text: '{a.name} {a.no|money} {a.on|day} {a.who|mask} {nid4|last4}',\n"
@@ -46,6 +46,15 @@ static const char fuzz_yaml[] =
     "  sure: {text: '{what}', options: {1: {text: Send, goto: send}, 2: {text: Main, goto: main}}}\n"
     "  send: {submit: claim, with: {what: what}, into: case, goto: done}\n"
     "  done: {text: 'Done {case.no}', end: true}\n"
+    "  calls: {do: [{call: {to: whose, into: x}}, {call: {to: agrees, into: y}}, {audit: {event: e, with: {x: x}}}],\n"
+    "    goto: [{when: y, to: called}, {to: main}]}\n"
+    "  whose: {text: Whose?, input: {into: typed, type: text(20)}, goto: whose_it_is}\n"
+    "  whose_it_is: {return: typed}\n"
+    "  agrees: {consent: {to: citizen.msisdn, sms: code}, fail: no_code, goto: code}\n"
+    "  code: {text: Code?, input: {into: told, type: word(4)}, goto: check}\n"
+    "  check: {do: [{consent: {check: told}, wrong: code, expired: agrees}, {return: yes}]}\n"
+    "  no_code: {return: no}\n"
+    "  called: {text: '{x}', options: {1: {text: Again, goto: calls}}}\n"
     "  pin: {text: Pin, secret: true, input: {into: pin, type: pin(4)}, goto: main}\n";
 
 struct fuzz_engine {
@@ -60,6 +69,15 @@ struct fuzz_engine {
     uint8_t ref;
     unsigned random;                    /* what the database answers */
 };
+
+#define FUZZ_SECRET "thirty-two octets for the fuzzers"
+
+/* Every code is 1001. */
+static inline uint32_t fuzz_draw(void *arg)
+{
+    (void)arg;
+    return 1;
+}
 
 static inline struct fuzz_engine *fuzz_engine(void)
 {
@@ -114,7 +132,8 @@ static inline enum flow_result fuzz_send(struct fuzz_engine *e, enum event_kind 
     ev.ref.bytes[0] = e->ref;
     ev.at = e->now / 1000 * 1000;
     ev.seen = e->now;
-    e->env = (struct flow_env){ .menu = e->menu, .limits = &e->limits, .link = "fuzz", .now = e->now };
+    e->env = (struct flow_env){ .menu = e->menu, .limits = &e->limits, .link = "fuzz", .now = e->now,
+                                .secret = (const unsigned char *)FUZZ_SECRET, .draw = fuzz_draw };
     r = flow_event(&e->env, e->s, &ev, &e->out);
     for (int asked = 0; r == FLOW_ASK; asked++) {
         if (asked > 1000)

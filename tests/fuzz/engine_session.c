@@ -39,6 +39,9 @@ static void check_bounds(const struct session *s)
     check(s->screen == MENU_NONE || s->menu->screens[s->screen].text != NULL);
     check(s->lang >= 0 && s->lang < s->menu->lang_count);
     check(s->ref.len <= EVENT_REF_MAX);
+    check(s->frame_count >= 0 && s->frame_count <= MENU_CALLS_MAX);
+    for (int i = 0; i < s->frame_count; i++)
+        check(s->frames[i].behind >= (i > 0 ? s->frames[i - 1].behind : -1) && s->frames[i].behind <= s->depth);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
