@@ -107,6 +107,46 @@ static void check_ends(const struct graph *g, struct menu_issues *issues)
     check_walk_fini(&w);
 }
 
+/* --- pages behind a submit --------------------------------------------------------------------- */
+
+static bool check_submits(const struct menu_screen *s)
+{
+    for (int i = 0; i < s->action_count; i++) {
+        if (s->actions[i].kind == MENU_SUBMIT)
+            return true;
+    }
+    return false;
+}
+
+/* Key 0 on the page that says it is done leads back to the question whether to do
+ * it, unless the dialogue is over with that page. */
+static void check_submitted(const struct graph *g, struct menu_issues *issues)
+{
+    const struct menu *m = g->m;
+    struct check_walk w;
+
+    check_walk_init(&w, g);
+    for (int s = 0; s < m->screen_count; s++) {
+        if (check_submits(&m->screens[s]))
+            check_meet(&w, s);
+    }
+    while (w.count > 0) {
+        int s = w.todo[--w.count];
+
+        for (int i = g->out[s]; i < g->out[s + 1] && graph_pages(g, s) == 0; i++) {
+            if (g->edges[i].kind != GRAPH_SHORTCUT && g->edges[i].kind != GRAPH_CALL)
+                check_meet(&w, g->edges[i].to);
+        }
+    }
+    for (int s = 0; s < m->screen_count; s++) {
+        if (w.seen[s] && check_is_end(g, s) && !m->screens[s].end)
+            issue_add(issues, ISSUE_SUBMITTED, m->screens[s].pos, "screen '%s' comes after a submit and does not end "
+                      "the dialogue: key %s leads back, and it is submitted again; write 'end: yes'",
+                      m->screens[s].name, m->key_back);
+    }
+    check_walk_fini(&w);
+}
+
 /* --- called dialogues ---------------------------------------------------------------------------- */
 
 /*
@@ -450,6 +490,7 @@ void check_ways(const struct menu *m, struct menu_issues *issues)
     if (graph_init(&g, m)) {
         check_reachable(&g, issues);
         check_ends(&g, issues);
+        check_submitted(&g, issues);
         check_rounds(&g, issues);
         check_silent(&g, issues);
         check_far(&g, issues);

@@ -80,7 +80,8 @@
     X(SLOW, "W511", "At 8 seconds a screen the way takes more than 90 seconds: networks cut such dialogues off.") \
     X(NEVER, "W512", "By all that its values can be in this tree, the condition can never hold.") \
     X(ALWAYS, "W513", "By all that its values can be in this tree, the condition always holds: the branches below are never taken.") \
-    X(NO_OPTION, "W514", "All options have a condition, and it may be that none holds: then she can only go back.")
+    X(NO_OPTION, "W514", "All options have a condition, and it may be that none holds: then she can only go back.") \
+    X(SUBMITTED, "W515", "The page after a submit does not end the dialogue: who goes back from it may submit again.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

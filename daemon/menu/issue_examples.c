@@ -202,6 +202,10 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_NO_OPTION] = { TEA "{text: Tea, options: {1: {text: As always, when: citizen.known, goto: main}}}\n",
                           TEA "{text: Tea, options: {1: {text: As always, when: citizen.known, goto: main}, 2: {text: New, "
                               "goto: main}}}\n" },
+    [ISSUE_SUBMITTED] = { TEA "{submit: complaint, with: {category: \"'tea'\"}, into: case, goto: done}\n"
+                              "  done: {text: \"Done. {case.no}\"}\n",
+                          TEA "{submit: complaint, with: {category: \"'tea'\"}, into: case, goto: done}\n"
+                              "  done: {text: \"Done. {case.no}\", end: yes}\n" },
     [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
     [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
                        TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },
