@@ -477,9 +477,71 @@ static void test_random_trees(void **state)
     free(w.states);
 }
 
+/* --- large trees ------------------------------------------------------------------------------------ */
+
+#define UNITS 1440
+#define UNITS_A_HUB 150
+
+/* A service whose last pages can only be judged by what a flag says; with a
+ * fault, one of them cannot. */
+static void write_unit(int u, bool fault, struct buf *out)
+{
+    buf_addf(out, "  u%d: {text: U, options: {1: {text: M, set: {w%d: 1}, goto: ask%d}, 2: {text: T, set: {w%d: 2}, "
+             "goto: %s%d}}}\n", u, u, u, u, fault ? "ask" : "other", u);
+    buf_addf(out, "  other%d: {text: O, input: {into: o%d, type: w}, goto: ask%d}\n", u, u, u);
+    buf_addf(out, "  ask%d: {text: A, input: {into: c%d, type: w}, goto: sure%d}\n", u, u, u);
+    buf_addf(out, "  sure%d: {text: '{c%d}?', options: {1: {text: Y, goto: send%d}, 2: {text: N, goto: u%d}}}\n", u, u, u,
+             u);
+    buf_addf(out, "  send%d: {goto: [{when: w%d == 2, to: whole%d}, {to: short%d}]}\n", u, u, u, u);
+    buf_addf(out, "  whole%d: {text: '{o%d} {c%d}', end: yes}\n", u, u, u);
+    buf_addf(out, "  short%d: {text: '{c%d}', options: {1: {text: R, goto: ask%d}, 2: {text: E, goto: end}}}\n", u, u,
+             u);
+}
+
+static void write_large(int fault, struct buf *out)
+{
+    int hubs = (UNITS + UNITS_A_HUB - 1) / UNITS_A_HUB;
+
+    buf_adds(out, "types: {w: {whole: 1..3}}\nscreens:\n  main: {text: M, options: {");
+    for (int h = 0; h < hubs; h++)
+        buf_addf(out, "%s%d: {text: H, goto: h%d}", h > 0 ? ", " : "", h + 100, h);
+    buf_adds(out, "}}\n");
+    for (int u = 0; u < UNITS; u++) {
+        if (u % UNITS_A_HUB == 0)
+            buf_addf(out, "%s  h%d: {text: H, options: {", u > 0 ? "}}\n" : "", u / UNITS_A_HUB);
+        buf_addf(out, "%s%d: {text: U, goto: u%d}", u % UNITS_A_HUB > 0 ? ", " : "", u % UNITS_A_HUB + 100, u);
+    }
+    buf_adds(out, "}}\n");
+    for (int u = 0; u < UNITS; u++)
+        write_unit(u, u == fault, out);
+    buf_adds(out, "  end: {text: End, end: yes}\n");
+}
+
+/* Ten thousand screens, each service with a way to be ruled out: none is given up
+ * as too much, and the one that is wrong is found. */
+static void test_large(void **state)
+{
+    struct fixture_menu f;
+    struct buf text, said;
+
+    (void)state;
+    buf_init(&text, 1 << 24);
+    buf_init(&said, 1 << 16);
+    write_large(777, &text);
+    fixture_load(&f, HEAD, buf_str(&text));
+    for (int i = 0; i < f.issues.count && i < 20; i++)
+        buf_addf(&said, "%s %s\n", f.issues.list[i].code, f.issues.list[i].text);
+    assert_string_equal(buf_str(&said), "E220 no way leads to screen 'other777': name it in a 'goto', or take it out\n"
+                                        "E224 'o777' may not be set here: main > h5 > u777 > ask777 > sure777 > "
+                                        "send777 > whole777\n");
+    fixture_free(&f);
+    buf_fini(&text);
+    buf_fini(&said);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_random_trees) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_random_trees), cmocka_unit_test(test_large) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
