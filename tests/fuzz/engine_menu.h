@@ -68,6 +68,8 @@ struct fuzz_engine {
     uint64_t ids;
     uint8_t ref;
     unsigned random;                    /* what the database answers */
+    const struct menu *newer;           /* menu was retired for it by plan; NULL: it was not */
+    const struct session_plan *plan;
 };
 
 #define FUZZ_SECRET "thirty-two octets for the fuzzers"
@@ -100,6 +102,8 @@ static inline struct fuzz_engine *fuzz_engine(void)
     e.now = INT64_C(1767225600000);
     e.ref = 1;
     e.random = 0;
+    e.newer = NULL;
+    e.plan = NULL;
     return &e;
 }
 
@@ -132,7 +136,7 @@ static inline enum flow_result fuzz_send(struct fuzz_engine *e, enum event_kind 
     ev.ref.bytes[0] = e->ref;
     ev.at = e->now / 1000 * 1000;
     ev.seen = e->now;
-    e->env = (struct flow_env){ .menu = e->menu, .limits = &e->limits, .link = "fuzz", .now = e->now,
+    e->env = (struct flow_env){ .menu = e->newer != NULL ? e->newer : e->menu, .plan = e->plan, .limits = &e->limits, .link = "fuzz", .now = e->now,
                                 .secret = (const unsigned char *)FUZZ_SECRET, .draw = fuzz_draw };
     r = flow_event(&e->env, e->s, &ev, &e->out);
     for (int asked = 0; r == FLOW_ASK; asked++) {
