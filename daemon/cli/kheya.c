@@ -8,6 +8,7 @@
 #include "cli/dial.h"
 #include "cli/explain.h"
 #include "cli/generations.h"
+#include "cli/graph.h"
 #include "cli/migrate.h"
 #include "cli/play.h"
 #include "cli/reload.h"
@@ -24,6 +25,7 @@ static const struct command {
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
+    { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cli/load.h"
 #include "cli/play_run.h"
 #include "cli/play_script.h"
 #include "menu/model.h"
@@ -50,20 +51,11 @@ static void play_menus_free(struct play_menus *menus)
 /* NULL and said when the folder has an error. */
 static const struct menu *play_menus_load(struct play_menus *menus, const char *dir)
 {
-    struct menu_issues issues;
-
     if (menus->dir != NULL && strcmp(menus->dir, dir) == 0)
         return menus->menu;
     play_menus_free(menus);
     menus->dir = xstrdup(dir);
-    menus->menu = menu_load(dir, &issues);
-    for (int i = 0; i < issues.count && menus->menu == NULL; i++) {
-        const struct menu_issue *issue = &issues.list[i];
-
-        if (issue->severity == MENU_ERROR)
-            printf("%s:%d:%d: error: %s\n", issue->pos.file, issue->pos.line, issue->pos.column, issue->text);
-    }
-    menu_issues_free(&issues);
+    menus->menu = load_menus(dir, stdout);
     return menus->menu;
 }
 

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/gsm.h"
+#include "cli/load.h"
 #include "menu/filter.h"
 #include "menu/names.h"
 #include "menu/render.h"
@@ -256,21 +257,6 @@ static int render_wrong(const char *what, const char *name, const char *near)
     return 2;
 }
 
-static bool render_load(struct render_command *c)
-{
-    struct menu_issues issues;
-
-    c->menu = menu_load(c->dir, &issues);
-    for (int i = 0; i < issues.count && c->menu == NULL; i++) {
-        const struct menu_issue *issue = &issues.list[i];
-
-        if (issue->severity == MENU_ERROR)
-            fprintf(stderr, "%s:%d:%d: error: %s\n", issue->pos.file, issue->pos.line, issue->pos.column, issue->text);
-    }
-    menu_issues_free(&issues);
-    return c->menu != NULL;
-}
-
 /* "var=value": typed by a citizen, or as the database gives it. */
 static int render_set(struct render_command *c, const char *text)
 {
@@ -424,7 +410,7 @@ int render_main(int argc, char **argv)
     if (status >= 0)
         goto out;
     status = 1;
-    if (!render_link(&c) || !render_load(&c))
+    if (!render_link(&c) || (c.menu = load_menus(c.dir, stderr)) == NULL)
         goto out;
     c.given = xcalloc((size_t)c.menu->var_count, sizeof *c.given);
     c.values = xcalloc((size_t)c.menu->var_count, sizeof *c.values);

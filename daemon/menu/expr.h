@@ -74,6 +74,9 @@ void expr_places(const struct expr *e, expr_place_fn *fn, void *arg);
  * compared by name; NULL is like NULL. */
 bool expr_alike(const struct expr *a, const struct expr *b);
 
+/* As an operator would write it, appended. */
+void expr_source(const struct expr *e, struct buf *out);
+
 /* What values of a type are to an expression. */
 enum expr_kind expr_kind_of(const struct menu_type *t);
 

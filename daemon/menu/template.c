@@ -345,6 +345,28 @@ const char *template_constant(const struct template *t, size_t *len, struct gsm_
     return t->parts[0].text;
 }
 
+void template_source(const struct template *t, const struct menu *m, struct buf *out)
+{
+    for (int i = 0; i < t->count; i++) {
+        const struct template_part *part = &t->parts[i];
+
+        for (size_t k = 0; part->text != NULL && k < part->len; k++) {
+            if (part->text[k] == '{')
+                buf_addc(out, '{');
+            buf_addc(out, part->text[k]);
+        }
+        if (part->text != NULL)
+            continue;
+        buf_addf(out, "{%s", part->var >= 0 ? m->vars[part->var].name : "");
+        for (int k = 0; k < part->step_count; k++) {
+            buf_addf(out, "|%s", part->steps[k].filter->name);
+            if (part->steps[k].filter->has_arg)
+                buf_addf(out, "(%d)", part->steps[k].arg);
+        }
+        buf_addc(out, '}');
+    }
+}
+
 void template_reads(const struct template *t, void (*fn)(void *arg, int var), void *arg)
 {
     for (int i = 0; i < t->count; i++)

@@ -29,6 +29,8 @@ bool template_is_constant(const struct template *t);
 /* The whole text and its cost when it is constant, NULL when not; lives as
  * long as the template. */
 const char *template_constant(const struct template *t, size_t *len, struct gsm_cost *cost);
+/* As an operator would write it, appended; {} in place of the program's own placeholder. */
+void template_source(const struct template *t, const struct menu *m, struct buf *out);
 void template_reads(const struct template *t, void (*fn)(void *arg, int var), void *arg);
 /* The same with its places. */
 void template_places(const struct template *t, void (*fn)(void *arg, int var, struct menu_place place), void *arg);

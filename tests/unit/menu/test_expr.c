@@ -351,12 +351,47 @@ static void test_no_room(void **state)
     }
 }
 
+/* What is printed reads as the same, and is printed the same. */
+static void test_source(void **state)
+{
+    static const struct {
+        const char *source, *want;
+    } rows[] = {
+        { "yes", "yes" }, { "not  no", "not no" }, { "not not yes", "not (not yes)" },
+        { "citizen.known==yes", "citizen.known == yes" }, { "'it''s' == note", "'it''s' == note" },
+        { "allowance == WDA", "allowance == WDA" }, { "allowance == 'WDA'", "allowance == WDA" },
+        { "allowance in (OAA,WDA)", "allowance in (OAA, WDA)" }, { "pay.taka in (1)", "pay.taka in (1)" },
+        { "pay.taka - (1000 - 900) == 1850", "pay.taka - (1000 - 900) == 1850" },
+        { "pay.taka - 1000 - -900 + 1 > 5", "pay.taka - 1000 - -900 + 1 > 5" },
+        { "pay.sent < '2026-10-12'", "pay.sent < '2026-10-12'" },
+        { "(ok or citizen.known) and not (ok and yes)", "(ok or citizen.known) and not (ok and yes)" },
+        { "ok or citizen.known and ok", "ok or citizen.known and ok" },
+        { "(ok == no) == yes", "(ok == no) == yes" },
+    };
+    struct buf out, again;
+
+    (void)state;
+    buf_init(&out, 1000);
+    buf_init(&again, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        buf_clear(&out);
+        buf_clear(&again);
+        expr_source(parse(rows[i].source, EXPR_BOOL, NULL), &out);
+        assert_string_equal(buf_str(&out), rows[i].want);
+        expr_source(parse(buf_str(&out), EXPR_BOOL, NULL), &again);
+        assert_string_equal(buf_str(&again), rows[i].want);
+    }
+    buf_fini(&out);
+    buf_fini(&again);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_conditions), TEST(test_values), TEST(test_damaged_values), TEST(test_long_texts), TEST(test_errors),
         TEST(test_targets),    TEST(test_reads),  TEST(test_depth),          TEST(test_no_room),
+        TEST(test_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,12 +290,33 @@ static void test_filter_table(void **state)
     }
 }
 
+static void test_source(void **state)
+{
+    static const char *const rows[] = {
+        "", "Plain", "{{no}", "Tk {pay.taka|money} on {pay.sent|day}", "{note|cut(5)|upper}", "{today}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct expr_error err;
+        const struct template *t = template_parse(f.arena, &f.names, rows[i], strlen(rows[i]), "", &err);
+        struct buf out;
+
+        assert_non_null(t);
+        buf_init(&out, 1000);
+        template_source(t, f.names.menu, &out);
+        assert_string_equal(buf_str(&out), rows[i]);
+        buf_fini(&out);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_literals),     TEST(test_values), TEST(test_filters), TEST(test_errors),      TEST(test_reads),
         TEST(test_name_of_name), TEST(test_full),   TEST(test_no_room), TEST(test_filter_table),
+        TEST(test_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
