@@ -78,15 +78,20 @@ static void check_no_save(void *arg)
     (void)arg;
 }
 
+/* Where a value is kept or handed on.  What may stand in the audit
+ * parse_audit_action() has seen to; a code is only compared. */
+static const bool check_hands_on[WAYS_PLACES] = {
+    [WAYS_IN_VALUE] = true, [WAYS_IN_ARGS] = true, [WAYS_IN_FIELD] = true, [WAYS_IN_RECEIVER] = true,
+};
+
 static void check_secret_step(void *arg, const struct ways_step *step)
 {
     const struct facts_reader reader = { check_secret, check_nothing, check_no_save, check_no_save, arg };
     struct check_secrets *c = arg;
 
     c->step = step;
-    /* parse_audit_action() says what may not stand in the audit */
-    if (step->op == WAYS_READ && step->expr != NULL && step->place != WAYS_IN_AUDIT)
-        facts_read(step->expr, step->place == WAYS_IN_WHEN, &reader);
+    if (step->op == WAYS_READ && step->expr != NULL && check_hands_on[step->place])
+        facts_read(step->expr, false, &reader);
 }
 
 void check_secrets(const struct menu *m, struct menu_issues *issues)

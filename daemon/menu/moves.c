@@ -23,29 +23,15 @@ static void moves_note(void *arg, int var)
 
 /* --- rows ----------------------------------------------------------------------------- */
 
-static void moves_note_column(struct move_row *row, const int *vars, int count)
+static void moves_note_column(struct moves *v, const struct ways_step *step)
 {
-    if (row->vars != NULL && (row->count != count || memcmp(row->vars, vars, (size_t)count * sizeof *vars) != 0))
+    struct move_row *row = &v->rows[step->var];
+    size_t size = (size_t)step->row_count * sizeof *step->row;
+
+    if (row->vars != NULL && (row->count != step->row_count || memcmp(row->vars, step->row, size) != 0))
         row->spoilt = true;
-    row->vars = vars;
-    row->count = count;
-}
-
-static void moves_note_row(struct moves *v, const int *vars, int query)
-{
-    int count = query != MENU_NONE ? v->m->queries[query].returns->field_count : 0;
-
-    for (int i = 0; vars != NULL && i < count; i++) {
-        if (vars[i] != MENU_NONE)
-            moves_note_column(&v->rows[vars[i]], vars, count);
-    }
-}
-
-static void moves_note_rows(struct moves *v, const struct menu_screen *s)
-{
-    moves_note_row(v, s->list.into, s->list.query);
-    for (int i = 0; i < s->action_count; i++)
-        moves_note_row(v, s->actions[i].into, s->actions[i].query);
+    row->vars = step->row;
+    row->count = step->row_count;
 }
 
 static void moves_note_step(void *arg, const struct ways_step *step)
@@ -56,7 +42,9 @@ static void moves_note_step(void *arg, const struct ways_step *step)
         facts_learn(v->facts, step->expr);
     if (step->op == WAYS_SET && step->expr != NULL)
         facts_learn_value(v->facts, step->var, step->expr);
-    if (step->op == WAYS_SET && !step->maybe)
+    if ((step->op == WAYS_SET || step->op == WAYS_UNSET) && step->row != NULL)
+        moves_note_column(v, step);
+    else if (step->op == WAYS_SET)
         v->rows[step->var].spoilt = true;
     if (step->op != WAYS_READ)
         return;
@@ -246,10 +234,8 @@ void moves_init(struct moves *v, const struct menu *m)
     v->read = xcalloc((size_t)m->var_count + 1, sizeof *v->read);
     v->first = xcalloc((size_t)m->screen_count + 1, sizeof *v->first);
     v->rows = xcalloc((size_t)m->var_count + 1, sizeof *v->rows);
-    for (int s = 0; s < m->screen_count; s++) {
-        moves_note_rows(v, &m->screens[s]);
+    for (int s = 0; s < m->screen_count; s++)
         ways_walk(m, s, moves_note_step, v);
-    }
     facts_learnt(v->facts);
     for (int s = 0; s < m->screen_count; s++)
         moves_screen(v, s);

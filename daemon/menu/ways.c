@@ -25,7 +25,8 @@ static void ways_record(const struct ways *w, enum ways_op op, bool maybe, const
 {
     for (int i = 0; vars != NULL && i < count; i++) {
         if (vars[i] != MENU_NONE)
-            w->fn(w->arg, &(struct ways_step){ .op = op, .var = vars[i], .index = MENU_NONE, .maybe = maybe });
+            w->fn(w->arg, &(struct ways_step){ .op = op, .var = vars[i], .index = MENU_NONE, .row = vars,
+                                               .row_count = count, .maybe = maybe });
     }
 }
 

@@ -104,6 +104,8 @@ struct ways_step {
                                          * WAYS_ASSUME: of the branch or option */
     int var;                            /* WAYS_SET, WAYS_UNSET; MENU_NONE */
     int index;                          /* WAYS_READ: query, service or template; MENU_NONE */
+    const int *row;                     /* WAYS_SET, WAYS_UNSET: the row that var is a column of; else NULL */
+    int row_count;
     bool truth;                         /* WAYS_ASSUME */
     bool maybe;                         /* WAYS_SET: a column of a row, where SQL may have said NULL; WAYS_UNSET: the
                                          * question may have found something */
