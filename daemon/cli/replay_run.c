@@ -140,15 +140,16 @@ static bool replay_take_facts(struct replay_run *r, const char *facts)
     return good;
 }
 
-/* The answer of a query: this step's next one, else the last one before. */
-static json_t *replay_fact_of(struct replay_run *r, const char *query)
+/* The answer of a query, or of what else: this step's next one, else the last one
+ * before. */
+static json_t *replay_fact_of(struct replay_run *r, const char *what, const char *asked)
 {
     json_t *found = NULL;
 
     for (int i = 0; i < r->fact_count; i++) {
-        const char *name = json_string_value(json_object_get(r->facts[i].fact, "query"));
+        const char *name = json_string_value(json_object_get(r->facts[i].fact, what));
 
-        if (name == NULL || strcmp(name, query) != 0)
+        if (name == NULL || strcmp(name, asked) != 0)
             continue;
         found = r->facts[i].fact;
         if (i >= r->step_first && !r->facts[i].used) {
@@ -172,17 +173,17 @@ static bool replay_number_failed(const struct replay_run *r)
 /* Rows of an answer; the cells that had to be made up. */
 struct replay_rows {
     struct replay_run *r;
-    const struct menu_query *query;
+    const struct menu_record *record;
     const json_t *rows;
     bool lacks;                         /* a column that was not asked for then */
     const char *column;
 };
 
-static const struct menu_type *replay_column(const struct menu_query *q, const char *column)
+static const struct menu_type *replay_column(const struct menu_record *record, const char *column)
 {
-    for (int i = 0; i < q->returns->field_count; i++)
-        if (strcmp(q->returns->fields[i].name, column) == 0)
-            return q->returns->fields[i].type;
+    for (int i = 0; i < record->field_count; i++)
+        if (strcmp(record->fields[i].name, column) == 0)
+            return record->fields[i].type;
     return NULL;
 }
 
@@ -194,16 +195,16 @@ static const char *replay_cell(const void *arg, int row, const char *column)
 
     if (text == NULL || strcmp(text, FLOW_TAPE_WITHHELD) != 0)
         return text;
-    type = replay_column(a->query, column);
+    type = replay_column(a->record, column);
     return type != NULL && replay_sample_cell(type, &a->r->sample) ? buf_str(&a->r->sample) : NULL;
 }
 
 /* Was every column of the record asked for then? */
-static const char *replay_lacks(const struct menu_query *q, const json_t *rows)
+static const char *replay_lacks(const struct menu_record *record, const json_t *rows)
 {
-    for (int i = 0; json_array_size(rows) > 0 && i < q->returns->field_count; i++)
-        if (json_object_get(json_array_get(rows, 0), q->returns->fields[i].name) == NULL)
-            return q->returns->fields[i].name;
+    for (int i = 0; json_array_size(rows) > 0 && i < record->field_count; i++)
+        if (json_object_get(json_array_get(rows, 0), record->fields[i].name) == NULL)
+            return record->fields[i].name;
     return NULL;
 }
 
@@ -215,20 +216,20 @@ static uint32_t replay_draw(void *arg)
     return r->drawn;
 }
 
-static enum flow_result replay_answer_query(struct replay_run *r)
+static enum flow_result replay_answer_rows(struct replay_run *r, const char *what, const char *name,
+                                           const struct menu_record *record)
 {
-    const struct menu_query *q = &r->s->menu->queries[r->out.question.query];
-    json_t *fact = replay_fact_of(r, q->name);
-    struct replay_rows a = { .r = r, .query = q, .rows = json_object_get(fact, "rows") };
+    json_t *fact = replay_fact_of(r, what, name);
+    struct replay_rows a = { .r = r, .record = record, .rows = json_object_get(fact, "rows") };
     struct flow_rows rows = { .cell = replay_cell, .arg = &a, .failed = a.rows == NULL };
-    const char *lacks = replay_lacks(q, a.rows);
+    const char *lacks = replay_lacks(record, a.rows);
 
     if (fact == NULL)
-        replay_stop(r, REPLAY_ASKS_MORE, "query '%s' was not asked then", q->name);
+        replay_stop(r, REPLAY_ASKS_MORE, "%s '%s' was not asked then", what, name);
     else if (json_is_true(json_object_get(fact, "cut")))
-        replay_stop(r, REPLAY_TAPE_LACKS, "the answer of query '%s' was too long for the tape", q->name);
+        replay_stop(r, REPLAY_TAPE_LACKS, "the answer of %s '%s' was too long for the tape", what, name);
     else if (lacks != NULL)
-        replay_stop(r, REPLAY_ASKS_MORE, "query '%s' did not answer '%s' then", q->name, lacks);
+        replay_stop(r, REPLAY_ASKS_MORE, "%s '%s' did not answer '%s' then", what, name, lacks);
     rows.count = (int)json_array_size(a.rows);
     if (rows.count > r->out.question.max_rows)
         rows.count = r->out.question.max_rows;
@@ -239,9 +240,12 @@ static enum flow_result replay_answer(struct replay_run *r)
 {
     struct flow_rows number = { .failed = replay_number_failed(r) };
 
+    const struct menu_query *q;
+
     switch (r->out.question.kind) {
     case FLOW_QUERY:
-        return replay_answer_query(r);
+        q = &r->s->menu->queries[r->out.question.query];
+        return replay_answer_rows(r, "query", q->name, q->returns);
     case FLOW_NUMBER:
         number.number = r->numbers++;
         break;

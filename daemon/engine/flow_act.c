@@ -384,6 +384,13 @@ enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
     return flow_actions[a->kind](f, a);
 }
 
+static void flow_tape_query(struct flow *f, const struct flow_rows *rows)
+{
+    const struct menu_query *q = &f->s->menu->queries[f->out->question.query];
+
+    flow_tape_rows(f, &(struct flow_tape_asked){ "query", q->name, q->returns }, rows);
+}
+
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
 {
     struct flow_out *out = f->out;
@@ -392,7 +399,7 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
 
     buf_cut(&out->mem, out->asked_at);  /* its arguments are not needed any more */
     if (out->question.kind == FLOW_QUERY)
-        flow_tape_rows(f, out->question.query, rows);
+        flow_tape_query(f, rows);
     if (out->waiting_action == FLOW_LIST)
         return flow_list_answered(f, &screen->list, rows);
     a = &screen->actions[out->waiting_action];

@@ -147,7 +147,12 @@ void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const ch
 /* A part of a dialled path that may be kept. */
 void flow_tape_part(struct flow *f, const char *p, size_t n);
 
-void flow_tape_rows(struct flow *f, int query, const struct flow_rows *rows);
+/* The rows that something outside answered: what "query", name its name. */
+struct flow_tape_asked {
+    const char *what, *name;
+    const struct menu_record *returns;
+};
+void flow_tape_rows(struct flow *f, const struct flow_tape_asked *asked, const struct flow_rows *rows);
 void flow_tape_no_number(struct flow *f);
 
 /* How something else went that no menus alone could tell: {"name": "value"}. */

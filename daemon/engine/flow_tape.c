@@ -191,10 +191,9 @@ static bool flow_tape_row(struct flow_tape *t, const struct menu_record *record,
     return true;
 }
 
-void flow_tape_rows(struct flow *f, int query, const struct flow_rows *rows)
+void flow_tape_rows(struct flow *f, const struct flow_tape_asked *asked, const struct flow_rows *rows)
 {
     struct flow_tape *t = &f->out->tape;
-    const struct menu_query *q = &f->s->menu->queries[query];
     bool failed = rows->failed;
     size_t start, at;
 
@@ -203,13 +202,13 @@ void flow_tape_rows(struct flow *f, int query, const struct flow_rows *rows)
     if (t->facts.len > 0)
         buf_adds(&t->facts, ", ");
     start = t->facts.len;
-    buf_adds(&t->facts, "{\"query\": ");
-    flow_tape_add(&t->facts, q->name);
+    buf_addf(&t->facts, "{\"%s\": ", asked->what);
+    flow_tape_add(&t->facts, asked->name);
     at = t->facts.len;
     buf_adds(&t->facts, ", \"rows\": [");
     for (int i = 0; !failed && i < rows->count && t->facts.len <= TAPE_FACTS_MAX; i++) {
         buf_adds(&t->facts, i > 0 ? ", " : "");
-        failed = !flow_tape_row(t, q->returns, rows, i);
+        failed = !flow_tape_row(t, asked->returns, rows, i);
     }
     buf_adds(&t->facts, "]}");
     if (failed || t->facts.full || t->facts.len > TAPE_FACTS_MAX) {
