@@ -267,8 +267,8 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     check_months(m, issues);
     if (issues->errors > 0)
         return;
-    check_ways(m, issues);
     check_calls(m, issues);
+    check_ways(m, issues);
     check_values(m, issues);
     check_secrets(m, issues);
     check_trust(m, issues);

@@ -232,7 +232,7 @@ bool folder_next(const char **at, size_t *left, struct folder_file *file)
     const char *len_end = path_end != NULL ? memchr(path_end + 1, '\0', (size_t)(end - path_end - 1)) : NULL;
     size_t len = 0;
 
-    if (len_end == NULL || len_end == path_end + 1)
+    if (len_end == NULL || len_end == path_end + 1 || path_end == *at)
         return false;
     for (const char *s = path_end + 1; s < len_end; s++) {
         if (*s < '0' || *s > '9' || len > FOLDER_MAX)

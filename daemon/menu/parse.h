@@ -22,6 +22,8 @@
 #include "menu/yaml.h"
 
 #define PARSE_ARGS_MAX 16               /* of a query */
+#define PARSE_FIELDS_MAX 64             /* of a record or service */
+#define PARSE_CODES_MAX 1000            /* of a choice */
 #define PARSE_VARS_MAX 60000            /* a session keeps them by a 16-bit number */
 
 struct parse_file {
@@ -97,6 +99,8 @@ struct parse {
     const struct yaml_node *compiled;   /* the job being compiled; NULL before */
     bool met_broken, met_unknown, met_untyped;  /* while an expression is read */
     long compared;                      /* names, to find the nearest */
+    long judged;                        /* steps that the patterns of the tree took to judge */
+    int rounds;                         /* over all jobs, to guess types */
     bool *spoilt;                       /* by screen, in the arena: it has an error */
     bool vars_lost;                     /* something that would set variables could not be read */
     int silent;                         /* errors not said, because of one that was */
@@ -178,14 +182,15 @@ struct parse_text_args {
 
 const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node, const struct parse_text_args *args);
 struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, const struct expr **slot);
-/* The file that a node stands in. */
-const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node);
+/* Where octet number at of a scalar's text stands. */
+struct menu_pos parse_at(const struct parse *p, const struct yaml_node *scalar, size_t at);
 /* Run the jobs. */
 void parse_compile(struct parse *p);
 /* Where a place of a compiled text or expression is. */
 struct menu_pos parse_locate(void *arg, const struct menu_place *place);
 /* The expression of a job, as it can be read now.  NULL with *err. */
-const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err);
+const struct expr *parse_job_expr(struct parse *p, struct arena *arena, const struct parse_job *job,
+                                  struct expr_error *err);
 
 /* --- parse_screens.c, parse_actions.c, parse_calls.c, parse_trust.c --------------------- */
 

@@ -12,6 +12,10 @@ static int parse_fields(struct parse *p, const struct yaml_node *map, const stru
     struct menu_field *fields = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *fields);
     int count = 0;
 
+    if (map->count > PARSE_FIELDS_MAX) {
+        issue_add(p->issues, ISSUE_SIZE, map->pos, "%d fields; at most %d", map->count, PARSE_FIELDS_MAX);
+        return 0;
+    }
     for (int i = 0; i < map->count; i++) {
         const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
 

@@ -136,18 +136,22 @@ const struct menu_text *parse_text(struct parse *p, const struct yaml_node *node
 
 /* --- compiling ---------------------------------------------------------------------- */
 
-const struct yaml_file *parse_source(const struct parse *p, const struct yaml_node *node)
+struct menu_pos parse_at(const struct parse *p, const struct yaml_node *scalar, size_t at)
 {
+    const struct yaml_file *source = &p->root->source;
+
+    if (p->issues->count == ISSUES_MAX)
+        return scalar->pos;             /* only counted: not worth the search */
     for (int i = 0; i < p->file_count; i++) {
-        if (p->files[i].source.name == node->pos.file)
-            return &p->files[i].source;
+        if (p->files[i].source.name == scalar->pos.file)
+            source = &p->files[i].source;
     }
-    return &p->root->source;
+    return yaml_at(source, scalar, at);
 }
 
 struct menu_pos parse_locate(void *arg, const struct menu_place *place)
 {
-    return yaml_at(parse_source(arg, place->node), place->node, place->at);
+    return parse_at(arg, place->node, place->at);
 }
 
 static void parse_job_error(struct parse *p, const struct parse_job *job, const struct expr_error *err)
@@ -172,7 +176,7 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
     if (unquoted)
         issue_add(p->issues, code, n->pos, "%s; for a text write \"'%s'\"", err->text, n->text);
     else
-        issue_add(p->issues, code, yaml_at(parse_source(p, n), n, err->at), "%s", err->text);
+        issue_add(p->issues, code, parse_at(p, n, err->at), "%s", err->text);
 }
 
 /* The whole value is a code of the choice that it becomes, whatever letters the
@@ -186,7 +190,8 @@ static bool parse_is_code(const struct menu_type *t, const struct yaml_node *nod
     return false;
 }
 
-const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, struct expr_error *err)
+const struct expr *parse_job_expr(struct parse *p, struct arena *arena, const struct parse_job *job,
+                                  struct expr_error *err)
 {
     struct expr_names scope = parse_scope(p);
     const struct menu_type *target = job->target;
@@ -200,10 +205,10 @@ const struct expr *parse_job_expr(struct parse *p, const struct parse_job *job, 
     p->met_untyped = false;
     scope.source = p->compiled;
     if (!parse_is_code(target, job->node))
-        return expr_parse(p->arena, &scope, job->node->text, job->node->len, job->want, target, err);
+        return expr_parse(arena, &scope, job->node->text, job->node->len, job->want, target, err);
     buf_init(&quoted, job->node->len + 2);
     buf_addf(&quoted, "'%s'", job->node->text);
-    e = expr_parse(p->arena, &scope, quoted.data, quoted.len, job->want, target, err);
+    e = expr_parse(arena, &scope, quoted.data, quoted.len, job->want, target, err);
     buf_fini(&quoted);
     return e;
 }
@@ -212,7 +217,7 @@ static void parse_compile_expr(struct parse *p, const struct parse_job *job)
 {
     struct expr_error err = { 0, "" };
 
-    *job->expr = parse_job_expr(p, job, &err);
+    *job->expr = parse_job_expr(p, p->arena, job, &err);
     if (*job->expr == NULL)
         parse_job_error(p, job, &err);
 }

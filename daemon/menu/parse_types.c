@@ -135,12 +135,12 @@ static void parse_pattern(struct parse *p, const struct keys_got *got, struct me
 {
     const struct yaml_node *n = got->at[TYPE_PATTERN];
     struct pattern_error err;
-    enum pattern_fault fault = pattern_compile(n->text, n->len, &t->regex, &err);
+    enum pattern_fault fault = pattern_compile(n->text, n->len, &p->judged, &t->regex, &err);
 
     t->pattern = n->text;
     if (fault != PATTERN_GOOD)
         issue_add(p->issues, fault == PATTERN_EXPONENTIAL ? ISSUE_PATTERN_TIME : ISSUE_PATTERN,
-                  yaml_at(parse_source(p, n), n, err.at), "pattern: %s", err.text);
+                  parse_at(p, n, err.at), "pattern: %s", err.text);
     if (got->key[TYPE_WIDTH] == NULL)
         issue_add(p->issues, ISSUE_MISSING_KEY, got->key[TYPE_PATTERN]->pos,
                   "a pattern needs 'width', the greatest number of characters");
@@ -182,6 +182,10 @@ static void parse_choice(struct parse *p, const struct keys_got *got, struct men
 
     if (map->count == 0)
         issue_add(p->issues, ISSUE_VALUE, map->pos, "a choice has at least one code");
+    if (map->count > PARSE_CODES_MAX) {
+        issue_add(p->issues, ISSUE_SIZE, map->pos, "%d codes; a choice has at most %d", map->count, PARSE_CODES_MAX);
+        return;
+    }
     for (int i = 0; i < map->count; i++) {
         const struct yaml_node *code = yaml_key(map, i);
 

@@ -203,14 +203,14 @@ static void parse_guess_text(struct parse *p, struct parse_var *v, const struct 
 }
 
 /* True when the variable got its type from this job. */
-static bool parse_guess(struct parse *p, const struct parse_job *job)
+static bool parse_guess(struct parse *p, struct arena *scratch, const struct parse_job *job)
 {
     static const char *const kinds[EXPR_KINDS] = {
         [EXPR_BOOL] = "yesno", [EXPR_WHOLE] = "whole", [EXPR_DATE] = "date", [EXPR_TEXT] = NULL
     };
     struct parse_var *v = &p->vars[job->var];
     struct expr_error err = { 0, "" };
-    const struct expr *e = parse_job_expr(p, job, &err);
+    const struct expr *e = parse_job_expr(p, scratch, job, &err);
 
     v->broken |= p->met_broken;
     v->waits = p->met_untyped;
@@ -227,6 +227,7 @@ static bool parse_guess(struct parse *p, const struct parse_job *job)
 
 static bool parse_guess_round(struct parse *p)
 {
+    struct arena *scratch = arena_new(SIZE_MAX);
     bool progress = false;
 
     for (int i = 0; i < p->job_count; i++) {
@@ -235,8 +236,9 @@ static bool parse_guess_round(struct parse *p)
         if (job->expr == NULL || job->var == MENU_NONE)
             continue;
         if (p->vars[job->var].var.type == NULL)
-            progress |= parse_guess(p, job);
+            progress |= parse_guess(p, scratch, job);
     }
+    arena_free(scratch);
     return progress;
 }
 
@@ -263,8 +265,8 @@ static void parse_give_up(struct parse *p, struct parse_var *v)
 
 static void parse_guess_all(struct parse *p)
 {
-    for (int round = 0; round < PARSE_ROUNDS && parse_guess_round(p); round++)
-        ;
+    for (int round = 0; round < PARSE_ROUNDS && p->rounds < 2 * PARSE_ROUNDS && parse_guess_round(p); round++)
+        p->rounds++;
 }
 
 void parse_vars_settle(struct parse *p)

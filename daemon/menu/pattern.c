@@ -16,7 +16,7 @@
 #define PATTERN_DEPTH_LIMIT 100
 #define PATTERN_HEAP_KIB 1024
 
-enum pattern_fault pattern_compile(const char *s, size_t n, void **code, struct pattern_error *err)
+enum pattern_fault pattern_compile(const char *s, size_t n, long *judged, void **code, struct pattern_error *err)
 {
     PCRE2_UCHAR text[128];
     PCRE2_SIZE at = 0;
@@ -37,7 +37,7 @@ enum pattern_fault pattern_compile(const char *s, size_t n, void **code, struct 
         (void)snprintf(err->text, sizeof err->text, "%s", (const char *)text);
         return PATTERN_BROKEN;
     }
-    fault = pattern_ways(s, n, err);
+    fault = pattern_ways(s, n, judged, err);
     if (fault != PATTERN_GOOD) {
         pattern_free(*code);
         *code = NULL;

@@ -17,6 +17,8 @@
 #define PATTERN_MAX 256                 /* octets */
 #define PATTERN_SIZE_MAX 500            /* characters, repeats written out */
 
+#define PATTERN_JUDGED_MAX 50000000
+
 enum pattern_fault {
     PATTERN_GOOD = 0,
     PATTERN_BROKEN,                     /* no regular expression, or not one for here */
@@ -28,13 +30,15 @@ struct pattern_error {
     char text[200];
 };
 
-/* A pcre2_code in *code, for pattern_free(); the whole answer must match. */
-enum pattern_fault pattern_compile(const char *s, size_t n, void **code, struct pattern_error *err)
+/* A pcre2_code in *code, for pattern_free(); the whole answer must match.  What
+ * it takes to judge is added to *judged; PATTERN_BROKEN from PATTERN_JUDGED_MAX on,
+ * which is some seconds and no honest tree. */
+enum pattern_fault pattern_compile(const char *s, size_t n, long *judged, void **code, struct pattern_error *err)
     __attribute__((warn_unused_result));
 void pattern_free(void *code);
 bool pattern_matches(const void *code, const char *s, size_t n);
 
 /* pattern_ways.c: judge what PCRE takes for a regular expression. */
-enum pattern_fault pattern_ways(const char *s, size_t n, struct pattern_error *err);
+enum pattern_fault pattern_ways(const char *s, size_t n, long *judged, struct pattern_error *err);
 
 #endif

@@ -37,6 +37,8 @@
 #define WAYS_FEW 4                      /* copies of something of varying length that are written out */
 #define WAYS_STEPS 4000000              /* pairs and their exits looked at */
 #define WAYS_PARSED 20000               /* atoms read, copies too */
+#define WAYS_PARSE_COST 100             /* steps that one of them counts as */
+#define WAYS_TRY_COST 10                /* and one character tried on one of them */
 #define WAYS_DEPTH 100
 
 struct ways_set {
@@ -70,6 +72,7 @@ struct pattern_ways {
     bool caseless, looking;
     int parsed, depth;
     long steps;
+    long *judged;                       /* of all patterns */
 };
 
 /* --- sets ---------------------------------------------------------------------------- */
@@ -113,6 +116,14 @@ static void ways_fail(struct pattern_ways *w, enum pattern_fault fault, size_t a
     vsnprintf(w->err->text, sizeof w->err->text, fmt, ap);
     va_end(ap);
     w->i = w->n;                        /* the end of all reading */
+}
+
+/* Steps of all patterns together. */
+static void ways_spend(struct pattern_ways *w, long steps)
+{
+    *w->judged += steps;
+    if (*w->judged > PATTERN_JUDGED_MAX)
+        ways_fail(w, PATTERN_BROKEN, 0, "the patterns of this tree are too many and too tangled to be judged");
 }
 
 static void ways_exponential(struct pattern_ways *w, size_t at)
@@ -376,6 +387,7 @@ static struct ways_piece ways_one(struct pattern_ways *w)
 
     if (++w->parsed > WAYS_PARSED)
         ways_fail(w, PATTERN_BROKEN, at, "too many repeats inside repeats");
+    ways_spend(w, WAYS_PARSE_COST);
     if (w->fault != PATTERN_GOOD)
         return ways_nothing();
     if (c == '(')
@@ -593,7 +605,8 @@ static void ways_take_all(struct pattern_ways *w)
 
     buf_init(&t->text, 4 * WAYS_TRIED);
     ways_try_all(t, w->s, w->n);
-    for (int i = 0; i < w->atom_count; i++)
+    ways_spend(w, (long)w->atom_count * t->count * WAYS_TRY_COST);
+    for (int i = 0; i < w->atom_count && w->fault == PATTERN_GOOD; i++)
         ways_take(w, t, &w->atoms[i]);
     buf_fini(&t->text);
     free(t);
@@ -717,6 +730,7 @@ static void ways_circles(struct pattern_ways *w)
             ways_step(&c);
         }
     }
+    ways_spend(w, w->steps);
     free(c.pairs);
     free(c.visits);
     free(c.open);
@@ -724,7 +738,7 @@ static void ways_circles(struct pattern_ways *w)
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
-enum pattern_fault pattern_ways(const char *s, size_t n, struct pattern_error *err)
+enum pattern_fault pattern_ways(const char *s, size_t n, long *judged, struct pattern_error *err)
 {
     struct pattern_ways *w = xcalloc(1, sizeof *w);
     enum pattern_fault fault;
@@ -732,6 +746,7 @@ enum pattern_fault pattern_ways(const char *s, size_t n, struct pattern_error *e
     w->s = s;
     w->n = n;
     w->err = err;
+    w->judged = judged;
     w->follow = xcalloc(WAYS_POSITIONS, sizeof *w->follow);
     w->atoms = xcalloc(WAYS_ATOMS, sizeof *w->atoms);
     (void)ways_alternatives(w);

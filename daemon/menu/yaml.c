@@ -70,8 +70,11 @@ static size_t yaml_offset(const struct yaml_file *f, struct menu_pos pos)
     size_t i = yaml_bom(f);
 
     for (int line = 1; line < pos.line && i < f->len; line++) {
-        while (i < f->len && !yaml_is_break(f, i))
-            i++;
+        const char *feed = memchr(f->data + i, '\n', f->len - i);
+        size_t end = feed != NULL ? (size_t)(feed - f->data) : f->len;
+        const char *cr = memchr(f->data + i, '\r', end - i);
+
+        i = cr != NULL ? (size_t)(cr - f->data) : end;
         if (i < f->len)
             i = yaml_past_break(f, i);
     }
