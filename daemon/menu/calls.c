@@ -4,9 +4,9 @@
 
 #include "base/alloc.h"
 
-/* Calls that share their screens make this many visits; ten thousand screens
- * that call each other all over come near it. */
-#define CALLS_VISITS_MAX 20000000L
+/* Some hundred times what the greatest trees need whose called dialogues return;
+ * thousands of them that go on to one another come to an end here. */
+#define CALLS_VISITS_MAX 4000000L
 
 void calls_init(struct calls *c, const struct menu_screen *screens, int count, int start)
 {

@@ -49,6 +49,7 @@ void parse_return_action(struct parse *p, const struct parse_file *file, const s
 /* --- what they give to each other ---------------------------------------------------------- */
 
 #define PARSE_JOIN_COST 50              /* visits that one more job counts as */
+#define PARSE_NEVER (MENU_NONE - 1)     /* no variable, and not the lack of one */
 
 /* The returns of one called dialogue, for the variable of one call. */
 struct parse_join {
@@ -59,6 +60,7 @@ struct parse_join {
     int returns;                        /* seen in it */
     bool broken;                        /* one of its screens has an error: there may be more */
     bool *told;                         /* by screen: that it never returns */
+    int *answered;                      /* by screen: it returned to a call for this variable; PARSE_NEVER */
 };
 
 /* Returns were read in the order of their screens. */
@@ -118,6 +120,8 @@ static bool parse_join_call(struct parse_join *j, const struct menu_action *call
 {
     struct parse *p = j->p;
 
+    if (j->answered[call->call] == call->var)
+        return true;                    /* the same again, as of thousands of calls of one dialogue */
     j->call = call;
     j->returns = 0;
     j->broken = false;
@@ -126,8 +130,10 @@ static bool parse_join_call(struct parse_join *j, const struct menu_action *call
                                                           "dialogues return instead of going on to others");
         return false;
     }
-    if (j->returns > 0)
+    if (j->returns > 0) {
+        j->answered[call->call] = call->var;
         return true;
+    }
     if (!j->broken && !j->told[call->call])
         issue_add(p->issues, ISSUE_NO_RETURN, call->pos,
                   "no way from screen '%s' comes to a 'return'; if none is meant to, use 'goto'",
@@ -162,8 +168,11 @@ void parse_calls(struct parse *p)
     const struct menu *m = p->menu;
     int *return_of = parse_returns_by_screen(p);
     bool *told = xcalloc((size_t)m->screen_count + 1, sizeof *told);
-    struct parse_join j = { .p = p, .return_of = return_of, .told = told };
+    int *answered = xcalloc((size_t)m->screen_count + 1, sizeof *answered);
+    struct parse_join j = { .p = p, .return_of = return_of, .told = told, .answered = answered };
 
+    for (int i = 0; i < m->screen_count; i++)
+        answered[i] = PARSE_NEVER;
     calls_init(&j.calls, m->screens, m->screen_count, parse_start_of(p));
     for (int i = 0; i < m->screen_count; i++) {
         if (!parse_join_screen(&j, &m->screens[i]))
@@ -172,4 +181,5 @@ void parse_calls(struct parse *p)
     calls_fini(&j.calls);
     free(return_of);
     free(told);
+    free(answered);
 }
