@@ -6,6 +6,7 @@
 
 #include "cli/check.h"
 #include "cli/dial.h"
+#include "cli/diff.h"
 #include "cli/explain.h"
 #include "cli/generations.h"
 #include "cli/graph.h"
@@ -23,6 +24,7 @@ static const struct command {
 } commands[] = {
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
+    { "diff", diff_main, "what changes for citizens from one menu folder to another" },
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },

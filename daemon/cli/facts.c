@@ -1,0 +1,441 @@
+#include "cli/facts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "menu/expr.h"
+#include "menu/names.h"
+#include "menu/ways.h"
+
+#define FACTS_VALUE_MAX (1u << 20)
+#define FACTS_KEY_MAX (1u << 17)        /* a condition is a part of it */
+
+struct maker {
+    struct facts *facts;
+    const struct menu *menu;
+    struct names *names;
+    const char *subject, *part;
+    bool screen;
+    struct buf value;                   /* being written */
+    struct buf key;
+};
+
+/* --- the list ------------------------------------------------------------------------------ */
+
+static void maker_name(struct maker *k, const char *part, const char *key, int fact)
+{
+    struct buf name;
+
+    buf_init(&name, FACTS_KEY_MAX);
+    buf_adds(&name, k->subject);
+    if (part != NULL)
+        buf_addf(&name, "\n%s", part);
+    if (key != NULL)
+        buf_addf(&name, "\n%s", key);
+    names_add(k->names, arena_strdup(k->facts->arena, buf_str(&name)), fact);
+    buf_fini(&name);
+}
+
+static void maker_add(struct maker *k, const char *key, const char *value, bool words)
+{
+    struct facts *f = k->facts;
+    struct fact *fact;
+
+    if (f->count == f->cap) {
+        f->cap = f->cap > 0 ? f->cap * 2 : 256;
+        f->list = xrealloc(f->list, (size_t)f->cap * sizeof *f->list);
+    }
+    fact = &f->list[f->count];
+    *fact = (struct fact){ k->subject, k->part, arena_strdup(f->arena, key), arena_strdup(f->arena, value), k->screen,
+                           words };
+    maker_name(k, NULL, NULL, f->count);
+    maker_name(k, k->part, NULL, f->count);
+    maker_name(k, k->part, key, f->count);
+    f->count++;
+}
+
+static void maker_say(struct maker *k, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void maker_say(struct maker *k, const char *key, const char *fmt, ...)
+{
+    struct buf value;
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    buf_init(&value, sizeof text);
+    buf_adds(&value, text);
+    maker_add(k, key, buf_str(&value), false);
+    buf_fini(&value);
+}
+
+/* What is in k->value. */
+static void maker_say_value(struct maker *k, const char *key)
+{
+    maker_add(k, key, buf_str(&k->value), false);
+}
+
+static void maker_subject(struct maker *k, const char *kind, const char *name)
+{
+    struct buf subject;
+
+    buf_init(&subject, FACTS_KEY_MAX);
+    buf_addf(&subject, "%s%s", kind, name);
+    k->subject = arena_strdup(k->facts->arena, buf_str(&subject));
+    k->part = "";
+    k->screen = false;
+    buf_fini(&subject);
+}
+
+/* --- texts and values ---------------------------------------------------------------------- */
+
+static void maker_text(struct maker *k, const char *verb, const struct menu_text *text)
+{
+    for (int i = 0; text != NULL && i < k->menu->lang_count; i++) {
+        if (text->by_lang[i] == NULL)
+            continue;
+        buf_clear(&k->key);
+        buf_addf(&k->key, "%s in %s", verb, k->menu->langs[i].id);
+        buf_clear(&k->value);
+        template_source(text->by_lang[i], k->menu, &k->value);
+        maker_add(k, buf_str(&k->key), buf_str(&k->value), true);
+    }
+}
+
+static void maker_expr(struct maker *k, const char *key, const struct expr *e)
+{
+    if (e == NULL)
+        return;
+    buf_clear(&k->value);
+    expr_source(e, &k->value);
+    maker_say_value(k, key);
+}
+
+static void maker_add_sets(struct maker *k, const struct menu_set *sets, int count, const struct menu_service *service)
+{
+    for (int i = 0; i < count; i++) {
+        buf_addf(&k->value, "%s%s = ", i > 0 ? ", " : "",
+                 service != NULL ? service->fields[sets[i].var].name : k->menu->vars[sets[i].var].name);
+        expr_source(sets[i].value, &k->value);
+    }
+}
+
+/* --- screens ---------------------------------------------------------------------------------- */
+
+static void maker_add_action(struct maker *k, const struct menu_action *a)
+{
+    const struct menu *m = k->menu;
+
+    switch (a->kind) {
+    case MENU_QUERY:
+        buf_addf(&k->value, "query %s", m->queries[a->query].name);
+        break;
+    case MENU_SUBMIT:
+        buf_addf(&k->value, "submit %s with ", m->services[a->service].name);
+        maker_add_sets(k, a->sets, a->set_count, &m->services[a->service]);
+        break;
+    case MENU_SMS:
+        buf_addf(&k->value, "sms %s to ", m->sms[a->sms].name);
+        expr_source(a->to, &k->value);
+        break;
+    case MENU_SET:
+        buf_adds(&k->value, "set ");
+        maker_add_sets(k, a->sets, a->set_count, NULL);
+        break;
+    case MENU_CALL:
+        buf_addf(&k->value, "call %s", m->screens[a->call].name);
+        break;
+    case MENU_RETURN:
+        buf_adds(&k->value, "return");
+        break;
+    case MENU_AUDIT:
+        buf_addf(&k->value, "audit %s", a->event);
+        break;
+    case MENU_CONSENT:
+        buf_addf(&k->value, "consent, sms %s to ", m->sms[a->sms].name);
+        expr_source(a->to, &k->value);
+        break;
+    case MENU_CONSENT_CHECK:
+        buf_adds(&k->value, "consent check");
+        break;
+    case MENU_ACTIONS:
+        break;
+    }
+    if (a->value != NULL) {
+        buf_addc(&k->value, ' ');
+        expr_source(a->value, &k->value);
+    }
+    for (int i = 0; i < a->told_count; i++) {
+        buf_addf(&k->value, "%s%s = ", i > 0 ? ", " : " with ", a->told[i].name);
+        expr_source(a->told[i].value, &k->value);
+    }
+}
+
+static void maker_actions(struct maker *k, const struct menu_screen *s)
+{
+    buf_clear(&k->value);
+    for (int i = 0; i < s->action_count; i++) {
+        if (i > 0)
+            buf_adds(&k->value, "; ");
+        maker_add_action(k, &s->actions[i]);
+    }
+    if (s->action_count > 0)
+        maker_say_value(k, "does");
+}
+
+static void maker_on_exit(void *arg, const struct ways_exit *e)
+{
+    struct maker *k = arg;
+    bool plain = e->why == WAYS_GOTO || e->why == WAYS_OPTION || e->why == WAYS_ANSWER || e->why == WAYS_ROW;
+
+    k->part = "";
+    buf_clear(&k->key);
+    if (e->option != NULL) {
+        buf_addf(&k->key, "option %d", e->option->number);
+        k->part = arena_strdup(k->facts->arena, buf_str(&k->key));
+        buf_clear(&k->key);
+    }
+    if (e->when != NULL) {
+        buf_adds(&k->key, "when ");
+        expr_source(e->when, &k->key);
+        buf_addc(&k->key, ' ');
+    }
+    if (!plain)
+        buf_addf(&k->key, "at %s ", ways_why_name(e->why));
+    if (!plain && e->action > 0)
+        buf_addf(&k->key, "of action %d ", e->action + 1);
+    buf_adds(&k->key, "leads to");
+    maker_say(k, buf_str(&k->key), "%s", k->menu->screens[e->to].name);
+}
+
+static void maker_options(struct maker *k, const struct menu_screen *s)
+{
+    for (int i = 0; i < s->option_count; i++) {
+        const struct menu_option *o = &s->options[i];
+        char part[32];
+
+        snprintf(part, sizeof part, "option %d", o->number);
+        k->part = arena_strdup(k->facts->arena, part);
+        maker_text(k, "reads", o->text);
+        maker_expr(k, "is offered when", o->when);
+        buf_clear(&k->value);
+        maker_add_sets(k, o->sets, o->set_count, NULL);
+        if (o->set_count > 0)
+            maker_say_value(k, "sets");
+    }
+    k->part = "";
+}
+
+static void maker_asks(struct maker *k, const struct menu_screen *s)
+{
+    if (s->input.var != MENU_NONE)
+        maker_say(k, "asks for", "%s, a %s", k->menu->vars[s->input.var].name, s->input.type->name);
+    maker_text(k, "answers what does not fit", s->input.wrong);
+    if (s->list.query != MENU_NONE) {
+        maker_say(k, "lists", "at most %d of %s", s->list.max, k->menu->queries[s->list.query].name);
+        maker_text(k, "shows rows", s->list.option);
+    }
+}
+
+static void maker_screen(struct maker *k, int screen)
+{
+    const struct menu_screen *s = &k->menu->screens[screen];
+
+    maker_subject(k, "", s->name);
+    k->screen = true;
+    maker_say(k, "is", "%s", s->text == NULL ? "a step" : s->end ? "an end" : "a page");
+    maker_text(k, "reads", s->text);
+    maker_text(k, "goes on under", s->continued);
+    maker_actions(k, s);
+    maker_asks(k, s);
+    if (s->secret)
+        maker_say(k, "is kept", "secret");
+    if (s->hide_back)
+        maker_say(k, "hides", "its hint for key back");
+    maker_options(k, s);
+    ways_exits(k->menu, screen, maker_on_exit, k);
+    k->part = "";
+}
+
+/* --- data --------------------------------------------------------------------------------------- */
+
+/* A type of the program's own; no menu may define one of these names. */
+static bool maker_is_own(const char *name)
+{
+    static const char *const own[] = { "msisdn", "date", "whole", "yesno", "case_no", "language" };
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(own[i], name) == 0)
+            return true;
+    return strchr(name, '(') != NULL;
+}
+
+static void maker_type(struct maker *k, const struct menu_type *t)
+{
+    static const char *const kinds[MENU_TYPE_KINDS] = {
+        [MENU_TYPE_TEXT] = "a text", [MENU_TYPE_WORD] = "a word", [MENU_TYPE_WHOLE] = "a whole number",
+        [MENU_TYPE_DATE] = "a date", [MENU_TYPE_MSISDN] = "a mobile number", [MENU_TYPE_YESNO] = "yes or no",
+        [MENU_TYPE_CASE_NO] = "a case number", [MENU_TYPE_PIN] = "a PIN", [MENU_TYPE_PATTERN] = "a pattern",
+        [MENU_TYPE_CHOICE] = "a choice",
+    };
+
+    if (maker_is_own(t->name))
+        return;
+    maker_subject(k, "type ", t->name);
+    maker_say(k, "is", "%s", kinds[t->kind]);
+    maker_say(k, "has at most", "%d characters", t->width);
+    if (t->kind == MENU_TYPE_WHOLE)
+        maker_say(k, "takes", "%" PRId64 "..%" PRId64, t->min, t->max);
+    if (t->pattern != NULL)
+        maker_add(k, "takes", t->pattern, false);
+    if (t->past || t->future)
+        maker_say(k, "takes", "%s", t->past ? "today and before" : "today and after");
+    if (t->example != NULL)
+        maker_say(k, "shows as its example", "%s", t->example);
+    if (t->sensitive)
+        maker_say(k, "is kept", "hidden");
+    for (int i = 0; i < t->choice_count; i++) {
+        k->part = t->choices[i].code;
+        maker_text(k, "reads", t->choices[i].name);
+    }
+}
+
+static void maker_fields(struct maker *k, const char *key, const struct menu_field *fields, int count)
+{
+    buf_clear(&k->value);
+    for (int i = 0; i < count; i++)
+        buf_addf(&k->value, "%s%s: %s", i > 0 ? ", " : "", fields[i].name, fields[i].type->name);
+    maker_say_value(k, key);
+}
+
+static void maker_query(struct maker *k, const struct menu_query *q)
+{
+    maker_subject(k, "query ", q->name);
+    buf_clear(&k->value);
+    buf_adds(&k->value, q->sql);
+    maker_say_value(k, "asks");
+    buf_clear(&k->value);
+    for (int i = 0; i < q->arg_count; i++) {
+        buf_adds(&k->value, i > 0 ? ", " : "");
+        expr_source(q->args[i], &k->value);
+    }
+    maker_say_value(k, "is given");
+    maker_say(k, "returns", "%s%s", q->list ? "list of " : "", q->returns->name);
+    maker_say(k, "waits", "%d ms", q->timeout_ms);
+    if (q->cache_ms > 0)
+        maker_say(k, "is kept", "%d ms", q->cache_ms);
+}
+
+static void maker_service(struct maker *k, const struct menu_service *s)
+{
+    maker_subject(k, "service ", s->name);
+    maker_say(k, "numbers its cases with", "%d", s->number);
+    if (s->agency != NULL)
+        maker_say(k, "is of", "%s", s->agency);
+    maker_text(k, "is called", s->title);
+    maker_fields(k, "takes", s->fields, s->field_count);
+    for (int i = 0; i < s->notify_count; i++) {
+        k->part = s->notify[i].state;
+        maker_say(k, "sends", "%s", k->menu->sms[s->notify[i].sms].name);
+    }
+}
+
+static void maker_root(struct maker *k)
+{
+    static const char *const words[MENU_WORD_COUNT] = {
+#define X(id, name, arg) [MENU_WORD_##id] = #name,
+        MENU_WORDS(X)
+#undef X
+    };
+    const struct menu *m = k->menu;
+
+    for (int i = 0; i < m->code_count; i++) {
+        maker_subject(k, "code ", m->codes[i]);
+        maker_say(k, "leads to", "%s", m->screens[m->start].name);
+        if (m->first != MENU_NONE)
+            maker_say(k, "leads, the first time, to", "%s", m->screens[m->first].name);
+    }
+    for (int i = 0; i < m->shortcut_count; i++) {
+        maker_subject(k, "short cut ", m->shortcuts[i].path);
+        maker_say(k, "leads to", "%s", m->screens[m->shortcuts[i].to].name);
+    }
+    for (int i = 0; i < m->lang_count; i++) {
+        maker_subject(k, "language ", m->langs[i].id);
+        maker_say(k, "is called", "%s", m->langs[i].name);
+        maker_say(k, "has its SMS in", "%s", m->langs[m->langs[i].sms ? i : m->langs[i].shows].id);
+    }
+    maker_subject(k, "the tree", "");
+    maker_text(k, "is called", m->name);
+    maker_say(k, "has the keys", "%s back, %s start, %s more, %s script", m->key_back, m->key_start, m->key_more,
+              m->key_script);
+    maker_say(k, "continues dialogues for", "%" PRId64 " s", m->resume_ms / 1000);
+    maker_say(k, "takes", "%d wrong answers", m->tries);
+    maker_say(k, "has the help line", "%s", m->helpline);
+    maker_say(k, "has its clock at", "UTC %+d min", m->utc_offset_min);
+    for (int i = 0; i < MENU_WORD_COUNT; i++) {
+        maker_subject(k, "word ", words[i]);
+        maker_text(k, "reads", m->words[i]);
+    }
+}
+
+/* --- all of it ------------------------------------------------------------------------------------ */
+
+void facts_init(struct facts *f, const struct menu *m)
+{
+    struct maker k = { .facts = f, .menu = m };
+
+    *f = (struct facts){ .arena = arena_new(SIZE_MAX) };
+    k.names = names_new(f->arena);
+    f->names = k.names;
+    buf_init(&k.value, FACTS_VALUE_MAX);
+    buf_init(&k.key, FACTS_KEY_MAX);
+    maker_root(&k);
+    for (int i = 0; i < m->screen_count; i++)
+        maker_screen(&k, i);
+    for (int i = 0; i < m->type_count; i++)
+        maker_type(&k, m->types[i]);
+    for (int i = 0; i < m->record_count; i++) {
+        maker_subject(&k, "record ", m->records[i].name);
+        maker_fields(&k, "holds", m->records[i].fields, m->records[i].field_count);
+    }
+    for (int i = 0; i < m->query_count; i++)
+        maker_query(&k, &m->queries[i]);
+    for (int i = 0; i < m->service_count; i++)
+        maker_service(&k, &m->services[i]);
+    for (int i = 0; i < m->sms_count; i++) {
+        maker_subject(&k, "SMS ", m->sms[i].name);
+        maker_say(&k, "is", "%s", m->sms[i].class);
+        maker_text(&k, "reads", m->sms[i].text);
+    }
+    buf_fini(&k.value);
+    buf_fini(&k.key);
+}
+
+void facts_fini(struct facts *f)
+{
+    arena_free(f->arena);
+    free(f->list);
+    *f = (struct facts){ .arena = NULL };
+}
+
+int facts_find(const struct facts *f, const char *subject, const char *part, const char *key)
+{
+    struct buf name;
+    int found;
+
+    buf_init(&name, FACTS_KEY_MAX);
+    buf_adds(&name, subject);
+    if (part != NULL)
+        buf_addf(&name, "\n%s", part);
+    if (key != NULL)
+        buf_addf(&name, "\n%s", key);
+    found = names_find(f->names, buf_str(&name), name.len);
+    buf_fini(&name);
+    return found;
+}
