@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "app/admin.h"
 #include "app/conf.h"
 #include "app/gateway.h"
+#include "app/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "menu/model.h"
@@ -54,6 +56,23 @@ static void main_usage(FILE *to)
           to);
 }
 
+/* The file of the secret is read again where it is used: here only to say in time
+ * that it cannot be. */
+static bool main_check_secret(const struct conf *conf)
+{
+    unsigned char key[SECRET_SIZE];
+    char err[256];
+
+    if (conf->secret[0] == '\0')
+        return true;
+    if (secret_read(conf->secret, "", key, err, sizeof err)) {
+        sodium_memzero(key, sizeof key);
+        return true;
+    }
+    fprintf(stderr, "kheyad: %s\n", err);
+    return false;
+}
+
 /* Errors for people: "file:line:column: error: text", every one of them. */
 static bool main_load(struct main *m, const char *path)
 {
@@ -76,7 +95,7 @@ static bool main_load(struct main *m, const char *path)
                     e->severity == MENU_ERROR ? "error" : "warning", e->text, e->code);
     }
     menu_issues_free(&issues);
-    return m->menu != NULL;
+    return main_check_secret(&m->conf) && m->menu != NULL;
 }
 
 /* One daemon per pid file: the lock is the truth, the number is for people. */

@@ -254,6 +254,20 @@ def test_configuration_that_is_refused(tmp_path):
     assert run(tmp_path, conf_of(), "-n").stdout.strip().endswith("ok")
 
 
+def test_secret_that_is_refused(tmp_path):
+    secret = tmp_path / "secret"
+    for octets, mode, says in ((None, 0, "No such file"), (b"short", 0o600, "at least 32"),
+                               (bytes(32), 0o644, "everybody may read it")):
+        if octets is not None:
+            secret.write_bytes(octets)
+            secret.chmod(mode)
+        for flags, code in (((), 2), (("-n",), 1)):
+            got = run(tmp_path, conf_of(more=f"secret: {secret}"), *flags)
+            assert got.returncode == code and says in got.stderr and str(secret) in got.stderr, got
+    secret.chmod(0o600)
+    assert run(tmp_path, conf_of(more=f"secret: {secret}"), "-n").stdout.strip().endswith("ok")
+
+
 def test_port_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         got = run(tmp_path, conf_of(http=f"'127.0.0.1:{taken.getsockname()[1]}'"))
