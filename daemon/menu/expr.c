@@ -58,6 +58,11 @@ enum expr_kind expr_kind(const struct expr *e)
 
 const struct menu_type *expr_type(const struct expr *e)
 {
+    if (e->op == EXPR_OP_IF) {
+        const struct menu_type *yes = expr_type(e->first->next), *no = expr_type(e->first->next->next);
+
+        return yes == no ? yes : NULL;
+    }
     return e->op == EXPR_OP_VAR || e->op == EXPR_OP_LITERAL ? e->type : NULL;
 }
 
@@ -120,6 +125,34 @@ static bool expr_number_of_sum(const struct expr *e, const struct expr_scope *sc
                                     sum <= clock_day_of((struct clock_date){ 9999, 12, 31 }));
 }
 
+/* Factors from the left; nothing comes of what does not fit or is divided by 0. */
+static bool expr_number_of_product(const struct expr *e, const struct expr_scope *scope, int64_t *value)
+{
+    int64_t product = 1;
+    int64_t v;
+
+    for (const struct expr *o = e->first; o != NULL; o = o->next) {
+        if (!expr_number(o, scope, &v))
+            return false;
+        if (!o->minus && __builtin_mul_overflow(product, v, &product))
+            return false;
+        if (o->minus && (v == 0 || (v == -1 && product == INT64_MIN)))
+            return false;
+        if (o->minus)
+            product /= v;
+    }
+    *value = product;
+    return true;
+}
+
+/* The branch that is taken. */
+static const struct expr *expr_taken(const struct expr *e, const struct expr_scope *scope)
+{
+    const struct expr *yes = e->first->next;
+
+    return expr_true(e->first, scope) ? yes : yes->next;
+}
+
 /* False when it is unset; a bool is 0 or 1. */
 static bool expr_number(const struct expr *e, const struct expr_scope *scope, int64_t *value)
 {
@@ -127,6 +160,10 @@ static bool expr_number(const struct expr *e, const struct expr_scope *scope, in
         return expr_number_of_var(e, scope, value);
     if (e->op == EXPR_OP_SUM)
         return expr_number_of_sum(e, scope, value);
+    if (e->op == EXPR_OP_PRODUCT)
+        return expr_number_of_product(e, scope, value);
+    if (e->op == EXPR_OP_IF)
+        return expr_number(expr_taken(e, scope), scope, value);
     *value = e->op == EXPR_OP_LITERAL ? e->number : expr_true(e, scope);
     return true;
 }
@@ -136,6 +173,8 @@ static const char *expr_text(const struct expr *e, const struct expr_scope *scop
 {
     if (e->op == EXPR_OP_VAR)
         return scope->get(scope->arg, e->var, len);
+    if (e->op == EXPR_OP_IF)
+        return expr_text(expr_taken(e, scope), scope, len);
     *len = e->len;
     return e->text;
 }
@@ -196,6 +235,8 @@ bool expr_true(const struct expr *e, const struct expr_scope *scope)
     case EXPR_OP_LITERAL:
     case EXPR_OP_VAR:
     case EXPR_OP_SUM:
+    case EXPR_OP_PRODUCT:
+    case EXPR_OP_IF:
         return e->kind == EXPR_BOOL && expr_number(e, scope, &v) && v != 0;
     case EXPR_OP_OR:
         return expr_any(e, e->first, scope, true);

@@ -134,6 +134,11 @@ static const struct menu_type *expr_hint(const struct expr_parser *p, const stru
 {
     int var;
 
+    if (e->op == EXPR_OP_IF) {
+        const struct menu_type *yes = expr_hint(p, e->first->next);
+
+        return yes != NULL ? yes : expr_hint(p, e->first->next->next);
+    }
     if (e->op == EXPR_OP_SUM) {
         for (const struct expr *o = e->first; o != NULL; o = o->next) {
             const struct menu_type *t = expr_hint(p, o);
@@ -211,6 +216,55 @@ static bool expr_check_sum(struct expr_parser *p, struct expr *e, const struct m
     return true;
 }
 
+/* Can it be 0?  A number can that is not 0; so can a value whose type begins at 1. */
+static bool expr_may_be_zero(const struct expr *e)
+{
+    if (e->op == EXPR_OP_LITERAL)
+        return e->number == 0;
+    return e->op != EXPR_OP_VAR || e->type == NULL || (e->type->min <= 0 && e->type->max >= 0);
+}
+
+static bool expr_check_product(struct expr_parser *p, struct expr *e)
+{
+    for (struct expr *o = e->first; o != NULL; o = o->next) {
+        if (!expr_check_node(p, o, NULL))
+            return false;
+        if (o->kind != EXPR_WHOLE) {
+            expr_fail(p, o->at, "'*' and '/' take numbers, this is %s", expr_kind_names[o->kind]);
+            return false;
+        }
+        if (o->minus && expr_may_be_zero(o)) {
+            expr_fail(p, o->at, "what divides may be 0 here: divide by a number, or by a value whose type begins at 1");
+            return false;
+        }
+    }
+    e->kind = EXPR_WHOLE;
+    return true;
+}
+
+/* Both values are of one kind; what one of them is to become, the other is too. */
+static bool expr_check_if(struct expr_parser *p, struct expr *e, const struct menu_type *hint)
+{
+    struct expr *when = e->first, *yes = when->next, *no = yes->next;
+
+    if (!expr_check_node(p, when, NULL))
+        return false;
+    if (when->kind != EXPR_BOOL) {
+        expr_fail(p, when->at, "behind 'if' stands a condition, this is %s", expr_kind_names[when->kind]);
+        return false;
+    }
+    if (!expr_check_node(p, yes, hint != NULL ? hint : expr_hint(p, no)) ||
+        !expr_check_node(p, no, hint != NULL ? hint : expr_hint(p, yes)))
+        return false;
+    if (yes->kind != no->kind) {
+        expr_fail(p, no->at, "%s before 'if', but %s behind 'else'", expr_kind_names[yes->kind],
+                  expr_kind_names[no->kind]);
+        return false;
+    }
+    e->kind = yes->kind;
+    return true;
+}
+
 static bool expr_check_node(struct expr_parser *p, struct expr *e, const struct menu_type *hint)
 {
     switch (e->op) {
@@ -232,6 +286,10 @@ static bool expr_check_node(struct expr_parser *p, struct expr *e, const struct 
         return expr_check_compare(p, e);
     case EXPR_OP_SUM:
         return expr_check_sum(p, e, hint);
+    case EXPR_OP_PRODUCT:
+        return expr_check_product(p, e);
+    case EXPR_OP_IF:
+        return expr_check_if(p, e, hint);
     case EXPR_OPS:
         break;
     }
@@ -295,6 +353,8 @@ static bool expr_check_target(struct expr_parser *p, struct expr *e, const struc
     bool same = from != NULL && from->kind == t->kind &&
                 (t->kind == MENU_TYPE_MSISDN || t->kind == MENU_TYPE_CASE_NO);
 
+    if (e->op == EXPR_OP_IF)
+        return expr_check_target(p, e->first->next, t) && expr_check_target(p, e->first->next->next, t);
     if (e->op == EXPR_OP_LITERAL && e->kind == expr_kind_of(t))
         return expr_check_fits(p, e, t);
     if (loose)

@@ -25,13 +25,15 @@ enum expr_op {
     EXPR_OP_GE,
     EXPR_OP_IN,             /* first, then the list */
     EXPR_OP_SUM,            /* first, then parts with their sign */
+    EXPR_OP_PRODUCT,        /* first, then factors and divisors */
+    EXPR_OP_IF,             /* condition, the value when it holds, the value when not */
     EXPR_OPS,
 };
 
 struct expr {
     enum expr_op op;
     enum expr_kind kind;
-    bool minus;                         /* as a part of a sum */
+    bool minus;                         /* as a part of a sum; of a product: what divides it */
     size_t at;                          /* in the source, for messages */
     int var;                            /* EXPR_OP_VAR */
     const struct yaml_node *source;     /* EXPR_OP_VAR: what at counts in */
@@ -53,6 +55,8 @@ enum expr_token {
     EXPR_COMMA,
     EXPR_PLUS,
     EXPR_MINUS,
+    EXPR_TIMES,
+    EXPR_DIVIDED,
     EXPR_EQ,
     EXPR_NE,
     EXPR_LT,
@@ -63,6 +67,8 @@ enum expr_token {
     EXPR_AND,
     EXPR_NOT,
     EXPR_IN,
+    EXPR_IF,
+    EXPR_ELSE,
     EXPR_YES,
     EXPR_NO,
     EXPR_BAD,

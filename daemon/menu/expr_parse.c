@@ -19,7 +19,8 @@ static const struct expr_sign {
     { "==", EXPR_EQ, NULL }, { "!=", EXPR_NE, NULL }, { "<=", EXPR_LE, NULL }, { ">=", EXPR_GE, NULL },
     { "<>", EXPR_BAD, "!=" }, { "&&", EXPR_BAD, "and" }, { "||", EXPR_BAD, "or" }, { "<", EXPR_LT, NULL },
     { ">", EXPR_GT, NULL }, { "(", EXPR_OPEN, NULL }, { ")", EXPR_CLOSE, NULL }, { ",", EXPR_COMMA, NULL },
-    { "+", EXPR_PLUS, NULL }, { "-", EXPR_MINUS, NULL }, { "=", EXPR_BAD, "==" }, { "!", EXPR_BAD, "not" },
+    { "+", EXPR_PLUS, NULL }, { "-", EXPR_MINUS, NULL }, { "*", EXPR_TIMES, NULL },
+    { "/", EXPR_DIVIDED, NULL }, { "=", EXPR_BAD, "==" }, { "!", EXPR_BAD, "not" },
     { "\"", EXPR_BAD, "'" },
 };
 
@@ -28,7 +29,7 @@ static const struct expr_keyword {
     enum expr_token token;
 } expr_keywords[] = {
     { "or", EXPR_OR }, { "and", EXPR_AND }, { "not", EXPR_NOT }, { "in", EXPR_IN }, { "yes", EXPR_YES },
-    { "no", EXPR_NO },
+    { "no", EXPR_NO }, { "if", EXPR_IF }, { "else", EXPR_ELSE },
 };
 
 int expr_shown(const char *s, size_t len)
@@ -149,7 +150,7 @@ static void expr_advance(struct expr_parser *p)
 
 /* --- grammar ---------------------------------------------------------------------- */
 
-static struct expr *expr_parse_or(struct expr_parser *p);
+static struct expr *expr_parse_choice(struct expr_parser *p);
 
 static struct expr *expr_new(struct expr_parser *p, enum expr_op op, size_t at)
 {
@@ -238,7 +239,7 @@ static struct expr *expr_parse_group(struct expr_parser *p)
         return expr_fail(p, at, "more than %d parentheses in one another", EXPR_DEPTH_MAX);
     p->depth++;
     expr_advance(p);
-    e = expr_parse_or(p);
+    e = expr_parse_choice(p);
     p->depth--;
     if (e == NULL)
         return NULL;
@@ -298,7 +299,7 @@ static struct expr *expr_parse_chain(struct expr_parser *p, enum expr_op op, enu
         return first;
     e = expr_parent(p, op, first);
     while (e != NULL && (p->token == a || p->token == b)) {
-        bool minus = p->token == EXPR_MINUS;
+        bool minus = p->token == EXPR_MINUS || p->token == EXPR_DIVIDED;
 
         expr_advance(p);
         last->next = parse(p);
@@ -310,9 +311,14 @@ static struct expr *expr_parse_chain(struct expr_parser *p, enum expr_op op, enu
     return e;
 }
 
+static struct expr *expr_parse_product(struct expr_parser *p)
+{
+    return expr_parse_chain(p, EXPR_OP_PRODUCT, EXPR_TIMES, EXPR_DIVIDED, expr_parse_term);
+}
+
 static struct expr *expr_parse_sum(struct expr_parser *p)
 {
-    return expr_parse_chain(p, EXPR_OP_SUM, EXPR_PLUS, EXPR_MINUS, expr_parse_term);
+    return expr_parse_chain(p, EXPR_OP_SUM, EXPR_PLUS, EXPR_MINUS, expr_parse_product);
 }
 
 /* in (a, b, c) */
@@ -404,6 +410,33 @@ static struct expr *expr_parse_or(struct expr_parser *p)
     return expr_parse_chain(p, EXPR_OP_OR, EXPR_OR, EXPR_OR, expr_parse_and);
 }
 
+/* value if condition else value; what is behind the else may be one again. */
+static struct expr *expr_parse_choice(struct expr_parser *p)
+{
+    struct expr *value = expr_parse_or(p), *when, *other, *e;
+
+    if (value == NULL || p->token != EXPR_IF)
+        return value;
+    if (p->depth == EXPR_DEPTH_MAX)
+        return expr_fail(p, p->at, "more than %d conditions in one another", EXPR_DEPTH_MAX);
+    expr_advance(p);
+    when = expr_parse_or(p);
+    if (when == NULL)
+        return NULL;
+    if (p->token != EXPR_ELSE)
+        return expr_fail(p, p->at, "'if' wants an 'else': 10 if kilos > 5 else 20");
+    expr_advance(p);
+    p->depth++;
+    other = expr_parse_choice(p);
+    p->depth--;
+    e = other != NULL ? expr_parent(p, EXPR_OP_IF, when) : NULL;
+    if (e == NULL)
+        return NULL;
+    when->next = value;
+    value->next = other;
+    return e;
+}
+
 const struct expr *expr_parse(struct arena *a, const struct expr_names *names, const char *s, size_t n, int want,
                               const struct menu_type *target, struct expr_error *err)
 {
@@ -413,7 +446,7 @@ const struct expr *expr_parse(struct arena *a, const struct expr_names *names, c
     err->at = 0;
     err->text[0] = '\0';
     expr_advance(&p);
-    e = expr_parse_or(&p);
+    e = expr_parse_choice(&p);
     if (e != NULL && p.token != EXPR_END)
         expr_fail(&p, p.at, "'%.*s' is too much here", expr_shown(s + p.at, p.end - p.at), s + p.at);
     return p.failed || e == NULL || !expr_check(&p, e, want, target) ? NULL : e;

@@ -14,7 +14,7 @@ static const struct expr_form {
     [EXPR_OP_AND] = { 2, " and " }, [EXPR_OP_NOT] = { 3, "" },    [EXPR_OP_EQ] = { 4, " == " },
     [EXPR_OP_NE] = { 4, " != " },  [EXPR_OP_LT] = { 4, " < " },   [EXPR_OP_LE] = { 4, " <= " },
     [EXPR_OP_GT] = { 4, " > " },   [EXPR_OP_GE] = { 4, " >= " },  [EXPR_OP_IN] = { 4, " in (" },
-    [EXPR_OP_SUM] = { 5, " + " },
+    [EXPR_OP_SUM] = { 5, " + " },  [EXPR_OP_PRODUCT] = { 6, " * " }, [EXPR_OP_IF] = { 0, "" },
 };
 
 static void expr_print_text(const struct expr *e, struct buf *out)
@@ -63,11 +63,20 @@ void expr_source(const struct expr *e, struct buf *out)
         buf_add(out, e->text, e->len);
         return;
     }
+    if (e->op == EXPR_OP_IF) {
+        expr_print_operand(e->first->next, 0, out);
+        buf_adds(out, " if ");
+        expr_print_operand(e->first, 0, out);
+        buf_adds(out, " else ");
+        expr_source(e->first->next->next, out);
+        return;
+    }
     if (e->op == EXPR_OP_NOT)
         buf_adds(out, "not ");
     for (const struct expr *o = e->first; o != NULL; o = o->next) {
         if (o != e->first)
             buf_adds(out, e->op == EXPR_OP_SUM && o->minus                 ? " - "
+                          : e->op == EXPR_OP_PRODUCT && o->minus         ? " / "
                           : e->op == EXPR_OP_IN && o != e->first->next ? ", "
                                                                        : form->word);
         expr_print_operand(o, form->binds, out);

@@ -329,6 +329,8 @@ static int facts_eval(const struct facts *f, const struct expr *e, const struct 
     case EXPR_OP_IN:
         return facts_eval_in(f, e, view);
     case EXPR_OP_SUM:
+    case EXPR_OP_PRODUCT:
+    case EXPR_OP_IF:
     case EXPR_OPS:
         break;
     }
@@ -426,10 +428,13 @@ bool facts_assume_way(const struct facts *f, const struct expr *e, bool truth, i
 
 /* --- what is set when it holds ------------------------------------------------------------------ */
 
+/* For certain: of two values behind an 'if' only one is. */
 static bool facts_reads(const struct expr *e, int var)
 {
     if (e->op == EXPR_OP_VAR)
         return e->var == var;
+    if (e->op == EXPR_OP_IF)
+        return false;
     for (const struct expr *o = e->first; o != NULL; o = o->next) {
         if (facts_reads(o, var))
             return true;
@@ -467,6 +472,8 @@ static bool facts_implies(const struct expr *e, bool truth, int var)
     case EXPR_OP_IN:                    /* of the list any one */
         return truth && facts_reads(e->first, var);
     case EXPR_OP_SUM:
+    case EXPR_OP_PRODUCT:
+    case EXPR_OP_IF:
     case EXPR_OPS:
         break;
     }
@@ -500,16 +507,35 @@ void facts_implied(const struct expr *e, bool truth, void (*fn)(void *arg, int v
 
 /* --- reading ------------------------------------------------------------------------------------- */
 
+/* Each value is read only where the condition says so. */
+static void facts_read_if(const struct expr *e, bool tested, const struct facts_reader *r)
+{
+    const struct expr *value = e->first->next;
+
+    facts_read(e->first, true, r);
+    for (int truth = 1; truth >= 0; truth--, value = value->next) {
+        r->save(r->arg);
+        r->assume(r->arg, e->first, truth != 0);
+        facts_read(value, tested, r);
+        r->back(r->arg);
+    }
+}
+
 void facts_read(const struct expr *e, bool tested, const struct facts_reader *r)
 {
     bool joins = e->op == EXPR_OP_AND || e->op == EXPR_OP_OR;
+    bool counts = e->op == EXPR_OP_SUM || e->op == EXPR_OP_PRODUCT;
 
+    if (e->op == EXPR_OP_IF) {
+        facts_read_if(e, tested, r);
+        return;
+    }
     if (e->op == EXPR_OP_VAR)
         r->read(r->arg, e->var, (struct menu_place){ e->source, e->at }, tested);
     if (joins)
         r->save(r->arg);
     for (const struct expr *o = e->first; o != NULL; o = o->next) {
-        facts_read(o, tested || e->op != EXPR_OP_SUM, r);
+        facts_read(o, tested || !counts, r);
         if (joins && o->next != NULL)
             r->assume(r->arg, o, e->op == EXPR_OP_AND);
     }

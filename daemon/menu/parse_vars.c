@@ -10,7 +10,7 @@
 #define PARSE_ROUNDS 32                 /* variables set from variables set from ... */
 
 static const char *const parse_heads[] = { "citizen", "session", "alert", "agent" };
-static const char *const parse_words[] = { "and", "or", "not", "in", "yes", "no", "true", "false" };
+static const char *const parse_words[] = { "and", "or", "not", "in", "yes", "no", "true", "false", "if", "else" };
 
 static bool parse_among(const char *const *list, size_t n, const char *name, size_t len)
 {

@@ -94,6 +94,15 @@ static void test_values(void **state)
         { "today + 20", EXPR_DATE, "2026-11-03" }, { "today - pay.sent", EXPR_WHOLE, "2" },
         { "yes", EXPR_BOOL, "yes" }, { "ok", EXPR_BOOL, "no" }, { "pay.taka > 1", EXPR_BOOL, "yes" },
         { "case.no", EXPR_TEXT, NULL }, { "ward", EXPR_WHOLE, NULL }, { "ward + 1", EXPR_WHOLE, NULL },
+        { "pay.taka * 2", EXPR_WHOLE, "3900" }, { "pay.taka / 100 * 3", EXPR_WHOLE, "57" },
+        { "2 + 3 * 4 - 10 / 4", EXPR_WHOLE, "12" }, { "-7 / 2", EXPR_WHOLE, "-3" }, { "(2 + 3) * 4", EXPR_WHOLE, "20" },
+        { "(today - pay.sent) * 24", EXPR_WHOLE, "48" }, { "ward * 2", EXPR_WHOLE, NULL },
+        { "9223372036854775807 * 2", EXPR_WHOLE, NULL }, { "(0 - 9223372036854775807 - 1) / -1", EXPR_WHOLE, NULL },
+        { "10 if pay.taka > 1000 else 20", EXPR_WHOLE, "10" }, { "10 if pay.taka > 9000 else 20", EXPR_WHOLE, "20" },
+        { "'few' if pay.taka < 10 else 'some' if pay.taka < 2000 else 'many'", EXPR_TEXT, "some" },
+        { "1 + (2 if ok else 3)", EXPR_WHOLE, "4" }, { "ward if ok else 5", EXPR_WHOLE, "5" },
+        { "5 if ok else ward", EXPR_WHOLE, NULL }, { "pay.sent if ok else today", EXPR_DATE, "2026-10-14" },
+        { "yes if ok else pay.taka > 5", EXPR_BOOL, "yes" }, { "2 if ward == 1 else 3", EXPR_WHOLE, "3" },
         { "ward > 1", EXPR_BOOL, "no" }, { "pay.taka - 9223372036854775807 - 9223372036854775807", EXPR_WHOLE, NULL },
     };
     struct buf b;
@@ -212,7 +221,16 @@ static void test_errors(void **state)
         { "pay.taka > 99999999999999999999", -1, 11, "a number that is too large" },
         { "-ok", -1, 0, "a minus stands between two values or before a number" },
         { "ok; no", -1, 2, "';' has no place in an expression" },
-        { "pay.taka * 2 == 4", -1, 9, "'*' has no place in an expression" },
+        { "pay.taka % 2 == 4", -1, 9, "'%' has no place in an expression" },
+        { "pay.taka * 'a' == 4", -1, 11, "'*' and '/' take numbers, this is a text" },
+        { "today * 2 == 4", -1, 0, "'*' and '/' take numbers, this is a date" },
+        { "pay.taka / 0", -1, 11, "what divides may be 0 here: divide by a number, or by a value whose type begins at 1" },
+        { "pay.taka / (1 + 1)", -1, 12,
+          "what divides may be 0 here: divide by a number, or by a value whose type begins at 1" },
+        { "1 if ok", -1, 7, "'if' wants an 'else': 10 if kilos > 5 else 20" },
+        { "1 if 2 else 3", -1, 5, "behind 'if' stands a condition, this is a number" },
+        { "1 if ok else 'a'", -1, 13, "a number before 'if', but a text behind 'else'" },
+        { "1 else 2", -1, 2, "'else' is too much here" },
         { "ভাতা == 1", -1, 0, "a character that has no place in an expression; a text stands in single quotes" },
     };
 
@@ -367,6 +385,10 @@ static void test_source(void **state)
         { "(ok or citizen.known) and not (ok and yes)", "(ok or citizen.known) and not (ok and yes)" },
         { "ok or citizen.known and ok", "ok or citizen.known and ok" },
         { "(ok == no) == yes", "(ok == no) == yes" },
+        { "pay.taka*2/3-(4-1)*2>1", "pay.taka * 2 / 3 - (4 - 1) * 2 > 1" },
+        { "pay.taka/(2)*(1+3)==1", "pay.taka / 2 * (1 + 3) == 1" },
+        { "(1 if ok else (2 if yes else 3))==4", "(1 if ok else 2 if yes else 3) == 4" },
+        { "((1 if ok else 2) if no else 3) == 3", "((1 if ok else 2) if no else 3) == 3" },
     };
     struct buf out, again;
 
