@@ -9,11 +9,13 @@
  * that a query answered.  Whatever may name a person or be a secret is
  * withheld, and only whether it fitted is kept: anything typed at a secret
  * screen, sensitive values, phone and case numbers, PINs, codes of a consent,
- * free text, what did not fit, and every value of seven digits or more.
+ * free text, what did not fit, and every value of seven digits or more; of a
+ * pattern's, of four or more that she typed: a PIN may be typed at a wrong place.
  */
 
 #define TAPE_FACTS_MAX 4096             /* octets of a step's facts; more is told as cut */
 #define TAPE_DIGITS_MAX 6               /* of a value that may be kept */
+#define TAPE_PATTERN_MAX 3              /* of one that she typed and a pattern took: a PIN might be typed there */
 #define TAPE_NUMBER_MAX 3               /* octets of an option's or row's number; a PIN has more */
 
 void flow_tape_init(struct flow_tape *t)
@@ -32,24 +34,25 @@ void flow_tape_fini(struct flow_tape *t)
 
 /* --- what may be kept ------------------------------------------------------------------ */
 
-static bool flow_tape_is_short(const char *p, size_t n)
+static bool flow_tape_is_short(const char *p, size_t n, int max)
 {
     int digits = 0;
 
     for (size_t i = 0; i < n; i++)
         digits += p[i] >= '0' && p[i] <= '9';
-    return digits <= TAPE_DIGITS_MAX;
+    return digits <= max;
 }
 
 /* A value that she typed. */
 static bool flow_tape_keeps_typed(const struct menu_type *t, const char *p, size_t n)
 {
     switch (t->kind) {
+    case MENU_TYPE_PATTERN:
+        return !t->sensitive && flow_tape_is_short(p, n, TAPE_PATTERN_MAX);
     case MENU_TYPE_WHOLE:
     case MENU_TYPE_YESNO:
-    case MENU_TYPE_PATTERN:
     case MENU_TYPE_CHOICE:
-        return !t->sensitive && flow_tape_is_short(p, n);
+        return !t->sensitive && flow_tape_is_short(p, n, TAPE_DIGITS_MAX);
     case MENU_TYPE_TEXT:
     case MENU_TYPE_WORD:
     case MENU_TYPE_DATE:
@@ -73,7 +76,7 @@ static bool flow_tape_keeps_cell(const struct menu_type *t, const char *p, size_
     case MENU_TYPE_YESNO:
     case MENU_TYPE_PATTERN:
     case MENU_TYPE_CHOICE:
-        return !t->sensitive && flow_tape_is_short(p, n);
+        return !t->sensitive && flow_tape_is_short(p, n, TAPE_DIGITS_MAX);
     case MENU_TYPE_TEXT:
     case MENU_TYPE_MSISDN:
     case MENU_TYPE_CASE_NO:

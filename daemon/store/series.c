@@ -33,13 +33,15 @@ static const struct series_sql {
         "UPDATE kheya.case_series SET next = next + $2::integer"
         " WHERE series = $1::smallint AND next + $2::integer <= 100000000"
         " RETURNING next - $2::integer" },
-    /* one that was forgotten becomes current by an order only, not by a process
+    /* the current one stays as it is, or the one before would begin to age again; one
+     * that was forgotten becomes current by an order only, not by a process
      * that starts with an old folder */
     [SERIES_PUBLISH] = { "series_publish",
         "INSERT INTO kheya.generation AS g (id, sources, published, published_at, resume_ms)"
         " VALUES ($1::bigint, $2::bytea, nextval('kheya.publication'), now(), $4::bigint)"
         " ON CONFLICT (id) DO UPDATE SET published = EXCLUDED.published, published_at = EXCLUDED.published_at,"
-        "     sources = EXCLUDED.sources, retired = NULL, forgotten = NULL WHERE $3::boolean" },
+        "     sources = EXCLUDED.sources, retired = NULL, forgotten = NULL"
+        " WHERE $3::boolean AND g.published < (SELECT max(m.published) FROM kheya.generation m)" },
     [SERIES_CURRENT] = { "series_current",
         "SELECT g.id, g.retired IS NOT NULL FROM kheya.generation g WHERE g.forgotten IS NULL"
         " ORDER BY g.published DESC LIMIT " SERIES_KNOWN_MAX },

@@ -176,7 +176,11 @@ def test_retired_by_order(edited, phone_of):
     got = reload(town)
     assert got.returncode == 0, got
     all_current(town, current(town))
+    since = town.sql("SELECT published_at FROM kheya.generation ORDER BY published")
+    assert reload(town, 1).returncode == 0, "again the same"
+    assert town.sql("SELECT count(*) FROM kheya.generation") == [(2,)]
     listed = generations(town, "--sessions")
+    assert town.sql("SELECT published_at FROM kheya.generation ORDER BY published") == since, "nothing becomes young again"
     assert listed.returncode == 0 and "current" in listed.stdout and "ends" in listed.stdout, listed
     ends = next(line for line in listed.stdout.splitlines() if "ends" in line).split()
     assert ends[0] == f"{first & (2 ** 64 - 1):016x}" and int(ends[-1]) >= 2

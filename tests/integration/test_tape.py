@@ -29,6 +29,15 @@ def dialogues(town):
     return [row[0] for row in town.sql("SELECT dialogue FROM kheya.tape WHERE step = 1 ORDER BY at, dialogue")]
 
 
+def drop(town, phone):
+    """The line drops, and kheyad knows it."""
+    def aborts():
+        return sum(town.metric("events_abort_total", i) for i in range(len(town.kheyads)))
+    before = aborts()
+    phone.cancel()
+    wait_for("the abort", lambda: aborts() > before)
+
+
 def test_steps(taped, phone_of):
     """Every step with its screen, over both processes; nothing that is hers stands anywhere in the table."""
     town = taped
@@ -49,6 +58,7 @@ def test_steps(taped, phone_of):
     assert all(r[4] for r in rows), "each names its screen"
     for row in town.sql("SELECT t::text FROM kheya.tape t"):
         assert phone.msisdn not in row[0] and phone.msisdn[3:] not in row[0]
+        assert "7306" not in row[0].split(",")[11:], row
     text = "\n".join(k.log.read_text() for k in town.kheyads)
     assert "7306" not in text
 
@@ -61,9 +71,10 @@ def test_resumed(taped, phone_of):
     phone.dial()
     phone.type("3")
     phone.type("1")
-    phone.cancel()
+    drop(town, phone)
     assert "Continue?" in phone.dial()["text"]
-    phone.type("1")
+    shown = phone.type("1")
+    assert "Has my money come?" in shown["text"], shown
     mine = [d for d in dialogues(town) if d not in before]
     assert len(mine) == 1
     assert [(r[1], r[3]) for r in steps(town, mine[0])] == [(0, ""), (1, "3"), (1, "1"), (0, ""), (1, "1")]
@@ -95,7 +106,7 @@ def test_replay(taped, phone_of, tmp_path):
     walk(phone_of(town), code="*333*1*1#")
     again = phone_of(town)
     walk(again, "3", "1")
-    again.cancel()
+    drop(town, again)
     assert "Continue?" in again.dial()["text"]
     again.type("1")
     again.type("0")

@@ -19,6 +19,7 @@ static const char tape_yaml[] =
     "  large: {whole: 1..99999999}\n"
     "  nid: {pattern: '[0-9]{3}', width: 3, sensitive: yes}\n"
     "  code: {pattern: '[a-z]{4}', width: 4, example: abcd}\n"
+    "  last4: {pattern: '[0-9]{4}', width: 4}\n"
     "  born: {date: DDMMYYYY, past: yes}\n"
     "  wallet: {pattern: '01[0-9]{9}', width: 11}\n"
     "  sort: {choice: {AA: Old, BB: New}}\n"
@@ -30,10 +31,12 @@ static const char tape_yaml[] =
     "  main: {text: Main, options: {1: {text: S, goto: small}, 2: {text: L, goto: large}, 3: {text: N, goto: nid},\n"
     "    4: {text: C, goto: code}, 5: {text: B, goto: born}, 6: {text: W, goto: wallet}, 7: {text: F, goto: free},\n"
     "    8: {text: P, goto: pin}, 16: {text: T, goto: phone}, 10: {text: Q, goto: ask}, 11: {text: M, goto: pick},\n"
-    "    12: {text: K, goto: sort}, 13: {text: O, goto: word}, 14: {text: X, goto: hush}, 15: {text: Z, goto: send}}}\n"
+    "    12: {text: K, goto: sort}, 13: {text: O, goto: word}, 14: {text: X, goto: hush}, 15: {text: Z, goto: send},\n"
+    "    17: {text: A, goto: last4}}}\n"
     "  small: {text: S?, input: {into: small, type: small}, goto: end}\n"
     "  large: {text: L?, input: {into: large, type: large}, goto: end}\n"
     "  nid: {text: N?, input: {into: nid, type: nid}, goto: end}\n"
+    "  last4: {text: A?, input: {into: last4, type: last4}, goto: end}\n"
     "  code: {text: C?, input: {into: code, type: code}, goto: end}\n"
     "  born: {text: B?, input: {into: born, type: born}, goto: end}\n"
     "  wallet: {text: W?, input: {into: wallet, type: wallet}, goto: end}\n"
@@ -78,6 +81,7 @@ struct taped {
     { "2|1234567", FLOW_TAPE_FITTED, "", "" },
     { "3|482", FLOW_TAPE_FITTED, "", "" },
     { "4|efgh", FLOW_TAPE_TYPED, "efgh", "" },
+    { "17|7306", FLOW_TAPE_FITTED, "", "" },
     { "4|abcd", FLOW_TAPE_EXAMPLE, "", "" },
     { "5|05031958", FLOW_TAPE_FITTED, "", "" },
     { "6|01712345678", FLOW_TAPE_FITTED, "", "" },
