@@ -620,6 +620,24 @@ const struct event_limits *conf_limits(const struct conf *c, const char *name)
     return NULL;
 }
 
+void conf_menu_links(const struct conf *c, struct conf_menu_links *out)
+{
+    int n = 0;
+
+    for (int i = 0; i < c->link_count; i++) {
+        const struct conf_link *link = &c->links[i];
+
+        for (int p = 0; p < link->profile_count; p++) {
+            const struct profile *profile = &link->profiles[p];
+
+            if (profile->channel == PROFILE_USSD)
+                out->list[n++] = (struct menu_link){ p == 0 ? link->name : profile->smsc_id, profile->limits.septets,
+                                                     profile->limits.units };
+        }
+    }
+    out->links = (struct menu_links){ out->list, n };
+}
+
 /* --- help ------------------------------------------------------------------------- */
 
 static void conf_help_table(struct buf *out, const char *prefix, const struct conf_key *keys)

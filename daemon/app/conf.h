@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "menu/model.h"
 #include "wire/profile.h"
 
 #define CONF_LINKS_MAX 32
@@ -59,6 +60,15 @@ void conf_free(struct conf *c);
 /* Limits of a link's USSD pages, by the link's name or one of its SMSC ids; NULL
  * when there is none of that name. */
 const struct event_limits *conf_limits(const struct conf *c, const char *name);
+
+/* Limits of all USSD pages, for the proof that menus fit: by link, and by SMSC id
+ * where one has its own.  Names live as long as c. */
+#define CONF_MENU_LINKS_MAX (CONF_LINKS_MAX * CONF_PROFILES_MAX)
+struct conf_menu_links {
+    struct menu_links links;            /* of list */
+    struct menu_link list[CONF_MENU_LINKS_MAX];
+};
+void conf_menu_links(const struct conf *c, struct conf_menu_links *out);
 
 /* The key table as text, for `kheyad --keys` and the manual. */
 void conf_help(struct buf *out);

@@ -986,7 +986,7 @@ static void gateway_watch(struct gateway *g)
 
 bool gateway_reload(struct gateway *g, struct buf *report)
 {
-    const struct menu *m = generations_read(g->generations, g->conf->menus, report);
+    const struct menu *m = generations_read(g->generations, g->conf, report);
 
     if (m == NULL) {
         log_warn("event=reload_refused folder=%s", g->conf->menus);

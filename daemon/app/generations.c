@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/conf.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/session_move.h"
@@ -118,11 +119,15 @@ const struct menu *generations_add(struct generations *g, int64_t id, const void
     return generations_put(g, id, menu)->menu;
 }
 
-const struct menu *generations_read(struct generations *g, const char *dir, struct buf *report)
+const struct menu *generations_read(struct generations *g, const struct conf *conf, struct buf *report)
 {
+    struct conf_menu_links links;
     struct menu_issues issues;
-    struct menu *menu = menu_load(dir, &issues);
     struct generation *e;
+    struct menu *menu;
+
+    conf_menu_links(conf, &links);
+    menu = menu_load_for(conf->menus, &links.links, &issues);
 
     generations_report(&issues, report);
     menu_issues_free(&issues);

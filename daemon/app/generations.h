@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "menu/model.h"
 
+struct conf;
 struct generations;
 struct session_plan;
 
@@ -31,9 +32,9 @@ const struct menu *generations_find(const struct generations *g, int64_t id, boo
  * or are NULL: then it counts as missing. */
 const struct menu *generations_add(struct generations *g, int64_t id, const void *sources, size_t n);
 
-/* Read a folder, whole: its generation, held but not yet current, or NULL.  What
+/* Read the folder of the configuration, for its links, whole: its generation, held but not yet current, or NULL.  What
  * `kheya check` would print is appended to report either way. */
-const struct menu *generations_read(struct generations *g, const char *dir, struct buf *report);
+const struct menu *generations_read(struct generations *g, const struct conf *conf, struct buf *report);
 
 /* Make a generation that is in memory the current one. */
 void generations_adopt(struct generations *g, int64_t id);

@@ -76,6 +76,7 @@ static bool main_check_secret(const struct conf *conf)
 /* Errors for people: "file:line:column: error: text", every one of them. */
 static bool main_load(struct main *m, const char *path)
 {
+    struct conf_menu_links links;
     struct menu_issues issues;
     struct buf errors;
 
@@ -86,7 +87,8 @@ static bool main_load(struct main *m, const char *path)
         return false;
     }
     buf_fini(&errors);
-    m->menu = menu_load(m->conf.menus, &issues);
+    conf_menu_links(&m->conf, &links);
+    m->menu = menu_load_for(m->conf.menus, &links.links, &issues);
     for (int i = 0; i < issues.count; i++) {
         const struct menu_issue *e = &issues.list[i];
 

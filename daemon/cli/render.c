@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/gsm.h"
 #include "cli/load.h"
-#include "menu/filter.h"
 #include "menu/names.h"
 #include "menu/render.h"
+#include "menu/widest.h"
 
 #define RENDER_SAMPLE_MAX 4096              /* characters of one value */
 #define RENDER_PAGE_MAX 65536               /* octets */
@@ -49,105 +49,7 @@ struct render_command {
     char **values;                          /* per variable, for the language shown */
 };
 
-/* --- the widest value of a type ------------------------------------------------------- */
-
-static struct gsm_cost render_cost_of_name(const struct menu_text *name, int lang)
-{
-    const struct template *t = template_of(name, lang);
-    struct gsm_cost cost = { 0, 0 };
-    size_t len;
-
-    if (t != NULL)
-        (void)template_constant(t, &len, &cost);
-    return cost;
-}
-
-static const char *render_widest_code(const struct menu_type *t, int lang)
-{
-    const char *widest = "";
-    int most = -1;
-
-    for (int i = 0; i < t->choice_count; i++) {
-        int units = render_cost_of_name(t->choices[i].name, lang).units;
-
-        if (units > most) {
-            most = units;
-            widest = t->choices[i].code;
-        }
-    }
-    return widest;
-}
-
-/* A day of two digits in the month with the longest name. */
-static int render_widest_month(const struct expr_scope *scope)
-{
-    int widest = 1;
-    int most = -1;
-
-    for (int month = 1; month <= 12; month++) {
-        size_t len;
-        const char *name = filter_month(scope, month, &len);
-        int units = gsm_cost(name, len).units;
-
-        if (units > most) {
-            most = units;
-            widest = month;
-        }
-    }
-    return widest;
-}
-
-static void render_fill(struct buf *out, char c, int width)
-{
-    for (int i = 0; i < width && i < RENDER_SAMPLE_MAX; i++)
-        buf_addc(out, c);
-}
-
-static void render_widest_whole(const struct menu_type *t, struct buf *out)
-{
-    char low[32];
-    char high[32];
-    int low_len = snprintf(low, sizeof low, "%" PRId64, t->min);
-    int high_len = snprintf(high, sizeof high, "%" PRId64, t->max);
-
-    buf_adds(out, low_len > high_len ? low : high);
-}
-
-static void render_widest(const struct menu_type *t, const struct expr_scope *scope, struct buf *out)
-{
-    switch (t->kind) {
-    case MENU_TYPE_TEXT:
-    case MENU_TYPE_WORD:
-        render_fill(out, 'W', t->width);
-        break;
-    case MENU_TYPE_WHOLE:
-        render_widest_whole(t, out);
-        break;
-    case MENU_TYPE_DATE:
-        buf_addf(out, "2028-%02d-28", render_widest_month(scope));
-        break;
-    case MENU_TYPE_MSISDN:
-        buf_adds(out, "8801712345678");
-        break;
-    case MENU_TYPE_YESNO:
-        buf_adds(out, "yes");
-        break;
-    case MENU_TYPE_CASE_NO:
-        buf_adds(out, "8123056783");
-        break;
-    case MENU_TYPE_PIN:
-        render_fill(out, '9', t->width);
-        break;
-    case MENU_TYPE_PATTERN:
-        render_fill(out, t->example != NULL && t->example[0] >= '0' && t->example[0] <= '9' ? '9' : 'W', t->width);
-        break;
-    case MENU_TYPE_CHOICE:
-        buf_adds(out, render_widest_code(t, scope->lang));
-        break;
-    case MENU_TYPE_KINDS:
-        break;
-    }
-}
+/* --- values --------------------------------------------------------------------------- */
 
 /* Every variable of the tree: as given, else what it is in a real session, else
  * the widest. */
@@ -168,7 +70,7 @@ static void render_values(struct render_command *c, const struct expr_scope *sco
         else if (i < MENU_BUILTINS && own[i] != NULL)
             buf_adds(&value, own[i]);
         else if (c->menu->vars[i].type != NULL)
-            render_widest(c->menu->vars[i].type, scope, &value);
+            widest_value(c->menu->vars[i].type, scope, &value);
         c->values[i] = xstrdup(buf_str(&value));
         buf_fini(&value);
     }

@@ -9,6 +9,7 @@
 #include "menu/check_calls.h"
 #include "menu/check_trust.h"
 #include "menu/check_conditions.h"
+#include "menu/check_fits.h"
 #include "menu/check_secrets.h"
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
@@ -20,12 +21,13 @@
 
 /* --- numbers of options ----------------------------------------------------------------- */
 
+/* The key for more is free where there is no second page: check_fits() knows. */
 static void check_numbers(const struct menu *m, struct menu_issues *issues)
 {
     const struct {
         const char *key, *name;
     } keys[] = {
-        { m->key_back, "back" }, { m->key_start, "start" }, { m->key_more, "more" }, { m->key_script, "script" }
+        { m->key_back, "back" }, { m->key_start, "start" }, { m->key_script, "script" }
     };
 
     for (int i = 0; i < m->screen_count; i++) {
@@ -260,9 +262,10 @@ static void check_months(const struct menu *m, struct menu_issues *issues)
     buf_fini(&text);
 }
 
-void check_menu(const struct menu *m, struct menu_issues *issues)
+void check_menu(const struct menu *m, const struct menu_links *links, struct menu_issues *issues)
 {
     check_numbers(m, issues);
+    check_fits(m, links, issues);
     check_sms(m, issues);
     check_months(m, issues);
     if (issues->errors > 0)
@@ -275,6 +278,7 @@ void check_menu(const struct menu *m, struct menu_issues *issues)
     if (issues->errors > 0)
         return;
     check_conditions(m, issues);
+    check_pages(m, links, issues);
     check_unused(m, issues);
     check_unread(m, issues);
 }

@@ -8,7 +8,8 @@
 #include "menu/model.h"
 
 /* Adds what it finds.  The tree may have errors already: what is missing in it
- * is passed over, and warnings wait until it has none. */
-void check_menu(const struct menu *m, struct menu_issues *issues);
+ * is passed over, and warnings wait until it has none.  links: what pages must fit;
+ * NULL: not looked at. */
+void check_menu(const struct menu *m, const struct menu_links *links, struct menu_issues *issues);
 
 #endif

@@ -296,12 +296,13 @@ static bool expr_check_node(struct expr_parser *p, struct expr *e, const struct 
     return false;
 }
 
+/* As a value's width is counted: one beyond U+FFFF is two. */
 static size_t expr_chars(const char *s, size_t n)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        count += ((unsigned char)s[i] & 0xc0) != 0x80;
+        count += (unsigned char)s[i] >= 0xf0 ? 2 : ((unsigned char)s[i] & 0xc0) != 0x80;
     return count;
 }
 

@@ -7,8 +7,6 @@
 #include "base/cluster.h"
 #include "menu/expr.h"
 
-#define FILTER_DIGITS_MAX 40            /* longer values are neither money nor spelled */
-
 static char *filter_text(const struct filter_value *v, size_t *len)
 {
     *len = v->out->len - v->start;
@@ -28,14 +26,24 @@ static bool filter_all_digits(const char *s, size_t n)
     return n > 0;
 }
 
+/* UTF-16 units of the character at s: a width is counted as the network counts. */
+static size_t filter_units(char c)
+{
+    return (unsigned char)c >= 0xf0 ? 2 : ((unsigned char)c & 0xc0) != 0x80;
+}
+
 /* Octets of the first n characters. */
 static size_t filter_head(const char *s, size_t len, size_t n)
 {
     size_t i = 0;
 
-    for (; i < len; i++)
-        if (((unsigned char)s[i] & 0xc0) != 0x80 && n-- == 0)
+    for (; i < len; i++) {
+        size_t units = filter_units(s[i]);
+
+        if (units > n)
             break;
+        n -= units;
+    }
     return i;
 }
 
@@ -44,8 +52,26 @@ static size_t filter_chars(const char *s, size_t len)
     size_t n = 0;
 
     for (size_t i = 0; i < len; i++)
-        n += ((unsigned char)s[i] & 0xc0) != 0x80;
+        n += filter_units(s[i]);
     return n;
+}
+
+/* Where the last n characters begin. */
+static size_t filter_tail(const char *s, size_t len, size_t n)
+{
+    size_t i = len;
+
+    while (i > 0) {
+        size_t at = i - 1;
+
+        while (at > 0 && ((unsigned char)s[at] & 0xc0) == 0x80)
+            at--;
+        if (filter_units(s[at]) > n)
+            break;
+        n -= filter_units(s[at]);
+        i = at;
+    }
+    return i;
 }
 
 static void filter_upper(const struct filter_value *v)
@@ -80,7 +106,7 @@ static void filter_keep(const struct filter_value *v, size_t head_chars, size_t 
     size_t len;
     const char *s = filter_text(v, &len);
     size_t head_len = filter_head(s, len, head_chars);
-    size_t tail_at = filter_head(s, len, filter_chars(s, len) - tail_chars);
+    size_t tail_at = filter_tail(s, len, tail_chars);
     size_t tail_len = len - tail_at;
 
     memcpy(head, s, head_len);

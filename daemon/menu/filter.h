@@ -14,6 +14,8 @@
 
 struct expr_scope;
 
+#define FILTER_DIGITS_MAX 40            /* longer values are neither money nor spelled */
+
 /* The octets of out from start on are the value, which is not empty.  After the
  * first filter they are only text. */
 struct filter_value {

@@ -74,6 +74,8 @@
     X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \
     X(SMS_SCRIPT, "E404", "Bangla in Latin letters may not go out as an SMS.") \
     X(WORDS, "E405", "A word of the program has not the form that it needs.") \
+    X(TOO_LONG, "E410", "An option, a row of a list or a word is so long that no page of a link holds it.") \
+    X(SENTENCE, "E411", "A sentence of the program stands on one page, and does not fit there.") \
     X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
     X(UNREAD, "W503", "A variable is set, but nothing reads it.") \
     X(FAR, "W510", "The shortest way to an end through this screen has more than 7 screens: many people give up.") \
@@ -81,7 +83,9 @@
     X(NEVER, "W512", "By all that its values can be in this tree, the condition can never hold.") \
     X(ALWAYS, "W513", "By all that its values can be in this tree, the condition always holds: the branches below are never taken.") \
     X(NO_OPTION, "W514", "All options have a condition, and it may be that none holds: then she can only go back.") \
-    X(SUBMITTED, "W515", "The page after a submit does not end the dialogue: who goes back from it may submit again.")
+    X(SUBMITTED, "W515", "The page after a submit does not end the dialogue: who goes back from it may submit again.") \
+    X(PAGES, "W520", "The screen can have more than 4 pages: hardly anybody reads so far.") \
+    X(FIRST_PAGE, "W522", "The first page of a dialogue has more than 140 septets: some networks cut it there.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

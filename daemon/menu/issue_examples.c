@@ -36,6 +36,13 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                        TEA "{text: Tea, options: {1: {text: Bangla, set: {citizen.lang: bn}, goto: main}}}\n" },
     [ISSUE_PATTERN_TIME] = { "types:\n  seats: {pattern: '([0-9]+,?)+', width: 20}\n",
                              "types:\n  seats: {pattern: '[0-9]+(,[0-9]+)*', width: 20}\n" },
+    [ISSUE_TOO_LONG] = { TEA "{text: Tea, options: {1: {text: A pot of the strongest black tea that grows in the hills\n"
+                             "    of Sylhet with the milk of a buffalo and three spoons of cane sugar and some ginger\n"
+                             "    and cardamom brought to your boat, goto: main}, 2: {text: Milk, goto: main}}}\n",
+                         TEA "{text: Tea, options: {1: {text: A pot of tea, goto: main}, 2: {text: Milk, goto: main}}}\n" },
+    [ISSUE_SENTENCE] = { "# words:\n#   bye: {en: a letter of three pages, ...}\n", "# words:\n#   bye: {en: Thank you., ...}\n" },
+    [ISSUE_PAGES] = { "# a screen that tells a whole law\n", "# what it means for her, and where to ask\n" },
+    [ISSUE_FIRST_PAGE] = { "# a main menu of nine lines with a greeting of two\n", "# the menu, with a short title\n" },
     [ISSUE_NO_SCREEN] = { TEA "{text: Tea, options: {1: {text: Milk, goto: mian}}}\n",
                           TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
     [ISSUE_NO_TYPE] = { "types:\n  cups: whle\n", "types:\n  cups: {whole: 1..9}\n" },

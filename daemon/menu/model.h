@@ -397,13 +397,26 @@ struct menu_issues {
     void *locate_arg;
 };
 
+/* What a page may hold on a link: the tree is proved to fit. */
+struct menu_link {
+    const char *name;
+    int septets, units;                 /* 0: no limit */
+};
+
+struct menu_links {
+    const struct menu_link *list;
+    int count;
+};
+
 /* Load a folder.  NULL when there is an error; issues is filled either way and
- * must be freed by menu_issues_free(). */
+ * must be freed by menu_issues_free().  Every page is proved to fit these links;
+ * menu_load() takes one of 160 septets and 70 units, the usual limits. */
+struct menu *menu_load_for(const char *dir, const struct menu_links *links, struct menu_issues *issues);
 struct menu *menu_load(const char *dir, struct menu_issues *issues);
 void menu_issues_free(struct menu_issues *issues);
 
 /* The same from m->sources of an earlier load, for a generation that the
- * database kept; positions show the paths inside the folder. */
+ * database kept, which fitted the links of its day; positions show the paths inside the folder. */
 struct menu *menu_load_sources(const char *sources, size_t n, struct menu_issues *issues);
 
 /* The same from memory, for fuzzers: one root file's text. */

@@ -377,7 +377,8 @@ static void parse_end_all(struct parse *p)
     free(p->returns);
 }
 
-static struct menu *parse_sources(const char *dir, const char *sources, size_t n, struct menu_issues *issues)
+static struct menu *parse_sources(const char *dir, const char *sources, size_t n, const struct menu_links *links,
+                                  struct menu_issues *issues)
 {
     struct parse p = { .root = NULL };
     struct menu *m;
@@ -389,7 +390,7 @@ static struct menu *parse_sources(const char *dir, const char *sources, size_t n
     parse_seal(&p);
     issues->locate = parse_locate;
     issues->locate_arg = &p;
-    check_menu(m, issues);
+    check_menu(m, links, issues);
     issues->locate = NULL;
     parse_end_all(&p);
     issues_sort(issues);
@@ -399,7 +400,10 @@ static struct menu *parse_sources(const char *dir, const char *sources, size_t n
     return NULL;
 }
 
-struct menu *menu_load(const char *dir, struct menu_issues *issues)
+static const struct menu_link parse_usual_link = { "the usual link", 160, 70 };
+static const struct menu_links parse_usual = { &parse_usual_link, 1 };
+
+struct menu *menu_load_for(const char *dir, const struct menu_links *links, struct menu_issues *issues)
 {
     struct menu *m = NULL;
     struct buf sources;
@@ -407,17 +411,22 @@ struct menu *menu_load(const char *dir, struct menu_issues *issues)
     issues_init(issues);
     buf_init(&sources, PARSE_SOURCES_MAX);
     if (folder_read(dir, &sources, issues))
-        m = parse_sources(dir, sources.data, sources.len, issues);
+        m = parse_sources(dir, sources.data, sources.len, links, issues);
     else
         issues_sort(issues);
     buf_fini(&sources);
     return m;
 }
 
+struct menu *menu_load(const char *dir, struct menu_issues *issues)
+{
+    return menu_load_for(dir, &parse_usual, issues);
+}
+
 struct menu *menu_load_sources(const char *sources, size_t n, struct menu_issues *issues)
 {
     issues_init(issues);
-    return parse_sources(NULL, sources, n, issues);
+    return parse_sources(NULL, sources, n, NULL, issues);
 }
 
 struct menu *menu_load_text(const char *text, size_t n, struct menu_issues *issues)
@@ -428,7 +437,7 @@ struct menu *menu_load_text(const char *text, size_t n, struct menu_issues *issu
     issues_init(issues);
     buf_init(&sources, n + 64);
     folder_add(&sources, "kheya.yaml", text, n);
-    m = parse_sources(NULL, sources.data, sources.len, issues);
+    m = parse_sources(NULL, sources.data, sources.len, &parse_usual, issues);
     buf_fini(&sources);
     return m;
 }

@@ -182,7 +182,7 @@ static int parse_literal_width(const struct yaml_node *node)
     while (left > 0 && (n = gsm_utf8_next(s, left, &cp)) > 0) {
         s += n;
         left -= (size_t)n;
-        width++;
+        width += cp >= 0x10000 ? 2 : 1;
     }
     return width - 2;
 }

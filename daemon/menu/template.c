@@ -292,9 +292,24 @@ const struct template *template_parse(struct arena *a, const struct expr_names *
 
 /* --- printing ----------------------------------------------------------------------- */
 
-static void template_print_value(const struct template_part *part, const struct expr_scope *scope, struct buf *out)
+/* A value through its filters. */
+static void template_filter(const struct template_part *part, const struct expr_scope *scope, const char *s, size_t len,
+                            struct buf *out)
 {
     struct filter_value v = { scope, out, out->len, part->var, part->type, 0 };
+
+    if (s == NULL || len == 0)
+        return;
+    buf_add(out, s, len);
+    /* a value that was not added has nothing to filter */
+    for (int i = 0; i < part->step_count && !out->full; i++) {
+        v.arg = part->steps[i].arg;
+        part->steps[i].filter->apply(&v);
+    }
+}
+
+static void template_print_value(const struct template_part *part, const struct expr_scope *scope, struct buf *out)
+{
     char date[16];
     size_t len = 0;
     const char *s;
@@ -310,14 +325,7 @@ static void template_print_value(const struct template_part *part, const struct 
     } else {
         s = scope->get(scope->arg, part->var, &len);
     }
-    if (s == NULL || len == 0)
-        return;
-    buf_add(out, s, len);
-    /* a value that was not added has nothing to filter */
-    for (int i = 0; i < part->step_count && !out->full; i++) {
-        v.arg = part->steps[i].arg;
-        part->steps[i].filter->apply(&v);
-    }
+    template_filter(part, scope, s, len, out);
 }
 
 void template_print(const struct template *t, const struct expr_scope *scope, struct buf *out)
@@ -328,6 +336,27 @@ void template_print(const struct template *t, const struct expr_scope *scope, st
         else
             template_print_value(&t->parts[i], scope, out);
     }
+}
+
+int template_pieces(const struct template *t)
+{
+    return t->count;
+}
+
+struct template_piece template_piece(const struct template *t, int i)
+{
+    const struct template_part *part = &t->parts[i];
+    bool own = part->var == TEMPLATE_WORD;
+
+    if (part->text != NULL)
+        return (struct template_piece){ part->text, part->len, MENU_NONE, NULL };
+    return (struct template_piece){ NULL, 0, own ? MENU_NONE : part->var, own ? NULL : part->type };
+}
+
+void template_show(const struct template *t, int i, const struct expr_scope *scope, const char *s, size_t len,
+                   struct buf *out)
+{
+    template_filter(&t->parts[i], scope, s, len, out);
 }
 
 bool template_is_constant(const struct template *t)

@@ -35,6 +35,19 @@ void template_reads(const struct template *t, void (*fn)(void *arg, int var), vo
 /* The same with its places. */
 void template_places(const struct template *t, void (*fn)(void *arg, int var, struct menu_place place), void *arg);
 
+/* What a text is made of, one after the other: a literal, or a value. */
+struct template_piece {
+    const char *text;                   /* NULL: a value */
+    size_t len;
+    int var;                            /* MENU_NONE: the program's own placeholder, {n} */
+    const struct menu_type *type;       /* NULL: the program's own placeholder */
+};
+int template_pieces(const struct template *t);
+struct template_piece template_piece(const struct template *t, int i);
+/* Append a value as value i shows it, through its filters. */
+void template_show(const struct template *t, int i, const struct expr_scope *scope, const char *s, size_t len,
+                   struct buf *out);
+
 /* The text in a language; where it has none, in the first that it has. */
 const struct template *template_of(const struct menu_text *text, int lang);
 

@@ -12,12 +12,13 @@
 
 #define VALUE_DIGITS 32                 /* of a number with its blanks and hyphens */
 
+/* As the network counts: one beyond U+FFFF is two units. */
 static int value_characters(const char *s, size_t n)
 {
     int count = 0;
 
     for (size_t i = 0; i < n; i++)
-        count += ((unsigned char)s[i] & 0xc0) != 0x80;
+        count += (unsigned char)s[i] >= 0xf0 ? 2 : ((unsigned char)s[i] & 0xc0) != 0x80;
     return count;
 }
 

@@ -5,15 +5,18 @@
 #include "menu/names.h"
 #include "menu_fixture.h"
 
+#define TEST_LONG \
+    "A text that is long enough to need a second page however the options behind it are shown to those who have read" \
+    " so far and want to choose one of them now"
+
 static void test_numbers(void **state)
 {
     static const struct fixture_case rows[] = {
         { "screens: {main: {text: M, options: {0: {text: A, goto: e}}}, e: {text: E}}\n",
           "1:37 E306 option 0 collides with the key for 'back'\n" },
-        { "screens: {main: {text: M, options: {9: {text: A, goto: e}}}, e: {text: E}}\n",
-          "1:37 E306 option 9 collides with the key for 'more'\n" },
-        { "screens: {main: {text: M, options: {8: {text: A, goto: e}}}, e: {text: E}}\nkeys: {more: '8', back: '9'}\n",
-          "1:37 E306 option 8 collides with the key for 'more'\n" },
+        { "screens: {main: {text: M, options: {9: {text: A, goto: e}}}, e: {text: E, end: yes}}\n", "" },
+        { "screens: {main: {text: " TEST_LONG ", options: {9: {text: A, goto: e}}}, e: {text: E, end: yes}}\n",
+          "1:189 E306 option 9 collides with the key for 'more': in en the screen can need a second page on the usual link\n" },
         { "screens: {main: {text: M, options: {10: {text: A, goto: main}, 90: {text: B, goto: e}}}, e: {text: E}}\n", "" },
     };
 
