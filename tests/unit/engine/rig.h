@@ -64,6 +64,7 @@ struct rig {
     int arg_count;
     int64_t number;                     /* next of the lease; < 0: failed */
     int64_t now;
+    const struct flow_alert *alert;     /* the warning that is on; NULL: none */
     uint32_t draws;                     /* of codes so far: 1001, 1002, ... */
     unsigned ids;                       /* events so far */
     uint8_t ref;                        /* name of the telco's dialogue; 0: none */
@@ -179,7 +180,7 @@ static inline enum flow_result rig_run(struct rig *r, const struct event *ev)
 {
     r->env = (struct flow_env){ .menu = r->newer != NULL ? r->newer : r->menu, .plan = r->plan, .limits = &r->limits,
                                 .link = "test", .now = ev->seen, .secret = (const unsigned char *)RIG_SECRET,
-                                .draw = rig_draw, .draw_arg = r };
+                                .draw = rig_draw, .draw_arg = r, .alert = r->alert };
     r->result = flow_event(&r->env, r->s, ev, &r->out);
     while (r->result == FLOW_ASK)
         r->result = r->ask != NULL ? r->ask(r) : rig_answer(r);
