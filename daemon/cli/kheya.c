@@ -11,6 +11,7 @@
 #include "cli/generations.h"
 #include "cli/graph.h"
 #include "cli/migrate.h"
+#include "cli/new.h"
 #include "cli/play.h"
 #include "cli/reload.h"
 #include "cli/render.h"
@@ -29,6 +30,7 @@ static const struct command {
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
     { "migrate", migrate_main, "bring a database to this version" },
+    { "new", new_main, "a small tree of menus to begin with" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },
