@@ -8,8 +8,7 @@
 
 #define WITNESS_FLAGS 8                 /* variables followed together */
 #define WITNESS_STATES 20000            /* with flags; more is too much to rule a way out */
-#define WITNESS_MOVES 60000000L         /* of all searches together, and so many for each move of the tree: */
-#define WITNESS_AGAIN 1000L
+#define WITNESS_MOVES 200000000L        /* of all searches together: some seconds */
 #define WITNESS_SHOWN 12                /* screens that a message names */
 #define WITNESS_TRIES 64                /* in how many ways the conditions of one way are tried */
 
@@ -78,7 +77,7 @@ struct witness *witness_new(const struct moves *v)
 
     w->v = v;
     w->has_graph = graph_init(&w->graph, m);
-    w->left = WITNESS_MOVES + WITNESS_AGAIN * v->count;
+    w->left = WITNESS_MOVES;
     w->of = xcalloc((size_t)m->screen_count + 1, sizeof *w->of);
     for (int i = 0; i < 2; i++)
         w->leads[i] = xcalloc((size_t)m->screen_count + 1, sizeof *w->leads[i]);
@@ -404,6 +403,15 @@ static void witness_any(void *arg, int var)
     a->any = a->any || var == a->w->var || witness_flag(a->w, var) != MENU_NONE;
 }
 
+/* Is anything that is followed in it? */
+static bool witness_matters(const struct witness *w, const struct expr *e)
+{
+    struct witness_any any = { w, false };
+
+    expr_reads(e, witness_any, &any);
+    return any.any;
+}
+
 /* At a condition.  Where it can be so in several ways, each is gone on with by
  * itself: the first here, the others from states of their own. */
 static void witness_assume(struct witness *w, int state, int at, struct witness_know *k)
@@ -412,11 +420,9 @@ static void witness_assume(struct witness *w, int state, int at, struct witness_
     struct witness_know before = *k;
     struct witness_view of = { w, k };
     const struct facts_view view = { witness_get, witness_put, &of };
-    struct witness_any any = { w, false };
     int ways;
 
-    expr_reads(move->expr, witness_any, &any);
-    if (k->dead || !any.any)
+    if (k->dead || !witness_matters(w, move->expr))
         return;
     ways = facts_ways(move->expr, move->truth);
     if (ways == 1) {
@@ -571,6 +577,8 @@ static bool witness_try_ways(struct witness *w, int count, int segment, int at)
         else if (w->tries-- <= 0 || witness_try(w, count, segment, at + 1))
             return true;
         witness_undo(w, trail);
+        if (!witness_matters(w, move->expr))
+            return false;
     }
     return false;
 }
@@ -634,13 +642,59 @@ static int witness_way(struct witness *w)
     return count;
 }
 
-/* Is the way that was found possible?  If not, what shows so is followed. */
-static bool witness_holds(struct witness *w, int count)
+static void witness_forget(struct witness *w)
 {
     memset(w->known, 0, (size_t)w->v->m->var_count * sizeof *w->known);
     w->trail_count = 0;
+}
+
+/* The last condition of the way that cannot hold; NULL when none is so by itself. */
+static const struct expr *witness_last(struct witness *w, int count)
+{
+    const struct facts_view view = { witness_get_all, witness_put_all, w };
+    const struct expr *last = NULL;
+
+    witness_forget(w);
+    for (int segment = 0; segment < count; segment++) {
+        int to = segment + 1 < count ? w->states[w->todo[segment + 1]].via : w->goal;
+
+        for (int i = w->states[w->todo[segment]].next; i < to; i++, w->left--) {
+            const struct move *move = &w->v->list[i];
+
+            if (move->op == MOVE_SAVE && move->index < to)
+                i = move->index;
+            else if (move->op != MOVE_ASSUME)
+                (void)witness_try_move(w, move);
+            else if (!facts_assume(w->v->facts, move->expr, move->truth, &view))
+                last = move->expr;
+        }
+    }
+    return last;
+}
+
+/* Is the way that was found possible?  If not, what shows so is followed: the
+ * last condition that cannot hold, for what lies before it may be avoided. */
+static bool witness_holds(struct witness *w, int count)
+{
+    int followed = w->flag_count;
+    int flags[WITNESS_FLAGS], all;
+    const struct expr *last;
+
+    witness_forget(w);
     w->tries = WITNESS_TRIES;
-    return witness_try(w, count, 0, MENU_NONE);
+    if (witness_try(w, count, 0, MENU_NONE))
+        return true;
+    last = witness_last(w, count);
+    all = w->flag_count;
+    memcpy(flags, w->flags, sizeof flags);
+    w->flag_count = followed;
+    if (last != NULL)
+        expr_reads(last, witness_follow, w);
+    if (w->flag_count == followed) {    /* only together with others */
+        w->flag_count = all;
+        memcpy(w->flags, flags, sizeof flags);
+    }
+    return false;
 }
 
 static void witness_print(const struct witness *w, int count, struct buf *out)
