@@ -107,8 +107,12 @@ static void moves_know(void *arg, int var)
     for (int i = 0; !row->spoilt && i < row->count; i++) {
         int other = row->vars[i];
 
-        if (other != MENU_NONE && other != var && v->read[other] && !v->rows[other].spoilt)
-            moves_add(v, MOVE_KNOW)->var = other;
+        if (other != MENU_NONE && other != var && v->read[other] && !v->rows[other].spoilt) {
+            struct move *move = moves_add(v, MOVE_KNOW);
+
+            move->var = other;
+            move->maybe = true;
+        }
     }
 }
 

@@ -22,7 +22,8 @@ enum move_op {
     MOVE_TEST,                          /* the same in a condition */
     MOVE_SET,                           /* var; expr */
     MOVE_UNSET,                         /* var: a question that was to fill it found nothing */
-    MOVE_KNOW,                          /* var is set, or what was assumed would not hold */
+    MOVE_KNOW,                          /* var is set, or what was assumed would not hold; maybe: another column of
+                                         * its row is, so it counts as set, though SQL may have said NULL */
     MOVE_SHOW,                          /* PINs are forgotten */
     MOVE_ASSUME,                        /* expr, truth */
     MOVE_SAVE,                          /* index: the MOVE_BACK that belongs to it */

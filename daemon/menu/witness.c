@@ -22,6 +22,7 @@ struct witness_frame {
 struct witness_know {
     bool dead;                          /* the conditions so far cannot all hold */
     bool there;                         /* the value that is looked for is set, or was asked for */
+    uint64_t missing;                   /* while it is not there: what it can be, unset among it */
     uint64_t masks[WITNESS_FLAGS];      /* see facts.h */
 };
 
@@ -289,6 +290,7 @@ static bool witness_is_new(const struct witness *w, const struct witness_state *
         const struct witness_state *o = &w->states[i];
 
         if (o->next == s->next && o->frame == s->frame && o->know.there == s->know.there &&
+            o->know.missing == s->know.missing &&
             memcmp(o->know.masks, s->know.masks, (size_t)w->flag_count * sizeof s->know.masks[0]) == 0)
             return false;
     }
@@ -324,6 +326,7 @@ static void witness_begin(void *arg, const struct ways_begin *begin)
                                .before = MENU_NONE, .via = MENU_NONE };
 
     s.know.there = witness_begins_with(begin, w->var);
+    s.know.missing = s.know.there ? FACTS_ALL : FACTS_UNSET;
     for (int i = 0; i < w->flag_count; i++)
         s.know.masks[i] = witness_begins_with(begin, w->flags[i]) ? facts_any(w->v->facts, w->flags[i])
                                                                   : facts_begin(w->v->facts, w->flags[i]);
@@ -351,7 +354,7 @@ static uint64_t witness_mask(const struct witness *w, const struct move *move, i
         return FACTS_UNSET;
     if (move->op == MOVE_SET || move->op == MOVE_UNSET)
         return facts_any(f, var) | (move->maybe ? FACTS_UNSET : 0);
-    return move->op == MOVE_KNOW ? mask & ~FACTS_UNSET : mask;
+    return move->op == MOVE_KNOW && !move->maybe ? mask & ~FACTS_UNSET : mask;
 }
 
 struct witness_view {
@@ -365,7 +368,7 @@ static uint64_t witness_get(void *arg, int var)
     int flag = witness_flag(v->w, var);
 
     if (var == v->w->var && !v->know->there)
-        return FACTS_UNSET;
+        return v->know->missing;
     return flag != MENU_NONE ? v->know->masks[flag] : FACTS_ALL;
 }
 
@@ -376,6 +379,10 @@ static void witness_put(void *arg, int var, uint64_t mask)
 
     if (flag != MENU_NONE)
         v->know->masks[flag] = mask;
+    if (var != v->w->var || v->know->there)
+        return;
+    v->know->there = (mask & FACTS_UNSET) == 0;
+    v->know->missing = v->know->there ? FACTS_ALL : mask;
 }
 
 static void witness_learn(const struct witness *w, const struct move *move, struct witness_know *k)
@@ -383,6 +390,12 @@ static void witness_learn(const struct witness *w, const struct move *move, stru
     int flag = move->var != MENU_NONE ? witness_flag(w, move->var) : MENU_NONE;
 
     k->there = witness_there(w, move, k->there);
+    if (k->there)
+        k->missing = FACTS_ALL;
+    else if (move->var == w->var && move->op == MOVE_UNSET)
+        k->missing = witness_mask(w, move, w->var, 0);
+    else if (move->op == MOVE_SHOW && moves_is_pin(w->v->m, w->var))
+        k->missing = FACTS_UNSET;
     if (flag != MENU_NONE)
         k->masks[flag] = witness_mask(w, move, move->var, k->masks[flag]);
     for (int i = 0; move->op == MOVE_SHOW && i < w->flag_count; i++) {

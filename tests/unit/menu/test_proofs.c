@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#define TREES 4000
-#define SCREENS_MAX 8
+#define TREES 3000
+#define SCREENS_MAX 10
 #define FLAGS 3                         /* variables 0..2 are compared and set; 3, 4 are only set and shown; 5, 6 a row */
 #define VARS 7
 #define ROW 5
