@@ -369,8 +369,15 @@ static void gateway_ask(struct gateway *g, struct session *s, const struct flow_
  * to gateway_answer(). */
 static bool gateway_knows(struct gateway *g, struct session *s, const struct flow_question *q, struct flow_rows *rows)
 {
-    if (q->kind == FLOW_NUMBER)
+    switch (q->kind) {
+    case FLOW_NUMBER:
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
+    case FLOW_HOOK:
+        rows->failed = true;
+        return true;
+    case FLOW_QUERY:
+        break;
+    }
     if (recent_get(g->recent, s->menu, q, clock_now(), rows))
         return true;
     gateway_ask(g, s, q);

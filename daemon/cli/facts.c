@@ -144,6 +144,13 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
         buf_addf(&k->value, "sms %s to ", m->sms[a->sms].name);
         expr_source(a->to, &k->value);
         break;
+    case MENU_HOOK:
+        buf_addf(&k->value, "hook %s%s", m->backends[a->backend].name, a->path);
+        for (int i = 0; i < a->set_count; i++) {
+            buf_addf(&k->value, "%s%s = ", i > 0 ? ", " : " with ", a->names[i]);
+            expr_source(a->sets[i].value, &k->value);
+        }
+        break;
     case MENU_SET:
         buf_adds(&k->value, "set ");
         maker_add_sets(k, a->sets, a->set_count, NULL);

@@ -113,6 +113,9 @@ static void graph_add_action(struct graph *g, const struct menu_action *a)
     case MENU_SMS:
         buf_addf(&g->label, "sms %s", m->sms[a->sms].name);
         break;
+    case MENU_HOOK:
+        buf_addf(&g->label, "hook %s%s", m->backends[a->backend].name, a->path);
+        break;
     case MENU_SET:
         graph_add_sets(g, a);
         break;

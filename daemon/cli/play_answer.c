@@ -104,6 +104,88 @@ static void answer_rows(struct answer *a, const struct yaml_node *node)
     a->out->count = count;
 }
 
+/* --- hooks ------------------------------------------------------------------------------- */
+
+/* The next hook of the menus that asks "BACKEND/path"; *screen and *action from 0. */
+static const struct menu_action *answer_hook(const struct menu *m, const char *name, size_t n, int *screen,
+                                             int *action)
+{
+    for (; *screen < m->screen_count; (*screen)++, *action = 0) {
+        while (*action < m->screens[*screen].action_count) {
+            const struct menu_action *a = &m->screens[*screen].actions[(*action)++];
+            const char *backend = a->kind == MENU_HOOK ? m->backends[a->backend].name : "";
+            size_t len = strlen(backend);
+
+            if (a->kind == MENU_HOOK && len < n && memcmp(backend, name, len) == 0 && strlen(a->path) == n - len &&
+                memcmp(a->path, name + len, n - len) == 0)
+                return a;
+        }
+    }
+    return NULL;
+}
+
+static bool answer_hook_has(const struct menu *m, const char *name, size_t n, const char *field)
+{
+    const struct menu_action *a;
+    int screen = 0, action = 0;
+
+    while ((a = answer_hook(m, name, n, &screen, &action)) != NULL)
+        if (a->returns != NULL && answer_field(a->returns, field) != MENU_NONE)
+            return true;
+    return false;
+}
+
+static bool answer_members(struct answer *a, const char *name, size_t n, const struct yaml_node *map)
+{
+    if (map->kind != YAML_IS_MAP) {
+        play_script_error(a->script, a->step->line, "a hook is answered by {field: value, ...}, none or fail");
+        return false;
+    }
+    for (int i = 0; i < map->count; i++) {
+        const char *field = yaml_key(map, i)->text;
+        bool known = answer_hook_has(a->menu, name, n, field);
+
+        if (known && yaml_value(map, i)->kind == YAML_IS_SCALAR)
+            continue;
+        play_script_error(a->script, a->step->line,
+                          known ? "'%s' of '%.*s' is not one value" : "'%s' is no field of what hook '%.*s' returns",
+                          field, (int)n, name);
+        a->good = false;
+    }
+    a->out->members = map;
+    a->out->count = map->count > 0;
+    return a->good;
+}
+
+/* text: "BACKEND/path {...}" */
+static bool answer_read_hook(struct answer *a, const char *text)
+{
+    size_t n = strcspn(text, " \n");
+    const char *rest = text + n + strspn(text + n, " \n");
+    const struct yaml_node *node;
+    int screen = 0, action = 0;
+
+    a->out->hook = answer_hook(a->menu, text, n, &screen, &action);
+    if (a->out->hook == NULL) {
+        play_script_error(a->script, a->step->line, "no screen asks hook '%.*s' (BACKEND/path)", (int)n, text);
+        return false;
+    }
+    if (strcmp(rest, "none") == 0 || strcmp(rest, "fail") == 0) {
+        a->out->count = strcmp(rest, "fail") == 0 ? -1 : 0;
+        return true;
+    }
+    node = answer_yaml(a, rest);
+    return node != NULL && answer_members(a, text, n, node);
+}
+
+const char *play_answer_member(const struct yaml_node *members, const char *name)
+{
+    for (int i = 0; members != NULL && i < members->count; i++)
+        if (yaml_is(yaml_key(members, i), name) && !answer_is_null(yaml_value(members, i)))
+            return yaml_value(members, i)->text;
+    return NULL;
+}
+
 bool play_answer_read(const struct menu *m, const struct play_script *script, const struct play_step *step,
                       struct play_answer *out)
 {
@@ -113,6 +195,8 @@ bool play_answer_read(const struct menu *m, const struct play_script *script, co
     const struct yaml_node *node;
 
     *out = (struct play_answer){ .query = answer_query(m, text, name) };
+    if (out->query == MENU_NONE && name == strlen("hook") && strncmp(text, "hook", name) == 0)
+        return answer_read_hook(&a, text + name + strspn(text + name, " \n"));
     if (out->query == MENU_NONE) {
         play_script_error(script, step->line, "the menus have no query '%.*s'", (int)name, text);
         return false;

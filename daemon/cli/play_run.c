@@ -125,8 +125,11 @@ static bool run_answer(struct run *r)
 
     if (!play_answer_read(r->menu, r->script, r->step, &a))
         return false;
-    play_world_answer(r->world, a.query, a.cells, a.count);
-    return true;
+    if (a.hook == NULL) {
+        play_world_answer(r->world, a.query, a.cells, a.count);
+        return true;
+    }
+    return play_world_hook(r->world, a.hook, a.members, a.count) || run_fail(r, "too many hooks are answered");
 }
 
 /* --- what she does ------------------------------------------------------------------------ */

@@ -17,7 +17,7 @@
     X(TODAY, "today", "YYYY-MM-DD") \
     X(AGENT, "agent", "NAME CENTRE, or none") \
     X(ALERT, "alert", "a warning, or none") \
-    X(ANSWER, "answer", "QUERY {field: value, ...}, a list of them, none or fail") \
+    X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \
     X(HANGUP, "hangup", "") \

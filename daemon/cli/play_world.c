@@ -8,11 +8,14 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "cli/play_answer.h"
 #include "engine/flow.h"
 #include "engine/session.h"
+#include "menu/reply.h"
 
 #define WORLD_CITIZENS 32
 #define WORLD_EFFECTS 256               /* cases, or messages, of one dialogue */
+#define WORLD_HOOKS 64                  /* that a script answers */
 #define WORLD_STEP_MS 5000              /* she reads and types */
 #define WORLD_IDLE_MS 180000            /* then the network drops the dialogue */
 #define WORLD_RESEND_MS 800
@@ -36,6 +39,13 @@ struct world_answer {
     int count;
 };
 
+struct world_hook {
+    int backend;
+    const char *path;
+    const struct yaml_node *members;
+    int count;
+};
+
 struct play_world {
     const struct menu *menu;
     bool twice;
@@ -53,6 +63,10 @@ struct play_world {
     struct flow_alert_text alert_texts[1];
     struct flow_alert alert;
     struct world_answer *answers;       /* by query */
+    struct world_hook hooks[WORLD_HOOKS];
+    int hook_count;
+    struct reply reply;                 /* of a mock */
+    char key[FLOW_KEY_SIZE];            /* of the last hook of the step */
     int64_t now;
     uint32_t codes;                     /* of consents: 1001, 1002, ... */
     int64_t series[10];
@@ -137,6 +151,7 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     w->lang = MENU_NONE;
     flow_out_init(&w->out);
     buf_init(&w->page, SESSION_REPLY_MAX);
+    reply_init(&w->reply);
     (void)play_world_msisdn(w, "8801711000001");
     return w;
 }
@@ -166,6 +181,7 @@ void play_world_free(struct play_world *w)
     session_table_free(w->table);
     flow_out_fini(&w->out);
     buf_fini(&w->page);
+    reply_fini(&w->reply);
     free(w->answers);
     free(w);
 }
@@ -193,6 +209,80 @@ static const char *world_cell(const void *arg, int row, const char *column)
     return NULL;
 }
 
+bool play_world_hook(struct play_world *w, const struct menu_action *hook, const struct yaml_node *members, int count)
+{
+    int i = 0;
+
+    while (i < w->hook_count &&
+           (w->hooks[i].backend != hook->backend || strcmp(w->hooks[i].path, hook->path) != 0))
+        i++;
+    if (i == WORLD_HOOKS)
+        return false;
+    w->hook_count += i == w->hook_count;
+    w->hooks[i] = (struct world_hook){ hook->backend, hook->path, members, count };
+    return true;
+}
+
+static const char *world_member(const void *arg, int row, const char *column)
+{
+    (void)row;
+    return play_answer_member(arg, column);
+}
+
+static const char *world_reply_cell(const void *arg, int row, const char *column)
+{
+    (void)row;
+    return reply_cell(arg, column);
+}
+
+/* A back end that is none answers for itself. */
+static bool world_mock(struct play_world *w, const struct menu_action *a, struct flow_rows *rows)
+{
+    const struct menu_mock *mock = menu_mock_find(&w->menu->backends[a->backend], a->path);
+
+    if (mock == NULL)
+        return false;
+    rows->failed = strcmp(mock->answer, "fail") == 0;
+    if (rows->failed || strcmp(mock->answer, "none") == 0)
+        return true;
+    rows->cell = world_reply_cell;
+    rows->arg = &w->reply;
+    switch (reply_read(&w->reply, a->returns, mock->answer, strlen(mock->answer))) {
+    case REPLY_ROW:
+        rows->count = 1;
+        break;
+    case REPLY_NONE:
+        break;
+    case REPLY_BAD:
+    case REPLY_KINDS:
+        rows->failed = true;
+        break;
+    }
+    return true;
+}
+
+static enum flow_result world_answer_hook(struct play_world *w)
+{
+    const struct menu_action *a = w->out.question.hook;
+    struct flow_rows rows = { .cell = world_member };
+    const char *backend = w->menu->backends[a->backend].name;
+    int i = 0;
+
+    while (i < w->hook_count && (w->hooks[i].backend != a->backend || strcmp(w->hooks[i].path, a->path) != 0))
+        i++;
+    if (i < w->hook_count) {
+        rows.failed = w->hooks[i].count < 0;
+        rows.count = w->hooks[i].count > 0;
+        rows.arg = w->hooks[i].members;
+    } else if (!world_mock(w, a, &rows)) {
+        rows.failed = true;
+        snprintf(w->why, sizeof w->why, "the menus ask '%s%s', and no step 'answer hook %s%s' stands before", backend,
+                 a->path, backend, a->path);
+    }
+    memcpy(w->key, w->out.question.key, sizeof w->key);
+    return flow_answer(&w->env, w->s, &rows, &w->out);
+}
+
 static enum flow_result world_answer_question(struct play_world *w)
 {
     const struct flow_question *q = &w->out.question;
@@ -203,6 +293,8 @@ static enum flow_result world_answer_question(struct play_world *w)
         rows.number = w->series[q->series]++;
         return flow_answer(&w->env, w->s, &rows, &w->out);
     }
+    if (q->kind == FLOW_HOOK)
+        return world_answer_hook(w);
     from.record = w->menu->queries[q->query].returns;
     from.answer = &w->answers[q->query];
     if (!from.answer->given)
@@ -290,8 +382,10 @@ static enum flow_result world_run_lost(struct play_world *w, const struct event 
 {
     int64_t series[10];
     uint32_t codes = w->codes;
+    char key[FLOW_KEY_SIZE];
     enum flow_result r;
 
+    w->key[0] = '\0';
     memcpy(series, w->series, sizeof series);
     r = world_run(w, ev);
     if (r != FLOW_REPLY)
@@ -300,8 +394,11 @@ static enum flow_result world_run_lost(struct play_world *w, const struct event 
     buf_add(&w->page, buf_str(&w->s->reply), w->s->reply.len);
     memcpy(w->series, series, sizeof series);
     w->codes = codes;
+    memcpy(key, w->key, sizeof key);
     world_load(w);
     r = world_run(w, ev);
+    if (strcmp(key, w->key) != 0)
+        snprintf(w->why, sizeof w->why, "the step was lost and ran again, and asked a hook under another key");
     if (r != FLOW_REPLY || strcmp(buf_str(&w->page), buf_str(&w->s->reply)) != 0)
         snprintf(w->why, sizeof w->why, "the step was lost and ran again, and showed another page");
     return r;

@@ -15,6 +15,7 @@
 #include "menu/model.h"
 
 struct play_world;
+struct yaml_node;
 
 /* A day of autumn 2026, ten in the morning; m is borrowed for life. */
 struct play_world *play_world_new(const struct menu *m, bool twice);
@@ -37,6 +38,10 @@ void play_world_alert(struct play_world *w, const char *text);
 /* What a query answers from now on: count rows of the record's fields one after
  * the other, NULL = SQL NULL, borrowed for life; count < 0: it fails. */
 void play_world_answer(struct play_world *w, int query, const char *const *cells, int count);
+
+/* The same of a hook; members is a map of single values, or NULL when count is not
+ * 1.  False: there are too many. */
+bool play_world_hook(struct play_world *w, const struct menu_action *hook, const struct yaml_node *members, int count);
 
 /* What happens.  NULL, or why it cannot be or must not be so. */
 const char *play_world_dial(struct play_world *w, const char *dialled);

@@ -238,14 +238,19 @@ static enum flow_result replay_answer_rows(struct replay_run *r, const char *wha
 
 static enum flow_result replay_answer(struct replay_run *r)
 {
+    static const struct menu_record nothing = { .name = "" };
     struct flow_rows number = { .failed = replay_number_failed(r) };
-
+    const struct menu_action *hook = r->out.question.hook;
     const struct menu_query *q;
+    char name[256];
 
     switch (r->out.question.kind) {
     case FLOW_QUERY:
         q = &r->s->menu->queries[r->out.question.query];
         return replay_answer_rows(r, "query", q->name, q->returns);
+    case FLOW_HOOK:
+        (void)snprintf(name, sizeof name, "%s%s", r->s->menu->backends[hook->backend].name, hook->path);
+        return replay_answer_rows(r, "hook", name, hook->returns != NULL ? hook->returns : &nothing);
     case FLOW_NUMBER:
         number.number = r->numbers++;
         break;

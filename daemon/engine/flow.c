@@ -44,6 +44,7 @@ static void flow_out_clear(struct flow_out *out)
     out->case_count = out->message_count = out->audit_count = 0;
     out->lang_changed = false;
     out->moves = 0;
+    out->hooks = 0;
     out->undialled = false;
     buf_clear(&out->mem);
 }

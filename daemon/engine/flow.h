@@ -21,6 +21,7 @@
 
 #define FLOW_ARGS_MAX 16
 #define FLOW_SECRET_SIZE 32
+#define FLOW_KEY_SIZE 33                /* 32 hexadecimal digits */
 #define FLOW_CASES_MAX 4                /* per step */
 #define FLOW_MESSAGES_MAX 8             /* per step */
 #define FLOW_AUDITS_MAX 8               /* per step */
@@ -59,7 +60,7 @@ enum flow_result {
     FLOW_RESULTS,
 };
 
-enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER };
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK };
 
 struct flow_question {
     enum flow_question_kind kind;
@@ -68,6 +69,9 @@ struct flow_question {
     int arg_count;
     int max_rows;
     int series;                         /* FLOW_NUMBER: first digit of the case number */
+    const struct menu_action *hook;     /* FLOW_HOOK: its back end, path and record */
+    const char *body;                   /* FLOW_HOOK: JSON object of strings; borrowed likewise */
+    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK: the same whenever the same event asks the same */
 };
 
 struct flow_case {
@@ -144,6 +148,7 @@ struct flow_out {
     /* of flow's own, between flow_event() and the last flow_answer() */
     int waiting_screen, waiting_action; /* the screen to be entered, and its next action */
     int moves;
+    int hooks;                          /* asked so far in this step */
     bool undialled;                     /* no part of a dialled path has been taken yet */
     size_t asked_at;                    /* mem: where the question's arguments begin */
     size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */

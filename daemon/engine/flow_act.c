@@ -1,6 +1,7 @@
 #include "engine/flow_step.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,27 +67,33 @@ static bool flow_import(struct flow *f, const struct menu_field *field, const st
     return false;
 }
 
+/* What a query or a hook answers; NULL: nothing of it is wanted. */
+static const struct menu_record *flow_record(const struct flow *f, const struct menu_action *a)
+{
+    return a->kind == MENU_HOOK ? a->returns : f->s->menu->queries[a->query].returns;
+}
+
 static void flow_unset_record(struct flow *f, const struct menu_action *a)
 {
-    const struct menu_record *record = f->s->menu->queries[a->query].returns;
+    const struct menu_record *record = flow_record(f, a);
 
-    for (int i = 0; i < record->field_count; i++)
+    for (int i = 0; record != NULL && i < record->field_count; i++)
         session_unset(f->s, a->into[i]);
 }
 
 static bool flow_take_record(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
 {
-    const struct menu_query *q = &f->s->menu->queries[a->query];
+    const struct menu_record *record = flow_record(f, a);
 
-    for (int i = 0; i < q->returns->field_count; i++) {
+    for (int i = 0; record != NULL && i < record->field_count; i++) {
         bool unset;
 
-        if (!flow_import(f, &q->returns->fields[i], rows, 0, &unset))
+        if (!flow_import(f, &record->fields[i], rows, 0, &unset))
             return false;
         if (unset)
             session_unset(f->s, a->into[i]);
         else if (!session_set(f->s, a->into[i], buf_str(&f->out->value), f->out->value.len)) {
-            flow_complain(f, "values_full", q->name);
+            flow_complain(f, "values_full", record->name);
             return false;
         }
     }
@@ -129,6 +136,7 @@ enum flow_pass flow_branch(struct flow *f, int screen)
     return FLOW_ON;
 }
 
+/* A query, or a hook, has its answer. */
 static enum flow_pass flow_query_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
 {
     if (!rows->failed && rows->count > 0 && flow_take_record(f, a, rows)) {
@@ -242,14 +250,19 @@ static void flow_add_end(const char *before, struct buf *out)
     buf_adds(out, before[0] == '{' ? "{}" : "}");
 }
 
+/* The name of a submission's field, or of a request's member. */
+static const char *flow_member(const struct flow *f, const struct menu_action *a, int i)
+{
+    return a->kind == MENU_HOOK ? a->names[i] : f->s->menu->services[a->service].fields[a->sets[i].var].name;
+}
+
 /* {"field": "text", ...} of what is set. */
 static void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out)
 {
-    const struct menu_service *service = &f->s->menu->services[a->service];
     const char *before = "{";
 
     for (int i = 0; i < a->set_count; i++)
-        flow_add_member(f, service->fields[a->sets[i].var].name, a->sets[i].value, &before, out);
+        flow_add_member(f, flow_member(f, a, i), a->sets[i].value, &before, out);
     flow_add_end(before, out);
 }
 
@@ -362,6 +375,44 @@ static enum flow_pass flow_do_audit(struct flow *f, const struct menu_action *a)
     return FLOW_ON;
 }
 
+/* Names the event and the place in its step: a back end that is asked again
+ * because we were killed knows it by that. */
+static void flow_key(const struct flow *f, char key[FLOW_KEY_SIZE])
+{
+    const struct session *s = f->s;
+    const char *screen = s->menu->screens[f->out->waiting_screen].name;
+    const uint8_t place[] = { (uint8_t)f->out->waiting_action, (uint8_t)f->out->hooks };
+    uint8_t hash[FLOW_KEY_SIZE / 2];
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    crypto_generichash_update(&state, s->events[0].bytes, sizeof s->events[0].bytes);
+    crypto_generichash_update(&state, place, sizeof place);
+    crypto_generichash_update(&state, (const unsigned char *)s->msisdn, strlen(s->msisdn) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)screen, strlen(screen) + 1);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    (void)sodium_bin2hex(key, FLOW_KEY_SIZE, hash, sizeof hash);
+}
+
+static enum flow_pass flow_do_hook(struct flow *f, const struct menu_action *a)
+{
+    struct flow_out *out = f->out;
+    struct flow_question *q = &out->question;
+
+    *q = (struct flow_question){ .kind = FLOW_HOOK, .query = MENU_NONE, .max_rows = 1, .hook = a };
+    out->asked_at = out->mem.len;
+    flow_add_fields(f, a, &out->mem);
+    buf_addc(&out->mem, '\0');
+    if (out->mem.full) {
+        flow_complain(f, "hook_too_long", a->path);
+        return FLOW_BROKEN;
+    }
+    q->body = out->mem.data + out->asked_at;
+    flow_key(f, q->key);
+    out->hooks++;
+    return FLOW_ASKS;
+}
+
 static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const struct menu_action *a) = {
     [MENU_QUERY] = flow_do_query,
     [MENU_SUBMIT] = flow_do_submit,
@@ -372,6 +423,7 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_AUDIT] = flow_do_audit,
     [MENU_CONSENT] = flow_do_consent,
     [MENU_CONSENT_CHECK] = flow_do_consent_check,
+    [MENU_HOOK] = flow_do_hook,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
@@ -391,6 +443,19 @@ static void flow_tape_query(struct flow *f, const struct flow_rows *rows)
     flow_tape_rows(f, &(struct flow_tape_asked){ "query", q->name, q->returns }, rows);
 }
 
+/* "dss/status"; a hook that wants nothing back has an answer without fields. */
+static void flow_tape_hook(struct flow *f, const struct flow_rows *rows)
+{
+    static const struct menu_record nothing = { .name = "" };
+    const struct menu_action *a = f->out->question.hook;
+    struct buf *name = &f->out->value;
+
+    buf_clear(name);
+    buf_addf(name, "%s%s", f->s->menu->backends[a->backend].name, a->path);
+    flow_tape_rows(f, &(struct flow_tape_asked){ "hook", buf_str(name), a->returns != NULL ? a->returns : &nothing },
+                   rows);
+}
+
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
 {
     struct flow_out *out = f->out;
@@ -400,8 +465,17 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
     buf_cut(&out->mem, out->asked_at);  /* its arguments are not needed any more */
     if (out->question.kind == FLOW_QUERY)
         flow_tape_query(f, rows);
+    else if (out->question.kind == FLOW_HOOK)
+        flow_tape_hook(f, rows);
     if (out->waiting_action == FLOW_LIST)
         return flow_list_answered(f, &screen->list, rows);
     a = &screen->actions[out->waiting_action];
-    return out->question.kind == FLOW_NUMBER ? flow_number_answered(f, a, rows) : flow_query_answered(f, a, rows);
+    switch (out->question.kind) {
+    case FLOW_NUMBER:
+        return flow_number_answered(f, a, rows);
+    case FLOW_QUERY:
+    case FLOW_HOOK:
+        break;
+    }
+    return flow_query_answered(f, a, rows);
 }

@@ -14,6 +14,7 @@
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
+#include "menu/reply.h"
 #include "menu/ways.h"
 
 #define CHECK_TEXT_MAX (64 * 1024)      /* octets of one text without its placeholders */
@@ -123,7 +124,7 @@ static void check_unread(const struct menu *m, struct menu_issues *issues)
 /* --- definitions that nothing uses ----------------------------------------------------------- */
 
 struct check_uses {
-    bool *queries, *services, *sms;     /* by index */
+    bool *queries, *services, *sms, *backends;  /* by index */
 };
 
 static void check_use(bool *used, int i)
@@ -142,6 +143,7 @@ static void check_collect_uses(const struct menu *m, const struct check_uses *u)
             check_use(u->queries, s->actions[k].query);
             check_use(u->services, s->actions[k].service);
             check_use(u->sms, s->actions[k].sms);
+            check_use(u->backends, s->actions[k].backend);
         }
     }
     for (int i = 0; i < m->service_count; i++) {
@@ -154,7 +156,8 @@ static void check_unused(const struct menu *m, struct menu_issues *issues)
 {
     struct check_uses u = { xcalloc((size_t)m->query_count, sizeof(bool)),
                             xcalloc((size_t)m->service_count, sizeof(bool)),
-                            xcalloc((size_t)m->sms_count, sizeof(bool)) };
+                            xcalloc((size_t)m->sms_count, sizeof(bool)),
+                            xcalloc((size_t)m->backend_count, sizeof(bool)) };
 
     check_collect_uses(m, &u);
     for (int i = 0; i < m->query_count; i++) {
@@ -169,6 +172,11 @@ static void check_unused(const struct menu *m, struct menu_issues *issues)
         if (!u.sms[i])
             issue_add(issues, ISSUE_UNUSED, m->sms[i].pos, "nothing sends template '%s'", m->sms[i].name);
     }
+    for (int i = 0; i < m->backend_count; i++) {
+        if (!u.backends[i])
+            issue_add(issues, ISSUE_UNUSED, m->backends[i].pos, "nothing uses back end '%s'", m->backends[i].name);
+    }
+    free(u.backends);
     free(u.queries);
     free(u.services);
     free(u.sms);
@@ -262,12 +270,48 @@ static void check_months(const struct menu *m, struct menu_issues *issues)
     buf_fini(&text);
 }
 
+/* --- mocks ------------------------------------------------------------------------------------ */
+
+/* Does what a mock answers fit the record that the hook returns? */
+static void check_mock(const struct menu *m, const struct menu_action *a, struct reply *reply,
+                       struct menu_issues *issues)
+{
+    const struct menu_backend *b = &m->backends[a->backend];
+    const struct menu_mock *mock = menu_mock_find(b, a->path);
+
+    if (b->mock_count == 0)
+        return;
+    if (mock == NULL)
+        issue_add(issues, ISSUE_MOCK, a->pos, "mock '%s' has no answer for '%s', and none for \"*\"", b->name, a->path);
+    else if (strcmp(mock->answer, "none") != 0 && strcmp(mock->answer, "fail") != 0 &&
+             reply_read(reply, a->returns, mock->answer, strlen(mock->answer)) == REPLY_BAD)
+        issue_add(issues, ISSUE_MOCK, mock->pos, "the answer of '%s': %s", mock->path, reply->why);
+}
+
+static void check_mocks(const struct menu *m, struct menu_issues *issues)
+{
+    struct reply reply;
+
+    reply_init(&reply);
+    for (int i = 0; i < m->screen_count; i++) {
+        for (int k = 0; k < m->screens[i].action_count; k++) {
+            const struct menu_action *a = &m->screens[i].actions[k];
+
+            if (a->kind == MENU_HOOK && m->backends[a->backend].kind == MENU_BACKEND_MOCK)
+                check_mock(m, a, &reply, issues);
+        }
+    }
+    reply_fini(&reply);
+}
+
 void check_menu(const struct menu *m, const struct menu_links *links, struct menu_issues *issues)
 {
     check_numbers(m, issues);
     check_fits(m, links, issues);
     check_sms(m, issues);
     check_months(m, issues);
+    if (issues->errors == 0)
+        check_mocks(m, issues);
     if (issues->errors > 0)
         return;
     check_calls(m, issues);

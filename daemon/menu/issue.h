@@ -60,6 +60,10 @@
     X(CONSENT, "E246", "A consent sends a code or checks one: its keys do not go together.") \
     X(CODE, "E247", "The code of a consent goes out in its own template of class otp, and stands nowhere else.") \
     X(AUDIT, "E248", "A sensitive value would be written into the audit, where it stays.") \
+    X(NO_BACKEND, "E255", "No back end has this name.") \
+    X(BACKEND, "E256", "The keys of a back end do not go with its kind, or one of them cannot be used.") \
+    X(HOOK, "E257", "A hook cannot be asked like this: its back end's kind, its path, or what it sends or returns.") \
+    X(MOCK, "E258", "What a mock answers is not none, fail or a JSON object that fits the record.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \

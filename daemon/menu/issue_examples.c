@@ -107,6 +107,20 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                       "  note: {audit: {event: tea, with: {nid: nid}}, goto: main}\n",
                       "types:\n  cups: {whole: 1..9}\n" TEA "{text: How many?, input: {into: cups}, goto: note}\n"
                       "  note: {audit: {event: tea, with: {cups: cups}}, goto: main}\n" },
+    [ISSUE_NO_BACKEND] = { TEA "{hook: kitchen, path: /tea, goto: main}\n",
+                           TEA "{hook: kitchen, path: /tea, goto: main}\nbackends:\n"
+                               "  kitchen: {kind: http, url: \"http://10.0.0.1:8400\", key: keys/kitchen}\n" },
+    [ISSUE_BACKEND] = { TEA "{hook: kitchen, path: /tea, goto: main}\nbackends:\n"
+                            "  kitchen: {kind: http, url: \"10.0.0.1:8400\", key: keys/kitchen}\n",
+                        TEA "{hook: kitchen, path: /tea, goto: main}\nbackends:\n"
+                            "  kitchen: {kind: http, url: \"http://10.0.0.1:8400\", key: keys/kitchen}\n" },
+    [ISSUE_HOOK] = { TEA "{hook: kitchen, path: tea?cups=2, goto: main}\nbackends:\n  kitchen: {kind: mock}\n",
+                     TEA "{hook: kitchen, path: /tea, with: {cups: 2}, goto: main}\n"
+                         "backends:\n  kitchen: {kind: mock}\n" },
+    [ISSUE_MOCK] = { TEA "{hook: kitchen, path: /tea, goto: main}\n"
+                         "backends:\n  kitchen: {kind: mock, answers: {/tea: hot}}\n",
+                     TEA "{hook: kitchen, path: /tea, goto: main}\n"
+                         "backends:\n  kitchen: {kind: mock, answers: {/tea: '{\"state\": \"hot\"}'}}\n" },
     [ISSUE_EXPRESSION] = { TEA "{goto: [{when: citizen.known = yes, to: milk}, {to: main}]}\n"
                                "  milk: {text: Milk, end: yes}\n",
                            TEA "{goto: [{when: citizen.known == yes, to: milk}, {to: main}]}\n"

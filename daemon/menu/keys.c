@@ -17,7 +17,7 @@
     [FILE_SCREENS] = { "screens", KEYS_NAMED_MAPS, .of = KEYS_SCREEN, .help = "screens, by name" }, \
     [FILE_SERVICES] = { "services", KEYS_NAMED_MAPS, .of = KEYS_SERVICE, .help = "what can be submitted, by name" }, \
     [FILE_SMS] = { "sms", KEYS_NAMED_MAPS, .of = KEYS_SMS, .help = "templates of messages, by name" }, \
-    [FILE_BACKENDS] = { "backends", KEYS_NOT_YET, .help = "agencies' systems" }, \
+    [FILE_BACKENDS] = { "backends", KEYS_NAMED_MAPS, .of = KEYS_BACKEND, .help = "agencies' systems, by name" }, \
     [FILE_KEYWORDS] = { "keywords", KEYS_NOT_YET, .help = "words that drive screens by SMS" }
 
 static const struct keys_row keys_file_rows[] = {
@@ -102,14 +102,16 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_SUBMIT] = { "submit", KEYS_STRING, .help = "hand a service its fields, exactly once; needs with" }, \
     [ACTION_SMS] = { "sms", KEYS_STRING, .help = "send a message from a template" }, \
     [ACTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become" }, \
-    [ACTION_INTO] = { "into", KEYS_STRING, .help = "query: variables into.field; submit: the number is into.no" }, \
-    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query: where to go without a row" }, \
-    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query: where to go after an error or time-out" }, \
-    [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields and their values" }, \
+    [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook: variables into.field; submit: the number is into.no" }, \
+    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query, hook: where to go when nothing was found" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook: where to go after an error or time-out" }, \
+    [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields; hook: members of the request" }, \
     [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
-    [ACTION_HOOK] = { "hook", KEYS_NOT_YET, .help = "web request to a back end" }, \
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
     [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
+    [ACTION_HOOK] = { "hook", KEYS_STRING, .help = "web request to a back end; needs path" }, \
+    [ACTION_PATH] = { "path", KEYS_STRING, .help = "hook: what it asks for, behind the back end's url" }, \
+    [ACTION_RETURNS] = { "returns", KEYS_STRING, .help = "hook: the record that is answered; needs into" }, \
     [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
     [ACTION_CONSENT] = { "consent", KEYS_ONE_MAP, .of = KEYS_CONSENT, .help = "one-time code to another phone" }, \
     [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }, \
@@ -213,6 +215,24 @@ static const struct keys_row keys_audit_rows[] = {
     [AUDIT_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_backend_rows[] = {
+    [BACKEND_KIND] = { "kind", KEYS_CHOICE, .required = true, .words = "http csv internal mock",
+                       .help = "how it is reached" },
+    [BACKEND_URL] = { "url", KEYS_STRING, .help = "http: its address, http:// or https://" },
+    [BACKEND_KEY] = { "key", KEYS_STRING, .help = "http: file of the secret that signs requests" },
+    [BACKEND_TIMEOUT] = { "timeout", KEYS_DURATION, .min = 50, .max = 60 * 1000, .help = "http: longest wait; 2s" },
+    [BACKEND_BREAKER] = { "breaker", KEYS_ONE_MAP, .of = KEYS_BREAKER, .help = "http: when it is left alone" },
+    [BACKEND_FOLDER] = { "folder", KEYS_STRING, .help = "csv: where files are written" },
+    [BACKEND_ANSWERS] = { "answers", KEYS_FREE_MAP, .help = "mock: what is answered, by path" },
+    [BACKEND_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_breaker_rows[] = {
+    [BREAKER_FAILS] = { "fails", KEYS_WHOLE, .min = 1, .max = 1000, .help = "failures in a row; 5" },
+    [BREAKER_REST] = { "rest", KEYS_DURATION, .min = 100, .max = KEYS_HOUR, .help = "it is not asked for so long; 30s" },
+    [BREAKER_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -226,6 +246,7 @@ static const struct {
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
     [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
+    [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

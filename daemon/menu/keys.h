@@ -33,6 +33,8 @@ enum keys_map {
     KEYS_CALL,
     KEYS_AUDIT,
     KEYS_CONSENT,
+    KEYS_BACKEND,
+    KEYS_BREAKER,                       /* breaker: of a back end */
     KEYS_MAPS,
 };
 
@@ -88,8 +90,8 @@ enum keys_type {
 enum keys_query { QUERY_SQL = 0, QUERY_ARGS, QUERY_RETURNS, QUERY_TIMEOUT, QUERY_CACHE, QUERY_KEYS };
 enum keys_action {
     ACTION_QUERY = 0, ACTION_SUBMIT, ACTION_SMS, ACTION_SET, ACTION_INTO, ACTION_NONE, ACTION_FAIL, ACTION_WITH,
-    ACTION_TO, ACTION_HOOK, ACTION_CALL, ACTION_RETURN, ACTION_PIN, ACTION_CONSENT, ACTION_AUDIT, ACTION_WRONG,
-    ACTION_EXPIRED, ACTION_KEYS,
+    ACTION_TO, ACTION_HOOK, ACTION_PATH, ACTION_RETURNS, ACTION_CALL, ACTION_RETURN, ACTION_PIN, ACTION_CONSENT,
+    ACTION_AUDIT, ACTION_WRONG, ACTION_EXPIRED, ACTION_KEYS,
 };
 enum keys_screen {
     SCREEN_TEXT = ACTION_KEYS, SCREEN_CONTINUED, SCREEN_OPTIONS, SCREEN_INPUT, SCREEN_LIST, SCREEN_END, SCREEN_GOTO,
@@ -107,8 +109,13 @@ enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_KEYS };
 enum keys_call { CALL_TO = 0, CALL_INTO, CALL_KEYS };
 enum keys_consent { CONSENT_TO = 0, CONSENT_SMS, CONSENT_CHECK, CONSENT_KEYS };
 enum keys_audit { AUDIT_EVENT = 0, AUDIT_WITH, AUDIT_KEYS };
+enum keys_backend {
+    BACKEND_KIND = 0, BACKEND_URL, BACKEND_KEY, BACKEND_TIMEOUT, BACKEND_BREAKER, BACKEND_FOLDER, BACKEND_ANSWERS,
+    BACKEND_KEYS,
+};
+enum keys_breaker { BREAKER_FAILS = 0, BREAKER_REST, BREAKER_KEYS };
 
-#define KEYS_MOST 28                    /* rows of the longest table, and more */
+#define KEYS_MOST 48                    /* rows of the longest table, and more */
 
 /* A table, for the reader, the manual and the schema. */
 const struct keys_row *keys_table(enum keys_map map);

@@ -60,6 +60,19 @@ int menu_lang_find(const struct menu *m, const char *id)
     return MENU_NONE;
 }
 
+const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char *path)
+{
+    const struct menu_mock *other = NULL;
+
+    for (int i = 0; i < b->mock_count; i++) {
+        if (strcmp(b->mocks[i].path, path) == 0)
+            return &b->mocks[i];
+        if (strcmp(b->mocks[i].path, "*") == 0)
+            other = &b->mocks[i];
+    }
+    return other;
+}
+
 struct menu_pos menu_text_pos(const struct menu_text *t, int lang)
 {
     return (struct menu_pos){ t->pos.file, t->at[lang].line, t->at[lang].column };

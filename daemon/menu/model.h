@@ -142,6 +142,37 @@ struct menu_query {
     int cache_ms;                       /* 0 = not kept */
 };
 
+/* An agency's system. */
+enum menu_backend_kind {
+    MENU_BACKEND_HTTP = 0,              /* asked over the web: hooks */
+    MENU_BACKEND_CSV,                   /* files in a folder: submissions only */
+    MENU_BACKEND_INTERNAL,              /* our own desk: submissions only */
+    MENU_BACKEND_MOCK,                  /* answers from the menu itself, for trials */
+    MENU_BACKEND_KINDS,
+};
+
+struct menu_mock {
+    const char *path;
+    const char *answer;                 /* a JSON object, "none" or "fail" */
+    struct menu_pos pos;
+};
+
+struct menu_backend {
+    const char *name;
+    struct menu_pos pos;
+    enum menu_backend_kind kind;
+    const char *url;                    /* http: without a slash at its end */
+    const char *key;                    /* http: path of the file with the secret */
+    const char *folder;                 /* csv */
+    int timeout_ms;                     /* default 2000 */
+    int breaker_fails, breaker_rest_ms; /* default 5, 30000 */
+    const struct menu_mock *mocks;
+    int mock_count;
+};
+
+/* What a mock answers at a path; NULL: nothing is said of it. */
+const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char *path);
+
 /* --- screens -------------------------------------------------------------- */
 
 struct menu_goto {
@@ -181,6 +212,7 @@ enum menu_action_kind {
     MENU_AUDIT,                         /* a row in the audit */
     MENU_CONSENT,                       /* a one-time code to another phone */
     MENU_CONSENT_CHECK,
+    MENU_HOOK,
     MENU_ACTIONS,
 };
 
@@ -195,10 +227,10 @@ struct menu_action {
     enum menu_action_kind kind;
     struct menu_pos pos;
     int query;                          /* MENU_QUERY: index */
-    const int *into;                    /* MENU_QUERY: one variable per field of the record */
-    int none, fail;                     /* MENU_QUERY: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
+    const int *into;                    /* MENU_QUERY, MENU_HOOK: one variable per field of the record */
+    int none, fail;                     /* likewise: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
     int service;                        /* MENU_SUBMIT: index */
-    const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service */
+    const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service; MENU_HOOK: of names */
     int set_count;
     int case_no;                        /* MENU_SUBMIT: variable "into.no", MENU_NONE when not wanted */
     int sms;                            /* MENU_SMS, MENU_CONSENT: template index */
@@ -210,6 +242,10 @@ struct menu_action {
     const char *event;                  /* MENU_AUDIT */
     const struct menu_told *told;       /* MENU_AUDIT */
     int told_count;
+    int backend;                        /* MENU_HOOK: index */
+    const char *path;                   /* MENU_HOOK: "/status" */
+    const char *const *names;           /* MENU_HOOK: members of the request */
+    const struct menu_record *returns;  /* MENU_HOOK: NULL when nothing is wanted */
 };
 
 struct menu_input {
@@ -340,6 +376,8 @@ struct menu {
     const struct menu_sms *sms;
     int sms_count;
     int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
+    const struct menu_backend *backends;
+    int backend_count;
 };
 
 void menu_free(struct menu *m);

@@ -22,6 +22,7 @@ static const struct parse_section {
     [FILE_TYPES] = { "type", ISSUE_NO_TYPE },          [FILE_RECORDS] = { "record", ISSUE_NO_RECORD },
     [FILE_QUERIES] = { "query", ISSUE_NO_QUERY },      [FILE_SCREENS] = { "screen", ISSUE_NO_SCREEN },
     [FILE_SERVICES] = { "service", ISSUE_NO_SERVICE }, [FILE_SMS] = { "template", ISSUE_NO_SMS },
+    [FILE_BACKENDS] = { "back end", ISSUE_NO_BACKEND },
 };
 
 bool parse_may_compare(struct parse *p, int names)
@@ -243,7 +244,7 @@ static void parse_file_keys(struct parse *p, struct parse_file *file, struct yam
         return;
     if (!keys_read(root, p->root == file ? KEYS_ROOT : KEYS_FILE, &file->got, p->issues))
         file->broken = true;
-    for (int i = FILE_TYPES; i <= FILE_SMS; i++)
+    for (int i = FILE_TYPES; i <= FILE_BACKENDS; i++)
         file->broken |= file->got.key[i] != NULL && file->got.at[i] == NULL;
     /* "screns:" holds definitions too */
     for (int i = 0; root->kind == YAML_IS_MAP && i < root->count; i++)
@@ -325,12 +326,13 @@ static void parse_tree(struct parse *p)
 {
     parse_languages(p);
     for (int i = 0; i < p->file_count; i++) {
-        for (enum keys_file s = FILE_TYPES; s <= FILE_SMS; s++)
+        for (enum keys_file s = FILE_TYPES; s <= FILE_BACKENDS; s++)
             parse_define_all(p, &p->files[i], s);
     }
     parse_vars_begin(p);
     parse_types(p);
     parse_records(p);
+    parse_backends(p);
     parse_services(p);
     parse_messages(p);
     parse_queries(p);

@@ -84,7 +84,7 @@ struct parse {
     struct menu_screen *screens;        /* menu->screens, while they are made */
     int file_count;
     struct parse_file *root;
-    struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_SMS */
+    struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_BACKENDS */
     struct names *type_names;           /* of menu types, builtins that are used too */
     struct menu_type **types;           /* malloced */
     int type_count, type_cap;
@@ -156,6 +156,12 @@ void parse_queries(struct parse *p);
 void parse_services(struct parse *p);
 void parse_messages(struct parse *p);
 
+/* --- parse_backends.c ----------------------------------------------------------------- */
+
+void parse_backends(struct parse *p);
+void parse_hook_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                       struct menu_action *a);
+
 /* --- parse_vars.c --------------------------------------------------------------------- */
 
 void parse_vars_begin(struct parse *p);
@@ -201,6 +207,9 @@ int parse_sets(struct parse *p, const struct yaml_node *map, const struct menu_s
 void parse_calls(struct parse *p);
 /* The variables of a record: into.field each; NULL when the name cannot be one. */
 const int *parse_into(struct parse *p, const struct yaml_node *into, int query);
+const int *parse_into_record(struct parse *p, const struct yaml_node *into, const struct menu_record *r);
+/* A screen that an action leads to; MENU_NONE when the key is not there. */
+int parse_exit(struct parse *p, const struct parse_file *file, const struct keys_got *got, int key);
 
 /* What an action takes and needs, by its key; NULL when key is none. */
 struct parse_action {

@@ -78,9 +78,8 @@ static char *parse_joined(struct parse *p, const char *head, const char *field)
     return copy;
 }
 
-const int *parse_into(struct parse *p, const struct yaml_node *into, int query)
+const int *parse_into_record(struct parse *p, const struct yaml_node *into, const struct menu_record *r)
 {
-    const struct menu_record *r = query != MENU_NONE ? p->menu->queries[query].returns : NULL;
     int *vars;
 
     if (into == NULL || !parse_var_head(p, into))
@@ -98,9 +97,14 @@ const int *parse_into(struct parse *p, const struct yaml_node *into, int query)
     return vars;
 }
 
+const int *parse_into(struct parse *p, const struct yaml_node *into, int query)
+{
+    return parse_into_record(p, into, query != MENU_NONE ? p->menu->queries[query].returns : NULL);
+}
+
 /* --- the actions ---------------------------------------------------------------------------- */
 
-static int parse_exit(struct parse *p, const struct parse_file *file, const struct keys_got *got, int key)
+int parse_exit(struct parse *p, const struct parse_file *file, const struct keys_got *got, int key)
 {
     return got->at[key] != NULL ? parse_screen_find(p, file, got->at[key], got->key[key]->text) : MENU_NONE;
 }
@@ -202,6 +206,9 @@ static const struct parse_action parse_actions[] = {
       parse_query_action },
     { ACTION_SUBMIT, PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_WITH), PARSE_BIT(ACTION_WITH), parse_submit_action },
     { ACTION_SMS, PARSE_BIT(ACTION_TO), 0, parse_sms_action },
+    { ACTION_HOOK, PARSE_BIT(ACTION_PATH) | PARSE_BIT(ACTION_WITH) | PARSE_BIT(ACTION_RETURNS) | PARSE_BIT(ACTION_INTO) |
+                       PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_FAIL),
+      PARSE_BIT(ACTION_PATH), parse_hook_action },
     { ACTION_SET, 0, 0, parse_set_action },
     { ACTION_CALL, 0, 0, parse_call_action },
     { ACTION_RETURN, 0, 0, parse_return_action },
@@ -233,6 +240,7 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->var = MENU_NONE;
     a->wrong = MENU_NONE;
     a->expired = MENU_NONE;
+    a->backend = MENU_NONE;
     action->parse(p, file, got, a);
 }
 

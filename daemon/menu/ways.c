@@ -158,6 +158,22 @@ static void ways_sms(const struct ways *w, const struct menu_action *a, struct w
     ways_message(w, a->sms, &a->pos);
 }
 
+static void ways_hook(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    int fields = a->returns != NULL ? a->returns->field_count : 0;
+
+    for (int i = 0; i < a->set_count; i++)
+        w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_MEMBER, .expr = a->sets[i].value,
+                                           .pos = &a->pos, .var = MENU_NONE, .index = a->backend });
+    exit.why = WAYS_FAIL;
+    exit.to = a->fail;
+    ways_aside(w, &exit, a->into, fields);
+    exit.why = WAYS_NONE;
+    exit.to = a->none;
+    ways_aside(w, &exit, a->into, fields);
+    ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, true, a->into, fields);
+}
+
 static void ways_set(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
@@ -220,6 +236,7 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_AUDIT] = ways_audit,
     [MENU_CONSENT] = ways_consent,
     [MENU_CONSENT_CHECK] = ways_consent_check,
+    [MENU_HOOK] = ways_hook,
 };
 
 static void ways_act(const struct ways *w)

@@ -92,6 +92,7 @@ enum ways_place {
     WAYS_IN_AUDIT,
     WAYS_IN_CODE,                       /* compared with the code of a consent */
     WAYS_IN_SMS,                        /* of template index */
+    WAYS_IN_MEMBER,                     /* of a request to back end index */
     WAYS_PLACES,
 };
 

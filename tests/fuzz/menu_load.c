@@ -143,7 +143,10 @@ static void fuzz_action(const struct menu *m, const struct menu_action *a, const
     must(a->kind == MENU_AUDIT || a->told_count == 0);
     for (int i = 0; i < a->told_count; i++)
         must(a->told[i].value != NULL && a->told[i].name != NULL);
-    fuzz_sets(a->sets, a->set_count, a->kind == MENU_SUBMIT ? m->services[a->service].field_count : m->var_count, scope);
+    must((a->kind == MENU_HOOK) == (a->backend != MENU_NONE) && a->backend < m->backend_count);
+    fuzz_sets(a->sets, a->set_count,
+              a->kind == MENU_SUBMIT ? m->services[a->service].field_count
+              : a->kind == MENU_HOOK ? a->set_count : m->var_count, scope);
     if (a->kind == MENU_QUERY) {
         const struct menu_record *r = m->queries[a->query].returns;
 

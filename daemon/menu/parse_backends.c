@@ -1,0 +1,258 @@
+/* parse_backends.c - back ends, and the hooks that ask them. */
+#include "menu/parse.h"
+
+#include <string.h>
+
+#define PARSE_BACKEND_TIMEOUT 2000      /* ms, of a back end that says nothing */
+#define PARSE_BACKEND_FAILS 5
+#define PARSE_BACKEND_REST 30000
+#define PARSE_URL_MAX 512
+#define PARSE_PATH_MAX 200
+#define PARSE_MEMBERS_MAX 64
+
+static const char *const parse_kind_names[MENU_BACKEND_KINDS] = {
+    [MENU_BACKEND_HTTP] = "http",
+    [MENU_BACKEND_CSV] = "csv",
+    [MENU_BACKEND_INTERNAL] = "internal",
+    [MENU_BACKEND_MOCK] = "mock",
+};
+
+/* What each kind takes beside 'kind', and needs. */
+static const struct {
+    uint64_t takes, needs;
+} parse_kind_keys[MENU_BACKEND_KINDS] = {
+    [MENU_BACKEND_HTTP] = { PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) | PARSE_BIT(BACKEND_TIMEOUT) |
+                                PARSE_BIT(BACKEND_BREAKER),
+                            PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) },
+    [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER), PARSE_BIT(BACKEND_FOLDER) },
+    [MENU_BACKEND_INTERNAL] = { 0, 0 },
+    [MENU_BACKEND_MOCK] = { PARSE_BIT(BACKEND_ANSWERS), 0 },
+};
+
+/* --- values ------------------------------------------------------------------------------ */
+
+static bool parse_is_of(const struct yaml_node *n, const char *set)
+{
+    return strspn(n->text, set) == n->len;
+}
+
+/* http://host[:port][/path], without a user, a query or blanks. */
+static bool parse_is_url(const struct yaml_node *n)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%/:[]";
+    size_t scheme = strncmp(n->text, "http://", 7) == 0 ? 7 : strncmp(n->text, "https://", 8) == 0 ? 8 : 0;
+
+    return scheme > 0 && n->len > scheme && n->len <= PARSE_URL_MAX && parse_is_of(n, set) &&
+           n->text[scheme] != '/' && n->text[scheme] != ':';
+}
+
+static const char *parse_url(struct parse *p, const struct yaml_node *url)
+{
+    size_t n = url->len;
+
+    if (!parse_is_url(url)) {
+        issue_add(p->issues, ISSUE_BACKEND, url->pos,
+                  "url '%s': an address is like http://10.0.0.1:8400/api, without a user or a query", url->text);
+        return NULL;
+    }
+    while (url->text[n - 1] == '/')
+        n--;
+    return arena_memdup0(p->arena, url->text, n);
+}
+
+/* A file or folder below the configuration's: an operator of menus names no other
+ * part of the machine. */
+static const char *parse_below(struct parse *p, const char *key, const struct yaml_node *path)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/";
+
+    if (path->len <= PARSE_PATH_MAX && path->text[0] != '/' && parse_is_of(path, set) &&
+        strstr(path->text, "..") == NULL)
+        return path->text;
+    issue_add(p->issues, ISSUE_BACKEND, path->pos,
+              "%s '%s': a path below the folder of the configuration, of letters, digits and - _ . /", key,
+              path->text);
+    return NULL;
+}
+
+static bool parse_is_path(const struct yaml_node *n)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+
+    return n->text[0] == '/' && n->len <= PARSE_PATH_MAX && parse_is_of(n, set);
+}
+
+/* --- back ends ----------------------------------------------------------------------------- */
+
+static void parse_mocks(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+{
+    struct menu_mock *mocks = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *mocks);
+
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
+
+        if (!parse_is_path(key) && !yaml_is(key, "*"))
+            issue_add(p->issues, ISSUE_BACKEND, key->pos, "'%s': a path like /status, or \"*\" for all others",
+                      key->text);
+        else if (value != NULL)
+            mocks[b->mock_count++] = (struct menu_mock){ key->text, value->text, value->pos };
+    }
+    b->mocks = mocks;
+}
+
+static void parse_breaker(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+{
+    struct keys_got got;
+
+    if (!keys_read(map, KEYS_BREAKER, &got, p->issues))
+        return;
+    if (got.at[BREAKER_FAILS] != NULL)
+        b->breaker_fails = (int)keys_whole(got.at[BREAKER_FAILS]);
+    if (got.at[BREAKER_REST] != NULL)
+        b->breaker_rest_ms = (int)keys_duration(got.at[BREAKER_REST]);
+}
+
+/* Which keys go with its kind. */
+static void parse_backend_fits(struct parse *p, const struct keys_got *got, const struct menu_backend *b)
+{
+    const struct keys_row *rows = keys_table(KEYS_BACKEND);
+
+    for (int i = BACKEND_URL; i < BACKEND_KEYS; i++) {
+        if (got->key[i] != NULL && (parse_kind_keys[b->kind].takes & PARSE_BIT(i)) == 0)
+            issue_add(p->issues, ISSUE_BACKEND, got->key[i]->pos, "'%s' does not go with kind '%s'", rows[i].name,
+                      parse_kind_names[b->kind]);
+        if (got->key[i] == NULL && (parse_kind_keys[b->kind].needs & PARSE_BIT(i)) != 0)
+            issue_add(p->issues, ISSUE_MISSING_KEY, got->node->pos, "kind '%s' needs '%s'", parse_kind_names[b->kind],
+                      rows[i].name);
+    }
+}
+
+static void parse_backend(struct parse *p, const struct keys_got *got, struct menu_backend *b)
+{
+    for (int i = 0; i < MENU_BACKEND_KINDS; i++) {
+        if (yaml_is(got->at[BACKEND_KIND], parse_kind_names[i]))
+            b->kind = (enum menu_backend_kind)i;
+    }
+    parse_backend_fits(p, got, b);
+    if (got->at[BACKEND_URL] != NULL)
+        b->url = parse_url(p, got->at[BACKEND_URL]);
+    if (got->at[BACKEND_KEY] != NULL)
+        b->key = parse_below(p, "key", got->at[BACKEND_KEY]);
+    if (got->at[BACKEND_FOLDER] != NULL)
+        b->folder = parse_below(p, "folder", got->at[BACKEND_FOLDER]);
+    if (got->at[BACKEND_TIMEOUT] != NULL)
+        b->timeout_ms = (int)keys_duration(got->at[BACKEND_TIMEOUT]);
+    if (got->at[BACKEND_BREAKER] != NULL)
+        parse_breaker(p, got->at[BACKEND_BREAKER], b);
+    if (got->at[BACKEND_ANSWERS] != NULL)
+        parse_mocks(p, got->at[BACKEND_ANSWERS], b);
+}
+
+void parse_backends(struct parse *p)
+{
+    const struct parse_defs *defs = &p->defs[FILE_BACKENDS];
+    struct menu_backend *backends = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *backends);
+
+    for (int i = 0; i < defs->count; i++) {
+        struct menu_backend *b = &backends[i];
+        struct keys_got got;
+
+        b->name = defs->list[i].name;
+        b->pos = defs->list[i].key->pos;
+        b->kind = MENU_BACKEND_KINDS;   /* not known: a hook of it says nothing */
+        b->timeout_ms = PARSE_BACKEND_TIMEOUT;
+        b->breaker_fails = PARSE_BACKEND_FAILS;
+        b->breaker_rest_ms = PARSE_BACKEND_REST;
+        if (keys_read(defs->list[i].value, KEYS_BACKEND, &got, p->issues) && got.at[BACKEND_KIND] != NULL)
+            parse_backend(p, &got, b);
+    }
+    p->menu->backends = backends;
+    p->menu->backend_count = defs->count;
+}
+
+/* --- hooks ------------------------------------------------------------------------------------ */
+
+/* Members of the request and their values. */
+static void parse_members(struct parse *p, const struct yaml_node *map, struct menu_action *a)
+{
+    struct menu_set *sets = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *sets);
+    const char **names = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *names);
+
+    if (map->count > PARSE_MEMBERS_MAX) {
+        issue_add(p->issues, ISSUE_HOOK, map->pos, "%d members; a request has at most %d", map->count,
+                  PARSE_MEMBERS_MAX);
+        return;
+    }
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
+
+        if (!keys_is_name(key->text, key->len))
+            issue_add(p->issues, ISSUE_BAD_NAME, key->pos, "member '%s': letters, digits and _, first a letter",
+                      key->text);
+        if (value == NULL)
+            continue;
+        names[a->set_count] = key->text;
+        sets[a->set_count].var = a->set_count;
+        (void)parse_expr(p, value, &sets[a->set_count].value);
+        a->set_count++;
+    }
+    a->sets = sets;
+    a->names = names;
+}
+
+/* 'returns' and 'into' come together. */
+static void parse_hook_returns(struct parse *p, const struct keys_got *got, struct menu_action *a)
+{
+    const struct yaml_node *returns = got->at[ACTION_RETURNS];
+    int record = MENU_NONE;
+
+    if (got->key[ACTION_RETURNS] == NULL && got->key[ACTION_INTO] == NULL)
+        return;
+    if (got->key[ACTION_RETURNS] == NULL || got->key[ACTION_INTO] == NULL) {
+        p->vars_lost = true;
+        issue_add(p->issues, ISSUE_MISSING_KEY, got->key[ACTION_HOOK]->pos, "'%s' needs '%s' beside it",
+                  got->key[ACTION_INTO] != NULL ? "into" : "returns",
+                  got->key[ACTION_INTO] != NULL ? "returns" : "into");
+        return;
+    }
+    if (returns != NULL && strncmp(returns->text, "list of ", 8) == 0)
+        issue_add(p->issues, ISSUE_ROWS, returns->pos, "a hook returns one record, not a list");
+    else if (returns != NULL)
+        record = parse_find(p, FILE_RECORDS, returns);
+    a->returns = record != MENU_NONE ? &p->menu->records[record] : NULL;
+    a->into = parse_into_record(p, got->at[ACTION_INTO], a->returns);
+}
+
+/* Only the web and a mock answer at once. */
+static void parse_hook_backend(struct parse *p, const struct yaml_node *hook, struct menu_action *a)
+{
+    const struct menu_backend *b;
+
+    a->backend = parse_find(p, FILE_BACKENDS, hook);
+    if (a->backend == MENU_NONE)
+        return;
+    b = &p->menu->backends[a->backend];
+    if (b->kind == MENU_BACKEND_CSV || b->kind == MENU_BACKEND_INTERNAL)
+        issue_add(p->issues, ISSUE_HOOK, hook->pos,
+                  "back end '%s' is of kind '%s': a hook asks one of kind 'http' or 'mock'", b->name,
+                  parse_kind_names[b->kind]);
+}
+
+void parse_hook_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                       struct menu_action *a)
+{
+    const struct yaml_node *path = got->at[ACTION_PATH];
+
+    a->kind = MENU_HOOK;
+    if (got->at[ACTION_HOOK] != NULL)
+        parse_hook_backend(p, got->at[ACTION_HOOK], a);
+    a->path = path != NULL ? path->text : "";
+    if (path != NULL && !parse_is_path(path))
+        issue_add(p->issues, ISSUE_HOOK, path->pos,
+                  "path '%s': begins with /, then letters, digits and - _ . ~ /; values go into 'with'", path->text);
+    if (got->at[ACTION_WITH] != NULL)
+        parse_members(p, got->at[ACTION_WITH], a);
+    a->none = parse_exit(p, file, got, ACTION_NONE);
+    a->fail = parse_exit(p, file, got, ACTION_FAIL);
+    parse_hook_returns(p, got, a);
+}
