@@ -30,10 +30,16 @@ static enum flow_fit flow_lead(struct flow *f, bool stored, const struct menu_go
     return FLOW_FITS;
 }
 
-static enum flow_fit flow_feed_option(struct flow *f, const struct menu_screen *screen, int number)
+static const struct menu_option *flow_option(struct flow *f, const struct menu_screen *screen, int number)
 {
     const struct render_args args = { .scope = &f->scope, .screen = screen, .limits = f->env->limits };
-    const struct menu_option *o = number != MENU_NONE ? render_option(&args, number) : NULL;
+
+    return number != MENU_NONE ? render_option(&args, number) : NULL;
+}
+
+static enum flow_fit flow_feed_option(struct flow *f, const struct menu_screen *screen, int number)
+{
+    const struct menu_option *o = flow_option(f, screen, number);
 
     if (o == NULL)
         return FLOW_WRONG;
@@ -75,6 +81,37 @@ static enum flow_fit flow_feed_list(struct flow *f, const struct menu_screen *sc
     return flow_lead(f, flow_take_row(f, &screen->list, row), &screen->go);
 }
 
+/* What was typed, in place of what its variable holds. */
+struct flow_typed {
+    const struct expr_scope *scope;
+    int var;
+    const struct buf *value;
+};
+
+static const char *flow_get_typed(const void *arg, int var, size_t *len)
+{
+    const struct flow_typed *t = arg;
+
+    if (var != t->var)
+        return t->scope->get(t->scope->arg, var, len);
+    *len = t->value->len;
+    return t->value->data;
+}
+
+/* Does the input's condition hold of it? */
+static bool flow_allows(struct flow *f, const struct menu_input *input, struct buf *value)
+{
+    const struct flow_typed typed = { &f->scope, input->var, value };
+    struct expr_scope scope = f->scope;
+
+    if (input->when == NULL)
+        return true;
+    (void)buf_str(value);               /* with its NUL */
+    scope.get = flow_get_typed;
+    scope.arg = &typed;
+    return expr_true(input->when, &scope);
+}
+
 static enum flow_fit flow_feed_input(struct flow *f, const struct menu_screen *screen, const char *p, size_t n)
 {
     const struct menu_type *type = screen->input.type;
@@ -83,7 +120,7 @@ static enum flow_fit flow_feed_input(struct flow *f, const struct menu_screen *s
     if (type->example != NULL && strlen(type->example) == n && memcmp(type->example, p, n) == 0)
         return FLOW_COPIED;
     buf_clear(value);
-    if (!menu_type_accept(type, p, n, f->scope.today, value))
+    if (!menu_type_accept(type, p, n, f->scope.today, value) || !flow_allows(f, &screen->input, value))
         return FLOW_WRONG;
     f->s->typed = true;
     return flow_lead(f, session_set(f->s, screen->input.var, buf_str(value), value->len), &screen->go);
@@ -93,7 +130,8 @@ enum flow_fit flow_feed(struct flow *f, const char *p, size_t n)
 {
     const struct menu_screen *screen = &f->s->menu->screens[f->s->screen];
 
-    if (screen->option_count > 0)
+    /* beside an input, what is no option's number is an answer */
+    if (screen->option_count > 0 && (screen->input.var == MENU_NONE || flow_option(f, screen, flow_number_of(p, n)) != NULL))
         return flow_feed_option(f, screen, flow_number_of(p, n));
     if (screen->list.query != MENU_NONE)
         return flow_feed_list(f, screen, flow_number_of(p, n));

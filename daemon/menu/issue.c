@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/gsm.h"
 
 #define ISSUE_OCTETS 512
 
@@ -51,6 +52,22 @@ void menu_issues_free(struct menu_issues *issues)
     memset(issues, 0, sizeof *issues);
 }
 
+/* What no terminal or JSON reader should get: control characters, and bytes that
+ * are not UTF-8, as a file's name may have. */
+static void issue_print(char *text)
+{
+    uint32_t cp;
+    int n;
+
+    for (size_t left = strlen(text); left > 0; text += n, left -= (size_t)n) {
+        n = gsm_utf8_next(text, left, &cp);
+        if (n <= 0 || cp < 0x20 || cp == 0x7f) {
+            *text = '?';
+            n = 1;
+        }
+    }
+}
+
 /* A name may be as long as a file: cut between characters, and keep to one line. */
 static void issue_tidy(char text[ISSUE_OCTETS], size_t len)
 {
@@ -60,20 +77,21 @@ static void issue_tidy(char text[ISSUE_OCTETS], size_t len)
             len--;
         memcpy(text + len, "...", 4);
     }
-    for (char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
+    issue_print(text);
 }
 
 /* Positions outlive the menu they were found in: keep one copy of each file's name. */
 static const char *issue_file(struct menu_issues *issues, const char *file)
 {
+    char *copy;
+
     for (int i = issues->count - 1; i >= 0 && i >= issues->count - 8; i--) {
         if (strcmp(issues->list[i].pos.file, file) == 0)
             return issues->list[i].pos.file;
     }
-    return arena_strdup(issues->arena, file);
+    copy = arena_strdup(issues->arena, file);
+    issue_print(copy);
+    return copy;
 }
 
 void issue_add(struct menu_issues *issues, enum issue_code code, struct menu_pos pos, const char *fmt, ...)

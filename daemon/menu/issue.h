@@ -32,6 +32,7 @@
     X(LATER, "E114", "The construct is part of the language but not supported by this version yet.") \
     X(SCREEN, "E115", "The keys of a screen do not go together: a screen shows, or acts, or branches.") \
     X(PATTERN_TIME, "E120", "The pattern can take exponential time: an answer fits it in more and more ways.") \
+    X(OPTION_ANSWER, "E121", "The number of an option beside an input is also an answer that the input takes.") \
     X(NO_SCREEN, "E201", "No screen has this name.") \
     X(NO_TYPE, "E202", "No type has this name.") \
     X(NO_RECORD, "E203", "No record has this name.") \

@@ -43,6 +43,13 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_SENTENCE] = { "# words:\n#   bye: {en: a letter of three pages, ...}\n", "# words:\n#   bye: {en: Thank you., ...}\n" },
     [ISSUE_PAGES] = { "# a screen that tells a whole law\n", "# what it means for her, and where to ask\n" },
     [ISSUE_FIRST_PAGE] = { "# a main menu of nine lines with a greeting of two\n", "# the menu, with a short title\n" },
+    [ISSUE_OPTION_ANSWER] = { TEA "{text: How many cups?, input: {into: cups, type: whole}, goto: drink,\n"
+                                  "    options: {1: {text: None, set: {cups: 0}, goto: drink}}}\n"
+                                  "  drink: {text: \"{cups} cups\", end: yes}\n",
+                              "types:\n  cups: {whole: 2..99}\n" TEA
+                                  "{text: How many cups?, input: {into: cups}, goto: drink,\n"
+                                  "    options: {1: {text: One, goto: one}}}\n"
+                                  "  drink: {text: \"{cups} cups\", end: yes}\n  one: {text: One cup, end: yes}\n" },
     [ISSUE_NO_SCREEN] = { TEA "{text: Tea, options: {1: {text: Milk, goto: mian}}}\n",
                           TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
     [ISSUE_NO_TYPE] = { "types:\n  cups: whle\n", "types:\n  cups: {whole: 1..9}\n" },

@@ -150,6 +150,7 @@ static const struct keys_row keys_option_rows[] = {
 static const struct keys_row keys_input_rows[] = {
     [INPUT_INTO] = { "into", KEYS_STRING, .required = true, .help = "variable that takes the answer" },
     [INPUT_TYPE] = { "type", KEYS_TYPE_NAME, .help = "its type; without it, the type of the variable's name" },
+    [INPUT_WHEN] = { "when", KEYS_EXPRESSION, .help = "an answer is taken only when this holds of it" },
     [INPUT_WRONG] = { "wrong", KEYS_TEXT, .help = "shown instead of the question after an answer that does not fit" },
     [INPUT_KEYS] = { .name = NULL },
 };

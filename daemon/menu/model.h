@@ -252,6 +252,9 @@ struct menu_input {
     int var;                            /* MENU_NONE: no input */
     const struct menu_type *type;
     const struct menu_text *wrong;      /* NULL: words.wrong */
+    const struct expr *when;            /* an answer is taken only when it holds; NULL: any of the type */
+    bool has_when;                      /* though it may not have been read */
+    struct menu_pos pos;
     bool is_code;                       /* the answer is a consent's code: on no tape */
 };
 

@@ -338,6 +338,7 @@ static void parse_tree(struct parse *p)
     parse_queries(p);
     parse_screens(p);
     parse_root(p);
+    parse_chosen(p);
     parse_compile(p);
     parse_trust_end(p);
     parse_types_end(p);

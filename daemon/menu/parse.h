@@ -198,6 +198,11 @@ struct menu_pos parse_locate(void *arg, const struct menu_place *place);
 const struct expr *parse_job_expr(struct parse *p, struct arena *arena, const struct parse_job *job,
                                   struct expr_error *err);
 
+/* --- parse_choose.c ---------------------------------------------------------------------- */
+
+/* Codes as options, and options beside inputs; when keys and types are known. */
+void parse_chosen(struct parse *p);
+
 /* --- parse_screens.c, parse_actions.c, parse_calls.c, parse_trust.c --------------------- */
 
 void parse_screens(struct parse *p);

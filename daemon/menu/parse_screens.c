@@ -104,9 +104,16 @@ static void parse_input(struct parse *p, const struct parse_file *file, const st
     const struct menu_type *type = NULL;
     struct keys_got got;
 
-    (void)file;
+    if (screen->at[SCREEN_OPTIONS] != NULL)
+        parse_options(p, file, screen, s);
     if (!parse_keys(p, screen->at[SCREEN_INPUT], KEYS_INPUT, PARSE_BIT(INPUT_INTO), &got))
         return;
+    s->input.pos = got.node->pos;
+    s->input.has_when = got.key[INPUT_WHEN] != NULL;
+    if (got.at[INPUT_WHEN] != NULL) {
+        s->input.pos = got.at[INPUT_WHEN]->pos;
+        parse_expr(p, got.at[INPUT_WHEN], &s->input.when)->want = EXPR_BOOL;
+    }
     if (got.at[INPUT_TYPE] != NULL)
         type = parse_type(p, got.at[INPUT_TYPE]);
     s->input.type = type;               /* of its variable, once that is known */
@@ -203,9 +210,9 @@ static const struct parse_kind {
     void (*parse)(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_screen *s);
 } parse_kinds[] = {
     { SCREEN_DO, PARSE_BIT(SCREEN_GOTO), 0, parse_several },
+    { SCREEN_INPUT, PARSE_SHOWS | PARSE_BIT(SCREEN_GOTO) | PARSE_BIT(SCREEN_OPTIONS),
+      PARSE_BIT(SCREEN_TEXT) | PARSE_BIT(SCREEN_GOTO), parse_input },
     { SCREEN_OPTIONS, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_options },
-    { SCREEN_INPUT, PARSE_SHOWS | PARSE_BIT(SCREEN_GOTO), PARSE_BIT(SCREEN_TEXT) | PARSE_BIT(SCREEN_GOTO),
-      parse_input },
     { SCREEN_LIST, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_list },
     { SCREEN_END, PARSE_SHOWS, PARSE_BIT(SCREEN_TEXT), parse_end },
     { SCREEN_TEXT, PARSE_SHOWS, 0, parse_plain },

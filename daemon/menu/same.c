@@ -117,7 +117,7 @@ static bool same_input(const struct same *m, const struct menu_input *x, const s
 {
     if (x->var == MENU_NONE || y->var == MENU_NONE)
         return x->var == y->var;
-    return same_var(m, x->var, y->var) && same_type(x->type, y->type);
+    return same_var(m, x->var, y->var) && same_type(x->type, y->type) && same_expr(m, x->when, y->when);
 }
 
 static bool same_list(const struct same *m, const struct menu_list *x, const struct menu_list *y)

@@ -294,6 +294,19 @@ static void ways_list(const struct ways *w)
     ways_go(w, WAYS_ROW);
 }
 
+/* What is typed is there for the condition that it must meet. */
+static void ways_input(const struct ways *w)
+{
+    const struct menu_input *i = &w->screen->input;
+
+    ways_step(w, WAYS_SAVE);
+    ways_var(w, WAYS_SET, i->var, NULL);
+    ways_read(w, WAYS_IN_WHEN, i->when);
+    ways_assume(w, i->when, true, &i->pos);
+    ways_go(w, WAYS_ANSWER);
+    ways_step(w, WAYS_BACK);
+}
+
 static void ways_shown(const struct ways *w)
 {
     const struct menu_screen *s = w->screen;
@@ -308,10 +321,8 @@ static void ways_shown(const struct ways *w)
         return;
     }
     ways_step(w, WAYS_SHOW);
-    if (s->input.var != MENU_NONE) {
-        ways_var(w, WAYS_SET, s->input.var, NULL);
-        ways_go(w, WAYS_ANSWER);
-    }
+    if (s->input.var != MENU_NONE)
+        ways_input(w);
     ways_options(w);
 }
 

@@ -91,7 +91,7 @@ struct taped {
     { "8|48", FLOW_TAPE_MISFIT, "", "" },
     { "14|42", FLOW_TAPE_FITTED, "", "" },
     { "16|01712345678", FLOW_TAPE_FITTED, "", "" },
-    { "12|BB", FLOW_TAPE_TYPED, "BB", "" },
+    { "12|2", FLOW_TAPE_TYPED, "2", "" },
     { "10", FLOW_TAPE_TYPED, "10",
       "{\"query\": \"who\", \"rows\": [{\"state\": \"paid\", \"taka\": \"42\", \"name\": \"?\", \"phone\": \"?\", "
       "\"nid\": null, \"born\": null, \"sent\": null, \"account\": null, \"sort\": null, \"active\": null}]}" },

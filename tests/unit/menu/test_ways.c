@@ -101,7 +101,7 @@ static void test_steps(void **state)
     } rows[] = {
         { "main", "read; show; (; read; read; set kind; (; to ask; ); ); read citizen.known; (; if citizen.known; "
                   "read today; read; set kind; read kind; (; if kind; to ask; ); if not kind; (; to ask; ); ); " },
-        { "ask", "read; read kind; show; set nid4; (; to look; ); " },
+        { "ask", "read; read kind; show; (; set nid4; (; to look; ); ); " },
         { "look", "read nid4; (; unset p.a; unset p.b; to lang; ); (; unset p.a; unset p.b; to none; ); set p.a; "
                   "set p.b; read p.a; (; if p.a; to pick; ); if not p.a; (; to send; ); " },
         { "again", "read nid4; unset p.a; unset p.b; read; set kind; (; to pick; ); " },
