@@ -6,11 +6,13 @@
 
 #include "base/alloc.h"
 #include "base/gsm.h"
+#include "menu/check_asks.h"
 #include "menu/check_calls.h"
 #include "menu/check_trust.h"
 #include "menu/check_conditions.h"
 #include "menu/check_fits.h"
 #include "menu/check_secrets.h"
+#include "menu/check_sms.h"
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
@@ -201,47 +203,6 @@ static void check_print(const struct menu *m, const struct template *t, int lang
     template_print(t, &scope, out);
 }
 
-/* Letters of the Latin alphabet, and none of the Bengali block U+0980..U+09FF. */
-static bool check_is_latin(const char *s, size_t n)
-{
-    bool latin = false;
-    uint32_t cp;
-    int step;
-
-    for (; n > 0 && (step = gsm_utf8_next(s, n, &cp)) > 0; s += step, n -= (size_t)step) {
-        if (cp >= 0x980 && cp <= 0x9ff)
-            return false;
-        latin |= (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z');
-    }
-    return latin;
-}
-
-static bool check_is_bangla(const char *lang)
-{
-    return strcmp(lang, "bn") == 0 || strncmp(lang, "bn-", 3) == 0;
-}
-
-/* The regulator's A2P directive: Bangla in an SMS is in Bengali letters. */
-static void check_sms(const struct menu *m, struct menu_issues *issues)
-{
-    struct buf text;
-
-    buf_init(&text, CHECK_TEXT_MAX);
-    for (int i = 0; i < m->sms_count; i++) {
-        const struct menu_text *t = m->sms[i].text;
-
-        for (int k = 0; k < m->lang_count; k++) {
-            if (t == NULL || t->by_lang[k] == NULL || !check_is_bangla(m->langs[k].id))
-                continue;
-            check_print(m, t->by_lang[k], k, &text);
-            if (check_is_latin(buf_str(&text), text.len))
-                issue_add(issues, ISSUE_SMS_SCRIPT, menu_text_pos(t, k), "'%s' of template '%s' is in Latin letters",
-                          m->langs[k].id, m->sms[i].name);
-        }
-    }
-    buf_fini(&text);
-}
-
 static int check_count_words(const char *s)
 {
     int count = 0;
@@ -309,6 +270,7 @@ void check_menu(const struct menu *m, const struct menu_links *links, struct men
     check_numbers(m, issues);
     check_fits(m, links, issues);
     check_sms(m, issues);
+    check_asks(m, issues);
     check_months(m, issues);
     if (issues->errors == 0)
         check_mocks(m, issues);

@@ -81,6 +81,8 @@
     X(WORDS, "E405", "A word of the program has not the form that it needs.") \
     X(TOO_LONG, "E410", "An option, a row of a list or a word is so long that no page of a link holds it.") \
     X(SENTENCE, "E411", "A sentence of the program stands on one page, and does not fit there.") \
+    X(SMS_LENGTH, "E413", "A message can be longer than its class allows: 200 characters of gov_info, 3 segments of others.") \
+    X(ASKS, "E414", "A text asks for a PIN, a password or the code of a bank or wallet: nobody may.") \
     X(UNUSED, "W502", "Nothing in the tree uses what is defined here.") \
     X(UNREAD, "W503", "A variable is set, but nothing reads it.") \
     X(FAR, "W510", "The shortest way to an end through this screen has more than 7 screens: many people give up.") \
@@ -90,6 +92,7 @@
     X(NO_OPTION, "W514", "All options have a condition, and it may be that none holds: then she can only go back.") \
     X(SUBMITTED, "W515", "The page after a submit does not end the dialogue: who goes back from it may submit again.") \
     X(PAGES, "W520", "The screen can have more than 4 pages: hardly anybody reads so far.") \
+    X(ONE_LETTER, "W521", "Only one sign keeps the text out of the GSM alphabet: its page holds 70 units, not 160 septets.") \
     X(FIRST_PAGE, "W522", "The first page of a dialogue has more than 140 septets: some networks cut it there.")
 
 enum issue_code {

@@ -158,8 +158,8 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                         TEA "{text: {en: Tea, bn: চা, bn-Latn: Cha}, end: yes}\n" },
     [ISSUE_TEXT] = { TEA "{text: \"{citizen.msisdn|musk}\", end: yes}\n",
                      TEA "{text: \"{citizen.msisdn|mask}\", end: yes}\n" },
-    [ISSUE_SMS_LANGUAGE] = { SMS "bn: চা হয়েছে।, bn-Latn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
-    [ISSUE_SMS_SCRIPT] = { SMS "bn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
+    [ISSUE_SMS_LANGUAGE] = { SMS "bn: চা হয়েছে।, bn-Latn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
+    [ISSUE_SMS_SCRIPT] = { SMS "bn: Cha hoyeche.}}\n", SMS "bn: চা হয়েছে।}}\n" },
     [ISSUE_WORDS] = { "words:\n  months: Jan Feb Mar\n",
                       "words:\n  months: Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec\n" },
     [ISSUE_UNREACHABLE] = { TEA "{text: Tea, end: yes}\n  milk: {text: Milk, end: yes}\n",
@@ -234,7 +234,11 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                               "  done: {text: \"Done. {case.no}\"}\n",
                           TEA "{submit: complaint, with: {category: \"'tea'\"}, into: case, goto: done}\n"
                               "  done: {text: \"Done. {case.no}\", end: yes}\n" },
-    [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
+    [ISSUE_SMS_LENGTH] = { "sms:\n  tea: {class: gov_info, text: {en: \"Tea: {alert.text} {alert.text}\", bn: \"{alert.text}\"}}\n",
+                           "sms:\n  tea: {class: gov_info, text: {en: \"Tea: {alert.text}\", bn: \"{alert.text}\"}}\n" },
+    [ISSUE_ASKS] = { SMS "bn: \"চা হয়েছে। পিন পাঠান।\"}}\n", SMS "bn: \"চা হয়েছে। পিন কাউকে বলবেন না।\"}}\n" },
+    [ISSUE_ONE_LETTER] = { TEA "{text: \"Tea – 10 taka\", end: yes}\n", TEA "{text: \"Tea - 10 taka\", end: yes}\n" },
+    [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },
     [ISSUE_UNREAD] = { TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: Two cups, end: yes}\n",
                        TEA "{set: {cups: 2}, goto: drink}\n  drink: {text: \"{cups} cups\", end: yes}\n" },
 };

@@ -342,6 +342,8 @@ static void parse_tree(struct parse *p)
     parse_compile(p);
     parse_trust_end(p);
     parse_types_end(p);
+    if (p->issues->errors == 0)
+        parse_signs_found(p);
     if (p->issues->errors == 0 && p->silent > 0)
         issue_add(p->issues, ISSUE_UNTYPED, (struct menu_pos){ p->root->source.name, 1, 1 },
                   "%d expressions read variables without a type", p->silent);

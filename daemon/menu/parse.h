@@ -192,6 +192,8 @@ struct parse_job *parse_expr(struct parse *p, const struct yaml_node *node, cons
 struct menu_pos parse_at(const struct parse *p, const struct yaml_node *scalar, size_t at);
 /* Run the jobs. */
 void parse_compile(struct parse *p);
+/* Warn of texts that one sign keeps out of the GSM alphabet. */
+void parse_signs_found(struct parse *p);
 /* Where a place of a compiled text or expression is. */
 struct menu_pos parse_locate(void *arg, const struct menu_place *place);
 /* The expression of a job, as it can be read now.  NULL with *err. */

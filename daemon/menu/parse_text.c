@@ -255,3 +255,100 @@ void parse_compile(struct parse *p)
             parse_compile_text(p, &p->jobs[i]);
     }
 }
+
+/* --- one sign too many ------------------------------------------------------------------- */
+
+/* Signs that word processors put in, and what the GSM alphabet has for them. */
+static const struct parse_sign {
+    uint32_t cp;
+    const char *instead;
+} parse_signs[] = {
+    { 0x2018, "'" },  { 0x2019, "'" },  { 0x201b, "'" },  { 0x60, "'" },    { 0xb4, "'" },    { 0x2032, "'" },
+    { 0x201c, "\"" }, { 0x201d, "\"" }, { 0x201e, "\"" }, { 0xab, "\"" },   { 0xbb, "\"" },   { 0x2033, "\"" },
+    { 0x2010, "-" },  { 0x2011, "-" },  { 0x2012, "-" },  { 0x2013, "-" },  { 0x2014, "-" },  { 0x2015, "-" },
+    { 0x2212, "-" },  { 0x2022, "-" },  { 0xb7, "-" },    { 0x2026, "..." }, { 0xd7, "x" },   { 0x9f3, "Tk" },
+    { 0x20b9, "Rs" }, { 0xa0, "a blank" }, { 0x2009, "a blank" }, { 0x202f, "a blank" }, { 0x200b, "nothing" },
+    { 0x200c, "nothing" }, { 0x200d, "nothing" }, { 0xfeff, "nothing" }, { 0x964, "." },
+};
+
+static const struct parse_sign *parse_sign(uint32_t cp)
+{
+    for (size_t i = 0; i < sizeof parse_signs / sizeof parse_signs[0]; i++)
+        if (parse_signs[i].cp == cp)
+            return &parse_signs[i];
+    return NULL;
+}
+
+/* The first such sign of a text that has nothing else outside the alphabet. */
+static const struct parse_sign *parse_only_sign(const struct yaml_node *node, size_t *at)
+{
+    const struct parse_sign *first = NULL;
+    bool letters = false;
+    uint32_t cp = 0;
+
+    for (size_t i = 0, n; i < node->len; i += n) {
+        const struct parse_sign *sign;
+        int step = gsm_utf8_next(node->text + i, node->len - i, &cp);
+
+        n = step > 0 ? (size_t)step : 1;
+        letters |= (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z');
+        if (step > 0 && (gsm_char_septets(cp) >= 0 || cp == '\t'))
+            continue;
+        sign = parse_sign(cp);
+        if (sign == NULL)
+            return NULL;
+        if (first == NULL) {
+            first = sign;
+            *at = i;
+        }
+    }
+    return letters ? first : NULL;
+}
+
+/* Are the pages of a language in the GSM alphabet, by their hints? */
+static bool parse_is_gsm(const struct menu *m, int lang)
+{
+    static const enum menu_word words[] = { MENU_WORD_BACK, MENU_WORD_MORE };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const struct template *t = template_of(m->words[words[i]], lang);
+        struct gsm_cost cost = { 0, 0 };
+        size_t len;
+
+        if (t != NULL && template_constant(t, &len, &cost) != NULL && cost.septets < 0)
+            return false;
+    }
+    return true;
+}
+
+static void parse_job_sign(struct parse *p, const struct parse_job *job)
+{
+    const struct parse_sign *sign;
+    char shown[8] = "";
+    struct buf utf8;
+    size_t at = 0;
+    int lang = 0;
+
+    while (lang < p->menu->lang_count && ((job->langs & 1u << lang) == 0 || !parse_is_gsm(p->menu, lang)))
+        lang++;
+    if (lang == p->menu->lang_count)
+        return;
+    sign = parse_only_sign(job->node, &at);
+    if (sign == NULL)
+        return;
+    buf_init(&utf8, sizeof shown - 1);
+    gsm_utf8_add(&utf8, sign->cp);
+    memcpy(shown, buf_str(&utf8), utf8.len + 1);
+    buf_fini(&utf8);
+    issue_add(p->issues, ISSUE_ONE_LETTER, parse_at(p, job->node, at),
+              "'%s' (U+%04X) makes this text cost UCS-2 in %s; write %s", shown, (unsigned)sign->cp,
+              p->menu->langs[lang].id, sign->instead);
+}
+
+void parse_signs_found(struct parse *p)
+{
+    for (int i = 0; i < p->job_count; i++) {
+        if (p->jobs[i].expr == NULL)
+            parse_job_sign(p, &p->jobs[i]);
+    }
+}

@@ -1,0 +1,135 @@
+#include "menu/check_sms.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/gsm.h"
+#include "menu/expr.h"
+#include "menu/fit.h"
+
+#define SMS_TEXT_MAX (64 * 1024)        /* octets of one text without its placeholders */
+
+/* --- letters ------------------------------------------------------------------------------ */
+
+static const char *sms_unset(const void *arg, int var, size_t *len)
+{
+    (void)arg;
+    (void)var;
+    *len = 0;
+    return NULL;
+}
+
+/* Letters of the Latin alphabet, and none of the Bengali block U+0980..U+09FF. */
+static bool sms_is_latin(const char *s, size_t n)
+{
+    bool latin = false;
+    uint32_t cp;
+    int step;
+
+    for (; n > 0 && (step = gsm_utf8_next(s, n, &cp)) > 0; s += step, n -= (size_t)step) {
+        if (cp >= 0x980 && cp <= 0x9ff)
+            return false;
+        latin |= (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z');
+    }
+    return latin;
+}
+
+static bool sms_is_bangla(const char *lang)
+{
+    return strcmp(lang, "bn") == 0 || strncmp(lang, "bn-", 3) == 0;
+}
+
+/* The regulator's A2P directive: Bangla in an SMS is in Bengali letters. */
+static void sms_check_letters(const struct menu *m, const struct menu_sms *sms, int lang, struct menu_issues *issues)
+{
+    const struct expr_scope scope = { .menu = m, .lang = lang, .get = sms_unset };
+    struct buf text;
+
+    if (!sms_is_bangla(m->langs[lang].id))
+        return;
+    buf_init(&text, SMS_TEXT_MAX);
+    /* the words of the text itself, without what its placeholders would show */
+    template_print(sms->text->by_lang[lang], &scope, &text);
+    if (sms_is_latin(buf_str(&text), text.len))
+        issue_add(issues, ISSUE_SMS_SCRIPT, menu_text_pos(sms->text, lang), "'%s' of template '%s' is in Latin letters",
+                  m->langs[lang].id, sms->name);
+    buf_fini(&text);
+}
+
+/* --- length ------------------------------------------------------------------------------- */
+
+/* How long a message of a class may be; 0: no limit of this kind. */
+static const struct sms_limit {
+    const char *class;
+    int segments;
+    int characters;
+} sms_limits[] = {
+    { "otp", 3, 0 },
+    { "emergency", 3, 0 },
+    { "transactional", 3, 0 },
+    { "gov_info", 0, 200 },             /* BTRC, Government Info SMS Guideline, 6 Feb 2024 */
+    { "service_info", 3, 0 },
+};
+
+static const struct sms_limit *sms_limit_of(const char *class)
+{
+    for (size_t i = 0; class != NULL && i < sizeof sms_limits / sizeof sms_limits[0]; i++)
+        if (strcmp(sms_limits[i].class, class) == 0)
+            return &sms_limits[i];
+    return NULL;
+}
+
+/* 3GPP TS 23.040 9.2.3.24.1: 160 septets or 70 units alone, 153 or 67 each in a
+ * chain.  A pair that stays whole may leave the last place of a part empty. */
+static int sms_parts(int cost, int alone, int chained, bool pairs)
+{
+    int room = chained - (pairs ? 1 : 0);
+
+    return cost <= alone ? 1 : (cost + room - 1) / room;
+}
+
+static int sms_segments(struct fit_cost c, bool constant)
+{
+    int septets = c.septets >= 0 ? sms_parts(c.septets, 160, 153, c.septets > c.units || !constant) : 0;
+    int units = c.ucs2 ? sms_parts(c.units, 70, 67, !constant) : 0;
+
+    return septets > units ? septets : units;
+}
+
+static void sms_check_length(const struct menu *m, const struct menu_sms *sms, int lang, struct menu_issues *issues)
+{
+    const struct sms_limit *limit = sms_limit_of(sms->class);
+    struct fit_cost cost;
+    struct fit fit;
+    int segments;
+
+    if (limit == NULL)
+        return;
+    fit_init(&fit, m, lang);
+    cost = fit_text(&fit, sms->text);
+    fit_fini(&fit);
+    segments = sms_segments(cost, template_is_constant(sms->text->by_lang[lang]));
+    if (limit->characters > 0 && cost.units > limit->characters)
+        issue_add(issues, ISSUE_SMS_LENGTH, menu_text_pos(sms->text, lang),
+                  "template '%s' can have %d characters in %s; a message of class %s has at most %d", sms->name,
+                  cost.units, m->langs[lang].id, sms->class, limit->characters);
+    if (limit->segments > 0 && segments > limit->segments)
+        issue_add(issues, ISSUE_SMS_LENGTH, menu_text_pos(sms->text, lang),
+                  "template '%s' can take %d segments in %s (%d %s); a message of class %s has at most %d", sms->name,
+                  segments, m->langs[lang].id, cost.ucs2 ? cost.units : cost.septets,
+                  cost.ucs2 ? "UCS-2 units" : "septets", sms->class, limit->segments);
+}
+
+void check_sms(const struct menu *m, struct menu_issues *issues)
+{
+    for (int i = 0; i < m->sms_count; i++) {
+        const struct menu_sms *sms = &m->sms[i];
+
+        for (int k = 0; sms->text != NULL && k < m->lang_count; k++) {
+            if (sms->text->by_lang[k] == NULL)
+                continue;
+            sms_check_letters(m, sms, k, issues);
+            sms_check_length(m, sms, k, issues);
+        }
+    }
+}
