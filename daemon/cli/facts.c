@@ -243,6 +243,7 @@ static void maker_asks(struct maker *k, const struct menu_screen *s)
 {
     if (s->input.var != MENU_NONE)
         maker_say(k, "asks for", "%s, a %s", k->menu->vars[s->input.var].name, s->input.type->name);
+    maker_expr(k, "takes an answer only when", s->input.when);
     maker_text(k, "answers what does not fit", s->input.wrong);
     if (s->list.query != MENU_NONE) {
         maker_say(k, "lists", "at most %d of %s", s->list.max, k->menu->queries[s->list.query].name);

@@ -65,6 +65,13 @@
     X(BACKEND, "E256", "The keys of a back end do not go with its kind, or one of them cannot be used.") \
     X(HOOK, "E257", "A hook cannot be asked like this: its back end's kind, its path, or what it sends or returns.") \
     X(MOCK, "E258", "What a mock answers is not none, fail or a JSON object that fits the record.") \
+    X(SQL, "E290", "The database does not take the SQL of the query (kheya check --database).") \
+    X(SQL_DENIED, "E291", "The role of the menus, kheya_menu, may not ask this: it calls functions of schema svc and nothing else.") \
+    X(SQL_ARGUMENTS, "E292", "The arguments of the query are not as many as the database counts.") \
+    X(SQL_ARGUMENT, "E293", "An argument has a type that the place of its $n does not take.") \
+    X(SQL_COLUMN, "E294", "The query has no column for a field of its record.") \
+    X(SQL_TYPE, "E295", "The type of a column does not fit the type of its field.") \
+    X(SQL_MORE, "W296", "The query has a column that no field of its record takes.") \
     X(EXPRESSION, "E301", "An expression cannot be read, or its parts have types that do not go together.") \
     X(TWO_TYPES, "E302", "A variable is used with two different types.") \
     X(UNTYPED, "E303", "The type of a variable is neither given nor to be seen from what it is set to.") \

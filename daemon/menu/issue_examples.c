@@ -128,6 +128,17 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                          "backends:\n  kitchen: {kind: mock, answers: {/tea: hot}}\n",
                      TEA "{hook: kitchen, path: /tea, goto: main}\n"
                          "backends:\n  kitchen: {kind: mock, answers: {/tea: '{\"state\": \"hot\"}'}}\n" },
+    [ISSUE_SQL] = { "# sql: SELECT state FORM svc.last_payment($1)\n", "# sql: SELECT state FROM svc.last_payment($1)\n" },
+    [ISSUE_SQL_DENIED] = { "# sql: SELECT taka FROM svc.payment\n", "# sql: SELECT taka FROM svc.last_payment($1)\n" },
+    [ISSUE_SQL_ARGUMENTS] = { "# sql: SELECT taka FROM svc.price() /* of $1 */\n# args: [kind]\n",
+                              "# sql: SELECT taka FROM svc.price($1)\n# args: [kind]\n" },
+    [ISSUE_SQL_ARGUMENT] = { "# args: [kind], a choice, where the function takes a date\n", "# args: [born]\n" },
+    [ISSUE_SQL_COLUMN] = { "# records: payment: {taka: whole}\n# sql: SELECT amount FROM svc.last_payment($1)\n",
+                           "# sql: SELECT amount AS taka FROM svc.last_payment($1)\n" },
+    [ISSUE_SQL_TYPE] = { "# records: payment: {taka: whole}\n# sql: SELECT 10.5 AS taka\n",
+                         "# sql: SELECT round(10.5)::integer AS taka\n" },
+    [ISSUE_SQL_MORE] = { "# records: payment: {taka: whole}\n# sql: SELECT taka, sent FROM svc.last_payment($1)\n",
+                         "# sql: SELECT taka FROM svc.last_payment($1)\n" },
     [ISSUE_EXPRESSION] = { TEA "{goto: [{when: citizen.known = yes, to: milk}, {to: main}]}\n"
                                "  milk: {text: Milk, end: yes}\n",
                            TEA "{goto: [{when: citizen.known == yes, to: milk}, {to: main}]}\n"

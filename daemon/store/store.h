@@ -279,4 +279,49 @@ enum store_migrated { STORE_MIGRATED = 0, STORE_MIGRATE_NEWER, STORE_MIGRATE_FAI
  * advisory lock; say in err what went wrong.  *from and *to: versions. */
 enum store_migrated store_migrate(const char *conninfo, const char *dir, int *from, int *to, char *err, size_t n);
 
+/* --- for the command line: what would the database make of a query? ------ */
+
+/* A connection under the role kheya_menu.  Blocking.  NULL and one line in err
+ * when there is none. */
+struct store_probe;
+struct store_probe *store_probe_open(const char *conninfo, char *err, size_t n);
+void store_probe_close(struct store_probe *p);
+
+enum store_probed {
+    STORE_PROBED = 0,
+    STORE_PROBE_BAD,                    /* its SQL is wrong */
+    STORE_PROBE_DENIED,                 /* the role may not ask it */
+    STORE_PROBE_LOST,                   /* the connection has fallen */
+};
+
+struct store_shape {
+    const char *error;
+    int column_count, arg_count;
+};
+
+/* Prepared and planned, not run.  The shape is borrowed until the next call. */
+enum store_probed store_probe_sql(struct store_probe *p, const char *sql, const struct store_shape **shape)
+    __attribute__((warn_unused_result));
+
+/* What the texts of a type are. */
+enum store_sort {
+    STORE_OTHER = 0,
+    STORE_TEXT,
+    STORE_WHOLE,
+    STORE_NUMBER,                       /* may have decimals */
+    STORE_DATE,                         /* or a time stamp */
+    STORE_BOOL,
+    STORE_SORTS,
+};
+
+struct store_type {
+    enum store_sort sort;
+    char name[64];                      /* "character varying(12)" */
+};
+
+/* Of the last one that was STORE_PROBED. */
+const char *store_probe_column(const struct store_probe *p, int column);
+struct store_type store_probe_column_type(struct store_probe *p, int column);
+struct store_type store_probe_arg_type(struct store_probe *p, int arg);
+
 #endif

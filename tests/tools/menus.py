@@ -7,8 +7,8 @@ ASIDE = ('none', 'fail', 'empty', 'wrong', 'expired', 'locked')
 
 
 def read(folder):
-    """{screen: its map}, of a tree without errors."""
-    screens = {}
+    """{screen: its map}, of a tree without errors; an input that offers the codes of a choice says how many in 'codes'."""
+    screens, choices = {}, {}
     for file in sorted(Path(folder).rglob('*.y*ml')):
         place = file.relative_to(folder)
         if 'dialogs' in place.parts or file.name.startswith('.'):
@@ -17,6 +17,10 @@ def read(folder):
         whole = yaml.load(file.read_text(), Loader=yaml.CBaseLoader) or {}
         for name, screen in (whole.get('screens') or {}).items():
             screens[prefix + name] = screen
+        choices.update({name: len(t['choice']) for name, t in (whole.get('types') or {}).items() if 'choice' in t})
+    for screen in screens.values():
+        asked = screen.get('input') or {}
+        screen['codes'] = choices.get(asked.get('type', asked.get('into')), 1)
     return screens
 
 
@@ -43,5 +47,5 @@ def exits(screens, name):
             found.append(('call', call['to']))
     for owner in [screen, screen.get('list') or {}, *(screen.get('options') or {}).values()]:
         if 'goto' in owner:
-            found += [('', to) for to in branches(owner['goto'])]
+            found += [('', to) for to in branches(owner['goto'])] * (screen['codes'] if owner is screen else 1)
     return sorted((kind, full(screens, name, to)) for kind, to in found)
