@@ -16,7 +16,7 @@ VERSION  := 0.1.0
 
 PKGS     := libevent libpq yaml-0.1 libsodium jansson libpcre2-8
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
-PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lunistring
+PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lunistring -lm
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
             -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wnull-dereference \

@@ -1,5 +1,6 @@
 #include "cli/diff.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,7 @@ static void diff_fact(struct diff *d, const struct fact *was, const struct fact 
 {
     const struct fact *f = now != NULL ? now : was;
 
+    assert(f != NULL);
     d->changes++;
     diff_subject(f);
     printf(" %s%s", now == NULL ? "no more " : "", f->key);

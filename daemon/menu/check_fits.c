@@ -35,6 +35,7 @@ struct fits {
     struct menu_issues *issues;
     struct fits_limit *limits;
     int limit_count;
+    bool blind;                         /* see fit.h */
     bool proves;                        /* looks for errors; else for warnings */
     int lang;
     struct fit fit;
@@ -44,6 +45,7 @@ struct fits {
     /* the text whose words are judged */
     const struct menu_text *text;
     const char *what;
+    struct fit_word word;               /* the last one read */
 };
 
 /* --- links -------------------------------------------------------------------------- */
@@ -114,25 +116,39 @@ static void fits_judge(struct fits *c, enum issue_code code, struct menu_pos pos
     free(passed);
 }
 
-static void fits_word(void *arg, const struct fit_word *w)
+static void fits_judge_word(struct fits *c, const struct fit_word *w, bool last)
 {
-    struct fits *c = arg;
     char what[FIT_WORD_SHOWN + 128];
 
     if (w->breaks)
         return;
     (void)snprintf(what, sizeof what, "the word '%s' in %s", w->shown, c->what);
-    fits_judge(c, ISSUE_TOO_LONG, menu_text_pos(c->text, c->lang), what, FITS_BESIDE_MORE, fit_plus(w->cost, c->more),
-               false);
+    fits_judge(c, ISSUE_TOO_LONG, menu_text_pos(c->text, c->lang), what, last ? "" : FITS_BESIDE_MORE,
+               last ? w->cost : fit_plus(w->cost, c->more), false);
 }
 
-static void fits_words(struct fits *c, const struct menu_text *text, const char *what)
+/* The one before is not the last. */
+static void fits_word(void *arg, const struct fit_word *w)
+{
+    struct fits *c = arg;
+
+    if (c->word.shown[0] != '\0')
+        fits_judge_word(c, &c->word, false);
+    c->word = *w;
+}
+
+/* ends: nothing stands behind the text, so that its last word needs no key for
+ * more. */
+static void fits_words(struct fits *c, const struct menu_text *text, const char *what, bool ends)
 {
     if (text == NULL)
         return;
     c->text = text;
     c->what = what;
+    c->word.shown[0] = '\0';
     fit_words(&c->fit, text, fits_word, c);
+    if (c->word.shown[0] != '\0')
+        fits_judge_word(c, &c->word, ends);
 }
 
 /* --- one screen -------------------------------------------------------------------------- */
@@ -374,8 +390,8 @@ static void fits_screen(struct fits *c, int screen)
         fits_pages(c, whole);
         fits_first(c, screen, whole);
     } else if (paged) {
-        fits_words(c, c->screen->text, "the text");
-        fits_words(c, c->screen->input.wrong, "'wrong'");
+        fits_words(c, c->screen->text, "the text", c->screen->option_count == 0 && !fits_is_list(c->screen));
+        fits_words(c, c->screen->input.wrong, "'wrong'", false);
         fits_options(c);
         fits_more_key(c);
     }
@@ -422,7 +438,7 @@ static void fits_program_words(struct fits *c)
     for (int i = 0; i < c->limit_count; i++)
         c->limits[i].paged = true;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        fits_words(c, c->m->words[words[i].word], words[i].name);
+        fits_words(c, c->m->words[words[i].word], words[i].name, false);
 }
 
 /* "9 More", with the blank or line end before it. */
@@ -436,6 +452,7 @@ static struct fit_cost fits_hint(struct fits *c, const char *key, enum menu_word
 static void fits_language(struct fits *c)
 {
     fit_init(&c->fit, c->m, c->lang);
+    c->fit.blind = c->blind;
     c->more = fits_hint(c, c->m->key_more, MENU_WORD_MORE);
     c->back = fits_hint(c, c->m->key_back, MENU_WORD_BACK);
     c->exit = fits_hint(c, c->m->key_back, MENU_WORD_EXIT);
@@ -455,7 +472,7 @@ static void fits_language(struct fits *c)
 
 static void fits_tree(const struct menu *m, const struct menu_links *links, struct menu_issues *issues, bool proves)
 {
-    struct fits c = { .m = m, .issues = issues, .proves = proves };
+    struct fits c = { .m = m, .issues = issues, .proves = proves, .blind = issues->errors > 0 };
 
     if (links == NULL || links->count == 0 || m->key_more == NULL)
         return;

@@ -21,6 +21,7 @@ static const char *fit_unset(const void *arg, int var, size_t *len)
 void fit_init(struct fit *f, const struct menu *m, int lang)
 {
     f->scope = (struct expr_scope){ .menu = m, .lang = lang, .get = fit_unset };
+    f->blind = false;
     buf_init(&f->shown, FIT_SHOWN_MAX);
 }
 
@@ -95,6 +96,8 @@ static struct fit_cost fit_value(struct fit *f, const struct template *t, int i,
     struct fit_value v = { f, t, i, fit_ascii(0) };
     int helpline = f->scope.menu->helpline != NULL ? (int)strlen(f->scope.menu->helpline) : 0;
 
+    if (f->blind)
+        return fit_ascii(0);
     if (type == NULL)
         return fit_ascii(fit_max(helpline, FIT_OWN_DIGITS));
     widest_each(type, fit_sample, &v);

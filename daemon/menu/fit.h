@@ -26,6 +26,7 @@ struct fit_cost {
 /* One language of a tree. */
 struct fit {
     struct expr_scope scope;
+    bool blind;                         /* the tree has errors: types may be wrong, values count nothing */
     struct buf shown;                   /* scratch: one value as it is shown */
 };
 

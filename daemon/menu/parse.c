@@ -394,9 +394,10 @@ static struct menu *parse_sources(const char *dir, const char *sources, size_t n
         parse_tree(&p);
     parse_seal(&p);
     issues->locate = parse_locate;
-    issues->locate_arg = &p;
+    issues->locate_arg = &p;            /* cppcheck-suppress autoVariables ; until the end of this function */
     check_menu(m, links, issues);
     issues->locate = NULL;
+    issues->locate_arg = NULL;
     parse_end_all(&p);
     issues_sort(issues);
     if (issues->errors == 0)

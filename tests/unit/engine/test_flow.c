@@ -1026,9 +1026,11 @@ static void test_loop(void **state)
     struct rig *r = *state;
     char dialled[4 * FLOW_MOVES_MAX] = "*333*11";
 
-    for (int i = 0; i < FLOW_MOVES_MAX; i++)
-        strcat(dialled, "*1");
-    strcat(dialled, "#");
+    size_t n = strlen(dialled);
+
+    for (int i = 0; i < FLOW_MOVES_MAX; i++, n += 2)
+        memcpy(dialled + n, "*1", 2);
+    memcpy(dialled + n, "#", 2);
     rig_sees(rig_dial(r, dialled), "Busy 333");
     assert_true(r->s->reply_end);
     rig_sees(rig_dial(r, "*333#"), GO_ON);
