@@ -97,6 +97,22 @@ static void flow_set_lang(struct flow *f, const char *id)
     f->out->lang_changed = true;
 }
 
+/* What was reckoned may be more than its variable's type knows, and than its
+ * pages have room for. */
+static bool flow_in_range(const struct flow *f, int var, struct buf *value)
+{
+    const struct menu_type *t = f->s->menu->vars[var].type;
+    struct buf same;
+    bool fits;
+
+    if (t->kind != MENU_TYPE_WHOLE)
+        return true;
+    buf_init(&same, 64);
+    fits = menu_type_import(t, buf_str(value), &same);
+    buf_fini(&same);
+    return fits;
+}
+
 bool flow_set(struct flow *f, const struct menu_set *sets, int count)
 {
     struct buf *value = &f->out->value;
@@ -110,7 +126,10 @@ bool flow_set(struct flow *f, const struct menu_set *sets, int count)
             flow_set_lang(f, buf_str(value));
         else if (!known)
             session_unset(f->s, sets[i].var);
-        else if (!session_set(f->s, sets[i].var, buf_str(value), value->len)) {
+        else if (!flow_in_range(f, sets[i].var, value)) {
+            flow_complain(f, "out_of_range", "set");
+            return false;
+        } else if (!session_set(f->s, sets[i].var, buf_str(value), value->len)) {
             flow_complain(f, "values_full", "set");
             return false;
         }
