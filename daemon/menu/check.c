@@ -267,15 +267,16 @@ static void check_mocks(const struct menu *m, struct menu_issues *issues)
 
 void check_menu(const struct menu *m, const struct menu_links *links, struct menu_issues *issues)
 {
+    bool whole = issues->errors == 0;
+
     check_numbers(m, issues);
     check_fits(m, links, issues);
     check_sms(m, issues);
     check_asks(m, issues);
     check_months(m, issues);
-    if (issues->errors == 0)
-        check_mocks(m, issues);
-    if (issues->errors > 0)
+    if (!whole)
         return;
+    check_mocks(m, issues);
     check_calls(m, issues);
     check_ways(m, issues);
     check_values(m, issues);

@@ -141,7 +141,7 @@ static void fits_word(void *arg, const struct fit_word *w)
  * more. */
 static void fits_words(struct fits *c, const struct menu_text *text, const char *what, bool ends)
 {
-    if (text == NULL)
+    if (text == NULL || text->by_lang[c->lang] == NULL)
         return;
     c->text = text;
     c->what = what;
@@ -408,7 +408,8 @@ static void fits_sentence(struct fits *c, enum menu_word word, const char *name,
 {
     char what[64];
 
-    if (c->m->words[word] == NULL)
+    /* what is missing is said; another language's words stand for it meanwhile */
+    if (c->m->words[word] == NULL || c->m->words[word]->by_lang[c->lang] == NULL)
         return;
     (void)snprintf(what, sizeof what, "the one page of '%s'", name);
     fits_judge(c, ISSUE_SENTENCE, menu_text_pos(c->m->words[word], c->lang), what, "", cost, true);

@@ -75,6 +75,8 @@ const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char 
 
 struct menu_pos menu_text_pos(const struct menu_text *t, int lang)
 {
+    if (t->at[lang].line == 0)
+        return t->pos;                  /* it is missing there */
     return (struct menu_pos){ t->pos.file, t->at[lang].line, t->at[lang].column };
 }
 
