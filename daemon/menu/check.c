@@ -272,7 +272,8 @@ void check_menu(const struct menu *m, const struct menu_links *links, struct men
     check_numbers(m, issues);
     check_fits(m, links, issues);
     check_sms(m, issues);
-    check_asks(m, issues);
+    if (whole)                          /* else a screen that asks for our PIN may have lost its type */
+        check_asks(m, issues);
     check_months(m, issues);
     if (!whole)
         return;

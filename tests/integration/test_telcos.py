@@ -97,7 +97,8 @@ def test_whole_pages_in_one_pdu(broken_town, phone_of, tmp_path):
     menus = tmp_path / "menus"
     menus.mkdir()
     (menus / "kheya.yaml").write_text(ROOT % (plain, extended.replace("{", "{{"), bengali))
-    town = broken_town(relay=False, menus=menus, ussd="{septets: 182, units: 80}")
+    town = broken_town(relay=False, menus=menus, ussd="{septets: 182, units: 80}",
+                       web="    septets: 182\n    units: 80\n")
     for key, text, unit, count in (("1", plain, "septets", 182), ("2", extended, "septets", 182),
                                    ("3", bengali, "units", 80)):
         phone = phone_of(town)

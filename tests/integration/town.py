@@ -144,10 +144,11 @@ class Relay:
 
 
 class Town:
-    def __init__(self, folder, kheyads=1, menus=None, ussd="{}", telco=(), conf=""):
+    def __init__(self, folder, kheyads=1, menus=None, ussd="{}", web="", telco=(), conf=""):
         self.folder = pathlib.Path(folder)
         self.menus = menus or TREE / "menus"
         self.ussd = ussd                # the profile of ussd1, in YAML
+        self.web = web                  # more lines of link web
         self.telco_flags = telco
         self.conf = conf                # more of kheyad's configuration, in YAML
         self.smpp, self.control, self.admin = free_port(), free_port(), free_port()
@@ -217,7 +218,7 @@ links:
   web:
     kind: http
     style: africastalking
-""")
+{self.web}""")
         self.kheyads[i] = Process(f"kheyad{i}", [BUILD / "kheyad", "-c", str(path)], self.folder)
         return self.kheyads[i]
 
