@@ -27,9 +27,20 @@ static void flow_path_eat(struct buf *path, size_t n)
     buf_eat(path, n < path->len ? n + 1 : n);
 }
 
-static bool flow_is_prefix(const struct buf *path, const char *shortcut, size_t n)
+/* The short cut to the most parts of the path, and its octets in *n. */
+static int flow_shortcut(const struct menu *m, const struct buf *path, size_t *n)
 {
-    return n <= path->len && memcmp(path->data, shortcut, n) == 0 && (n == path->len || path->data[n] == '*');
+    int best = MENU_NONE;
+
+    for (size_t end = 1; m->shortcut_count > 0 && end <= path->len; end++) {
+        int i = end == path->len || path->data[end] == '*' ? menu_shortcut_find(m, path->data, end) : MENU_NONE;
+
+        if (i == MENU_NONE)
+            continue;
+        best = i;
+        *n = end;
+    }
+    return best;
 }
 
 void flow_path_begin(struct flow *f)
@@ -37,25 +48,16 @@ void flow_path_begin(struct flow *f)
     const struct menu *m = f->s->menu;
     struct buf *path = &f->s->path;
     size_t longest = 0;
-    int to = m->start;
+    int i = flow_shortcut(m, path, &longest);
 
-    for (int i = 0; i < m->shortcut_count && path->len > 0; i++) {
-        const struct menu_shortcut *c = &m->shortcuts[i];
-        size_t n = strlen(c->path);
-
-        if (n > longest && flow_is_prefix(path, c->path, n)) {
-            longest = n;
-            to = c->to;
-        }
-    }
-    f->out->undialled = longest == 0 && path->len > 0;
+    f->out->undialled = i == MENU_NONE && path->len > 0;
     flow_enter(f, m->start);
-    if (longest == 0)
+    if (i == MENU_NONE)
         return;
     flow_tape_part(f, path->data, longest);
     flow_path_eat(path, longest);
     f->s->screen = m->start;            /* key 0 leads there */
-    flow_enter(f, to);
+    flow_enter(f, m->shortcuts[i].to);
 }
 
 /* Keys of the handset are no answers of a path. */

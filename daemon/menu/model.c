@@ -41,6 +41,11 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
     menu_exits_of(&s->go, fn, arg);
 }
 
+int menu_shortcut_find(const struct menu *m, const char *path, size_t len)
+{
+    return names_find(m->shortcut_names, path, len);
+}
+
 int menu_screen_find(const struct menu *m, const char *name)
 {
     return names_find(m->screen_names, name, strlen(name));

@@ -373,7 +373,7 @@ struct menu {
     int query_count;
     const struct menu_screen *screens;
     int screen_count;
-    const struct names *screen_names, *var_names;       /* names.h */
+    const struct names *screen_names, *var_names, *shortcut_names;      /* names.h */
     const struct menu_service *services;
     int service_count;
     const struct menu_sms *sms;
@@ -391,6 +391,7 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
 
 /* Look up by name in O(1) or O(log n); MENU_NONE. */
 int menu_screen_find(const struct menu *m, const char *name);
+int menu_shortcut_find(const struct menu *m, const char *path, size_t len);
 int menu_var_find(const struct menu *m, const char *name, size_t len);
 int menu_lang_find(const struct menu *m, const char *id);
 

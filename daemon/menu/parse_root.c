@@ -144,6 +144,7 @@ static void parse_pad(struct parse *p, const struct yaml_node *map)
 static void parse_shortcuts(struct parse *p, const struct yaml_node *map)
 {
     struct menu_shortcut *list = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *list);
+    struct names *names = names_new(p->arena);
 
     for (int i = 0; i < map->count; i++) {
         const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
@@ -152,9 +153,11 @@ static void parse_shortcuts(struct parse *p, const struct yaml_node *map)
             issue_add(p->issues, ISSUE_VALUE, key->pos, "short cut '%s': numbers with stars between them, like \"1*1\"",
                       key->text);
         list[i].path = key->text;
+        (void)names_add(names, key->text, i);
         list[i].to = value != NULL ? parse_screen_find(p, p->root, value, "short cut to") : MENU_NONE;
     }
     p->menu->shortcuts = list;
+    p->menu->shortcut_names = names;
     p->menu->shortcut_count = map->count;
 }
 

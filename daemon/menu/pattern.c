@@ -11,6 +11,7 @@
 /* States that a breadth-first match has at once are bounded by the pattern's
  * size; each takes three ints, in two lists. */
 #define PATTERN_WORKSPACE (64 * PATTERN_SIZE_MAX)
+#define PATTERN_WORKSPACE_FEW 512       /* most patterns have a state or two */
 /* Looks ahead, each a match of its own. */
 #define PATTERN_MATCH_LIMIT 20000
 #define PATTERN_DEPTH_LIMIT 100
@@ -54,7 +55,7 @@ bool pattern_matches(const void *code, const char *s, size_t n)
 {
     pcre2_match_context *limits = pcre2_match_context_create(NULL);
     pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-    int *workspace = xcalloc(PATTERN_WORKSPACE, sizeof *workspace);
+    int few[PATTERN_WORKSPACE_FEW];
     bool whole;
     int found;
 
@@ -63,10 +64,15 @@ bool pattern_matches(const void *code, const char *s, size_t n)
     (void)pcre2_set_match_limit(limits, PATTERN_MATCH_LIMIT);
     (void)pcre2_set_depth_limit(limits, PATTERN_DEPTH_LIMIT);
     (void)pcre2_set_heap_limit(limits, PATTERN_HEAP_KIB);
-    found = pcre2_dfa_match(code, (PCRE2_SPTR)s, n, 0, 0, match, limits, workspace, PATTERN_WORKSPACE);
+    found = pcre2_dfa_match(code, (PCRE2_SPTR)s, n, 0, 0, match, limits, few, PATTERN_WORKSPACE_FEW);
+    if (found == PCRE2_ERROR_DFA_WSSIZE) {
+        int *many = xcalloc(PATTERN_WORKSPACE, sizeof *many);
+
+        found = pcre2_dfa_match(code, (PCRE2_SPTR)s, n, 0, 0, match, limits, many, PATTERN_WORKSPACE);
+        free(many);
+    }
     /* the longest comes first; in this way of matching PCRE2 10.42 does not heed its anchor at the end */
     whole = found >= 0 && pcre2_get_ovector_pointer(match)[1] == n;
-    free(workspace);
     pcre2_match_data_free(match);
     pcre2_match_context_free(limits);
     return whole;
