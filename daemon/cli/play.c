@@ -8,16 +8,19 @@
 
 #include "base/alloc.h"
 #include "cli/load.h"
+#include "cli/play_cover.h"
 #include "cli/play_run.h"
 #include "cli/play_script.h"
 #include "menu/model.h"
 
 static const char play_usage[] =
-    "usage: kheya play [--menu DIR] [--twice] FILE.dlg...\n"
+    "usage: kheya play [--menu DIR] [--twice] [--cover [--min N]] FILE.dlg...\n"
     "Plays each dialogue on the engine, with a clock and a database of its own, and\n"
     "compares the pages.  A dialogue ends at its first mistake.\n"
     "  --menu DIR   the menus; else the folder that holds the file's folder\n"
     "  --twice      every event comes twice, and every step is lost once\n"
+    "  --cover      then say which screens, options and branches no dialogue came by\n"
+    "  --min N      with --cover: at least N % of each kind must be come by\n"
     "Steps, one a line; an indented line goes on with the one before it:\n"
     "  language en            she has chosen it before\n"
     "  msisdn 8801711000001   another citizen\n"
@@ -36,28 +39,44 @@ static const char play_usage[] =
     "  audit EVENT field=value ...          or: audit none\n"
     "Exit status: 0 all passed, 1 not, 2 used wrongly.\n";
 
-/* The menus of the last dialogue: the next one mostly has the same. */
-struct play_menus {
-    char *dir;
+struct play {
+    const char *dir;                    /* --menu; NULL none */
+    bool twice, covers;
+    int min;                            /* % of each kind; 0 any */
+
+    /* the menus of the last dialogue: the next one mostly has the same */
+    char *loaded;
     struct menu *menu;
+    struct play_cover *cover;
+    struct play_tally tally;
 };
 
-static void play_menus_free(struct play_menus *menus)
+static void play_forget(struct play *p)
 {
-    free(menus->dir);
-    menu_free(menus->menu);
-    *menus = (struct play_menus){ NULL, NULL };
+    free(p->loaded);
+    play_cover_free(p->cover);
+    menu_free(p->menu);
+    p->loaded = NULL;
+    p->cover = NULL;
+    p->menu = NULL;
 }
 
-/* NULL and said when the folder has an error. */
-static const struct menu *play_menus_load(struct play_menus *menus, const char *dir)
+/* 0; 1 and said when the folder has an error; 2 and said when it is not the one
+ * whose parts are counted. */
+static int play_load(struct play *p, const char *dir)
 {
-    if (menus->dir != NULL && strcmp(menus->dir, dir) == 0)
-        return menus->menu;
-    play_menus_free(menus);
-    menus->dir = xstrdup(dir);
-    menus->menu = load_menus(dir, stdout);
-    return menus->menu;
+    if (p->loaded != NULL && strcmp(p->loaded, dir) == 0)
+        return p->menu != NULL ? 0 : 1;
+    if (p->loaded != NULL && p->covers) {
+        fprintf(stderr, "kheya play: --cover counts one tree, and these are of %s and %s\n", p->loaded, dir);
+        return 2;
+    }
+    play_forget(p);
+    p->loaded = xstrdup(dir);
+    p->menu = load_menus(dir, stdout);
+    if (p->menu != NULL && p->covers)
+        p->cover = play_cover_new(p->menu);
+    return p->menu != NULL ? 0 : 1;
 }
 
 /* "menus/dialogs/a.dlg" to "menus", "a.dlg" to "..". */
@@ -79,41 +98,48 @@ static char *play_folder_of(const char *file)
 }
 
 /* 0, 1 or 2, as the command exits. */
-static int play_file(struct play_menus *menus, const char *dir, const char *file, bool twice,
-                     struct play_tally *tally)
+static int play_file(struct play *p, const char *file)
 {
     struct play_script script;
     enum play_read read = play_script_read(&script, file);
     char *own = play_folder_of(file);
-    const struct menu *m;
     int status = read == PLAY_READ ? 0 : read == PLAY_BAD_FILE ? 1 : 2;
 
-    if (status == 0) {
-        m = play_menus_load(menus, dir != NULL ? dir : own);
-        status = m != NULL && play_run(m, &script, twice, tally) ? 0 : 1;
-    }
+    if (status == 0)
+        status = play_load(p, p->dir != NULL ? p->dir : own);
+    if (status == 0 && !play_run(p->menu, &script, p->twice, p->cover, &p->tally))
+        status = 1;
     free(own);
     play_script_free(&script);
     return status;
 }
 
-static int play_files(int count, char **files, const char *dir, bool twice)
+static int play_files(struct play *p, int count, char **files)
 {
-    struct play_menus menus = { NULL, NULL };
-    struct play_tally tally = { 0, 0, 0 };
     int worst = 0;
 
     for (int i = 0; i < count; i++) {
-        int status = play_file(&menus, dir, files[i], twice, &tally);
+        int status = play_file(p, files[i]);
 
         worst = status > worst ? status : worst;
     }
-    play_menus_free(&menus);
-    printf("%d dialogues, %d steps passed", tally.dialogues, tally.steps);
-    if (tally.failed > 0)
-        printf(", %d failed", tally.failed);
+    printf("%d dialogues, %d steps passed", p->tally.dialogues, p->tally.steps);
+    if (p->tally.failed > 0)
+        printf(", %d failed", p->tally.failed);
     putchar('\n');
+    if (p->cover != NULL && !play_cover_print(p->cover, p->min) && worst == 0)
+        worst = 1;
+    play_forget(p);
     return worst;
+}
+
+static bool play_percent(const char *s, int *percent)
+{
+    char *end;
+    long v = strtol(s, &end, 10);
+
+    *percent = (int)v;
+    return end != s && *end == '\0' && v >= 0 && v <= 100;
 }
 
 int play_main(int argc, char **argv)
@@ -121,30 +147,34 @@ int play_main(int argc, char **argv)
     static const struct option options[] = {
         { "menu", required_argument, NULL, 'm' },
         { "twice", no_argument, NULL, 't' },
+        { "cover", no_argument, NULL, 'c' },
+        { "min", required_argument, NULL, 'n' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
-    const char *dir = NULL;
-    bool twice = false;
+    struct play p = { .dir = NULL };
+    bool good = true;
+    bool min = false;
     int c;
 
     optind = 1;
-    while ((c = getopt_long(argc, argv, "m:th", options, NULL)) != -1) {
-        switch (c) {
-        case 'm':
-            dir = optarg;
-            break;
-        case 't':
-            twice = true;
-            break;
-        default:
-            fputs(play_usage, c == 'h' ? stdout : stderr);
-            return c == 'h' ? 0 : 2;
+    while (good && (c = getopt_long(argc, argv, "m:th", options, NULL)) != -1) {
+        if (c == 'h') {
+            fputs(play_usage, stdout);
+            return 0;
         }
+        if (c == 'm')
+            p.dir = optarg;
+        else if (c == 't')
+            p.twice = true;
+        else if (c == 'c')
+            p.covers = true;
+        else
+            good = min = c == 'n' && play_percent(optarg, &p.min);
     }
-    if (optind == argc) {
+    if (!good || optind == argc || (min && !p.covers)) {
         fputs(play_usage, stderr);
         return 2;
     }
-    return play_files(argc - optind, argv + optind, dir, twice);
+    return play_files(&p, argc - optind, argv + optind);
 }

@@ -317,11 +317,13 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_AUDIT] = run_audit,
 };
 
-bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_tally *tally)
+bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_cover *cover,
+              struct play_tally *tally)
 {
     struct run r = { .menu = m, .script = script, .world = play_world_new(m, twice) };
     bool good = true;
 
+    play_world_cover(r.world, cover);
     for (int i = 0; i < script->count && good; i++) {
         r.step = &script->steps[i];
         good = run_verbs[r.step->verb](&r);

@@ -15,7 +15,11 @@ struct play_tally {
     int failed;                         /* that did not; a dialogue ends at its first */
 };
 
-/* Says on stdout what did not go as it should.  Counts into tally. */
-bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_tally *tally);
+struct play_cover;
+
+/* Says on stdout what did not go as it should.  Counts into tally, and into cover
+ * unless it is NULL. */
+bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_cover *cover,
+              struct play_tally *tally);
 
 #endif

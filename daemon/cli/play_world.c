@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "cli/play_answer.h"
+#include "cli/play_cover.h"
 #include "engine/flow.h"
 #include "engine/session.h"
 #include "menu/reply.h"
@@ -49,6 +50,7 @@ struct world_hook {
 struct play_world {
     const struct menu *menu;
     bool twice;
+    struct play_cover *cover;           /* NULL: nobody counts */
     struct session_table *table;
     struct session *s;
     struct flow_env env;
@@ -154,6 +156,11 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     reply_init(&w->reply);
     (void)play_world_msisdn(w, "8801711000001");
     return w;
+}
+
+void play_world_cover(struct play_world *w, struct play_cover *cover)
+{
+    w->cover = cover;
 }
 
 static void world_forget_effects(struct play_world *w)
@@ -370,6 +377,7 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
     w->env = (struct flow_env){
         .secret = world_secret, .draw = world_draw, .draw_arg = w,
         .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now, .alert = &w->alert,
+        .came_by = w->cover != NULL ? play_cover_came_by : NULL, .came_by_arg = w->cover,
     };
     r = flow_event(&w->env, w->s, ev, &w->out);
     while (r == FLOW_ASK)

@@ -19,6 +19,10 @@ struct yaml_node;
 
 /* A day of autumn 2026, ten in the morning; m is borrowed for life. */
 struct play_world *play_world_new(const struct menu *m, bool twice);
+
+/* Have cover told of all that is come by; borrowed. */
+struct play_cover;
+void play_world_cover(struct play_world *w, struct play_cover *cover);
 void play_world_free(struct play_world *w);
 
 /* Another citizen; her language is the one that play_world_lang() set last.

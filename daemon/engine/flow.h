@@ -49,6 +49,10 @@ struct flow_env {
     void *draw_arg;
     bool tape;                          /* tell what the step leaves on the tape */
     uint64_t dice;                      /* with tape: name of a dialogue that begins, another one for each event */
+    /* NULL, or told what of the menu the step comes by: a menu_screen that shows its page or acts, a menu_option that
+     * is chosen, the place of a way (ways_exit) that is taken */
+    void (*came_by)(void *arg, const void *part);
+    void *came_by_arg;
 };
 
 enum flow_result {

@@ -128,11 +128,11 @@ static bool flow_pack_row(struct flow *f, const struct menu_record *record, cons
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-enum flow_pass flow_branch(struct flow *f, int screen)
+enum flow_pass flow_branch(struct flow *f, const int *place)
 {
-    if (screen == MENU_NONE)
+    if (*place == MENU_NONE)
         return FLOW_BROKEN;
-    flow_enter(f, screen);
+    flow_take(f, place);
     return FLOW_ON;
 }
 
@@ -145,9 +145,9 @@ static enum flow_pass flow_query_answered(struct flow *f, const struct menu_acti
     }
     flow_unset_record(f, a);
     if (rows->failed || rows->count > 0)
-        return flow_branch(f, a->fail);
+        return flow_branch(f, &a->fail);
     if (a->none != MENU_NONE)
-        return flow_branch(f, a->none);
+        return flow_branch(f, &a->none);
     f->out->waiting_action++;
     return FLOW_ON;
 }
@@ -171,10 +171,10 @@ static enum flow_pass flow_list_answered(struct flow *f, const struct menu_list 
 {
     f->out->waiting_action = 0;
     if (rows->failed)
-        return flow_branch(f, list->fail);
+        return flow_branch(f, &list->fail);
     if (rows->count == 0)
-        return flow_branch(f, list->empty);
-    return flow_take_rows(f, list, rows) ? FLOW_ON : flow_branch(f, list->fail);
+        return flow_branch(f, &list->empty);
+    return flow_take_rows(f, list, rows) ? FLOW_ON : flow_branch(f, &list->fail);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -430,6 +430,7 @@ enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
 {
     const struct menu_action *a;
 
+    flow_came_by(f, screen);
     if (f->out->waiting_action >= screen->action_count)
         return flow_follow(f, &screen->go);
     a = &screen->actions[f->out->waiting_action];

@@ -21,7 +21,7 @@ enum flow_pass flow_do_call(struct flow *f, const struct menu_action *a)
         .call = f->out->waiting_action,
         .behind = s->screen != MENU_NONE ? s->depth : -1,
     };
-    flow_enter(f, a->call);
+    flow_take(f, &a->call);
     return FLOW_ON;
 }
 

@@ -116,7 +116,7 @@ enum flow_pass flow_do_consent(struct flow *f, const struct menu_action *a)
     buf_clear(&out->value);
     if (f->env->draw == NULL || c.sent >= CONSENT_SENDS || !expr_value(a->to, &f->scope, &out->value) ||
         out->value.len == 0 || out->value.len >= sizeof c.number)
-        return flow_branch(f, a->fail);
+        return flow_branch(f, &a->fail);
     c = (struct consent){ .until = f->env->now + CONSENT_MS, .tries = CONSENT_TRIES, .sent = c.sent + 1,
                           .action = out->waiting_action };
     memcpy(c.number, buf_str(&out->value), out->value.len + 1);
@@ -177,7 +177,7 @@ enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a
     bool right;
 
     if (!flow_consent_counts(f, &c))
-        return flow_consent_end(f, &c) ? flow_branch(f, a->expired) : FLOW_BROKEN;
+        return flow_consent_end(f, &c) ? flow_branch(f, &a->expired) : FLOW_BROKEN;
     buf_clear(&f->out->value);
     (void)expr_value(a->value, &f->scope, &f->out->value);
     flow_consent_hash(f, &c, buf_str(&f->out->value), f->out->value.len, hash);
@@ -188,9 +188,9 @@ enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a
         if (!flow_consent_end(f, &c))
             return FLOW_BROKEN;
         if (!right)
-            return flow_branch(f, a->expired);
+            return flow_branch(f, &a->expired);
         f->out->waiting_action++;
         return FLOW_ON;
     }
-    return flow_consent_put(f, &c) ? flow_branch(f, a->wrong) : FLOW_BROKEN;
+    return flow_consent_put(f, &c) ? flow_branch(f, &a->wrong) : FLOW_BROKEN;
 }

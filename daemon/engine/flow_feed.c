@@ -43,6 +43,7 @@ static enum flow_fit flow_feed_option(struct flow *f, const struct menu_screen *
 
     if (o == NULL)
         return FLOW_WRONG;
+    flow_came_by(f, o);
     return flow_lead(f, flow_set(f, o->sets, o->set_count), &o->go);
 }
 

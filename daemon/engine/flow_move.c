@@ -74,11 +74,23 @@ void flow_enter(struct flow *f, int screen)
     }
 }
 
+void flow_came_by(const struct flow *f, const void *part)
+{
+    if (f->env->came_by != NULL)
+        f->env->came_by(f->env->came_by_arg, part);
+}
+
+void flow_take(struct flow *f, const int *place)
+{
+    flow_came_by(f, place);
+    flow_enter(f, *place);
+}
+
 enum flow_pass flow_follow(struct flow *f, const struct menu_gotos *go)
 {
     for (int i = 0; i < go->count; i++)
         if (go->list[i].when == NULL || expr_true(go->list[i].when, &f->scope)) {
-            flow_enter(f, go->list[i].to);
+            flow_take(f, &go->list[i].to);
             return FLOW_ON;
         }
     flow_complain(f, "no_goto", "no condition holds");

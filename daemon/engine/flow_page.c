@@ -105,6 +105,7 @@ bool flow_show(struct flow *f, int page)
 
     if (screen->list.query != MENU_NONE)
         args.list_rows = session_get(s, screen->list.rows, &args.list_rows_len);
+    flow_came_by(f, screen);
     buf_clear(&s->reply);
     render_page(&args, &s->reply, &shown);
     s->page = shown.page;

@@ -88,6 +88,12 @@ enum flow_pass {
 
 void flow_enter(struct flow *f, int screen);
 
+/* By a way of the menu, whose screen place names. */
+void flow_take(struct flow *f, const int *place);
+
+/* For who counts what dialogues come by. */
+void flow_came_by(const struct flow *f, const void *part);
+
 /* Enter the first whose condition holds. */
 enum flow_pass flow_follow(struct flow *f, const struct menu_gotos *go);
 
@@ -115,8 +121,8 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
 /* A message whose cause is in out->text; receiver may stand in out->value. */
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver);
 
-/* To a screen that is a way out of an action; MENU_NONE: the step cannot be done. */
-enum flow_pass flow_branch(struct flow *f, int screen);
+/* By a way out of an action; MENU_NONE at its place: the step cannot be done. */
+enum flow_pass flow_branch(struct flow *f, const int *place);
 
 /* The answer of the question that is out. */
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);

@@ -77,6 +77,7 @@ static void ways_gotos(const struct ways *w, const struct menu_gotos *go, struct
         const struct menu_goto *g = &go->list[i];
 
         exit.to = g->to;
+        exit.place = &g->to;
         exit.pos = g->pos;
         exit.branch = i;
         exit.branches = go->count;
@@ -96,13 +97,17 @@ static void ways_go(const struct ways *w, enum ways_why why)
 }
 
 /* A way out of a question, on which the values that it was to fill are not set. */
-static void ways_aside(const struct ways *w, const struct ways_exit *exit, const int *unset, int count)
+static void ways_aside(const struct ways *w, struct ways_exit exit, enum ways_why why, const int *place,
+                       const struct menu_action *unset, int count)
 {
-    if (exit->to == MENU_NONE)
+    exit.why = why;
+    exit.to = *place;
+    exit.place = place;
+    if (exit.to == MENU_NONE)
         return;
     ways_step(w, WAYS_SAVE);
-    ways_record(w, WAYS_UNSET, false, unset, count);
-    ways_leave(w, exit);
+    ways_record(w, WAYS_UNSET, false, unset != NULL ? unset->into : NULL, count);
+    ways_leave(w, &exit);
     ways_step(w, WAYS_BACK);
 }
 
@@ -129,12 +134,8 @@ static void ways_query(const struct ways *w, const struct menu_action *a, struct
     int fields = w->m->queries[a->query].returns->field_count;
 
     ways_args(w, a->query, &a->pos);
-    exit.why = WAYS_FAIL;
-    exit.to = a->fail;
-    ways_aside(w, &exit, a->into, fields);
-    exit.why = WAYS_NONE;
-    exit.to = a->none;
-    ways_aside(w, &exit, a->into, fields);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, a, fields);
+    ways_aside(w, exit, WAYS_NONE, &a->none, a, fields);
     ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, true, a->into, fields);
 }
 
@@ -165,12 +166,8 @@ static void ways_hook(const struct ways *w, const struct menu_action *a, struct 
     for (int i = 0; i < a->set_count; i++)
         w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_MEMBER, .expr = a->sets[i].value,
                                            .pos = &a->pos, .var = MENU_NONE, .index = a->backend });
-    exit.why = WAYS_FAIL;
-    exit.to = a->fail;
-    ways_aside(w, &exit, a->into, fields);
-    exit.why = WAYS_NONE;
-    exit.to = a->none;
-    ways_aside(w, &exit, a->into, fields);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, a, fields);
+    ways_aside(w, exit, WAYS_NONE, &a->none, a, fields);
     ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, true, a->into, fields);
 }
 
@@ -184,9 +181,7 @@ static void ways_set(const struct ways *w, const struct menu_action *a, struct w
  * value is there when they have returned. */
 static void ways_call(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
-    exit.why = WAYS_CALL;
-    exit.to = a->call;
-    ways_aside(w, &exit, NULL, 0);
+    ways_aside(w, exit, WAYS_CALL, &a->call, NULL, 0);
     ways_var(w, WAYS_SET, a->var, NULL);
 }
 
@@ -196,25 +191,18 @@ static void ways_return(const struct ways *w, const struct menu_action *a, struc
     ways_read(w, WAYS_IN_VALUE, a->value);
 }
 
-static void ways_exit_to(const struct ways *w, struct ways_exit exit, enum ways_why why, int to)
-{
-    exit.why = why;
-    exit.to = to;
-    ways_aside(w, &exit, NULL, 0);
-}
-
 static void ways_consent(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     ways_read(w, WAYS_IN_RECEIVER, a->to);
     ways_message(w, a->sms, &a->pos);
-    ways_exit_to(w, exit, WAYS_FAIL, a->fail);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
 }
 
 static void ways_consent_check(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     ways_read(w, WAYS_IN_CODE, a->value);
-    ways_exit_to(w, exit, WAYS_WRONG, a->wrong);
-    ways_exit_to(w, exit, WAYS_EXPIRED, a->expired);
+    ways_aside(w, exit, WAYS_WRONG, &a->wrong, NULL, 0);
+    ways_aside(w, exit, WAYS_EXPIRED, &a->expired, NULL, 0);
 }
 
 static void ways_audit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
@@ -270,13 +258,11 @@ static void ways_options(const struct ways *w)
 static void ways_rows(const struct ways *w)
 {
     const struct menu_list *l = &w->screen->list;
-    struct ways_exit exit = { .why = WAYS_FAIL, .to = l->fail, .pos = l->pos, .action = MENU_NONE, .branches = 1 };
+    const struct ways_exit exit = { .pos = l->pos, .action = MENU_NONE, .branches = 1 };
 
     ways_args(w, l->query, &l->pos);
-    ways_aside(w, &exit, NULL, 0);
-    exit.why = WAYS_EMPTY;
-    exit.to = l->empty;
-    ways_aside(w, &exit, NULL, 0);
+    ways_aside(w, exit, WAYS_FAIL, &l->fail, NULL, 0);
+    ways_aside(w, exit, WAYS_EMPTY, &l->empty, NULL, 0);
 }
 
 static void ways_list(const struct ways *w)

@@ -38,6 +38,8 @@ enum ways_why {
 struct ways_exit {
     enum ways_why why;
     int to;                             /* screen */
+    const int *place;                   /* where the model names it: no other way has this one, but for the options that
+                                         * stand for the codes of a choice, which share their goto */
     struct menu_pos pos;                /* of the screen's name, where that is known, else of its action */
     const struct menu_option *option;   /* WAYS_OPTION; else NULL */
     int action;                         /* whose exit it is, index; MENU_NONE: the screen's own */
