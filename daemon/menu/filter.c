@@ -255,20 +255,34 @@ static void filter_date(const struct filter_value *v)
     filter_date_as(v, true);
 }
 
-/* Put a separator between groups of digits: counted from the right (first = len
- * modulo size) or from the left (first = size). */
-static void filter_group(const struct filter_value *v, size_t skip, size_t first, size_t size, char separator)
+/* Does a group end where so many digits are left? */
+typedef bool filter_groups(size_t left);
+
+static bool filter_thousands(size_t left)
+{
+    return left % 3 == 0;
+}
+
+/* 1,00,00,000: thousands, then lakhs, crores and so on of two digits each. */
+static bool filter_lakhs(size_t left)
+{
+    return left >= 3 && (left - 3) % 2 == 0;
+}
+
+/* Put a separator between groups of digits, counted from the right. */
+static void filter_group(const struct filter_value *v, filter_groups *ends, size_t size, char separator)
 {
     char copy[FILTER_DIGITS_MAX];
     size_t len;
     const char *s = filter_text(v, &len);
+    size_t skip = len > 0 && s[0] == '-' ? 1 : 0;
 
-    if (s == NULL || len > sizeof copy || !filter_all_digits(s + skip, len - skip))
+    if (len > sizeof copy || !filter_all_digits(s + skip, len - skip))
         return;
     memcpy(copy, s, len);
     buf_cut(v->out, v->start);
     for (size_t i = 0; i < len; i++) {
-        if (i > skip && (i - skip) % size == first % size)
+        if (i > skip && (ends != NULL ? ends(len - i) : (i - skip) % size == 0))
             buf_addc(v->out, separator);
         buf_addc(v->out, copy[i]);
     }
@@ -276,16 +290,13 @@ static void filter_group(const struct filter_value *v, size_t skip, size_t first
 
 static void filter_money(const struct filter_value *v)
 {
-    size_t len;
-    const char *s = filter_text(v, &len);
-    size_t skip = s != NULL && s[0] == '-' ? 1 : 0;
-
-    filter_group(v, skip, (len - skip) % 3, 3, ',');
+    filter_group(v, v->scope->menu->langs[v->scope->lang].lakhs ? filter_lakhs : filter_thousands, 0, ',');
 }
 
+/* From the left: 8123 0567 83. */
 static void filter_spell(const struct filter_value *v)
 {
-    filter_group(v, 0, 0, 4, ' ');
+    filter_group(v, NULL, 4, ' ');
 }
 
 /* Bengali digits where the language is written in Bengali; from the end, because
@@ -332,7 +343,7 @@ static const struct filter filter_rows[] = {
       false, false },
     { "day", "day and month: 12 Oct", filter_day, FILTER_DATE, false, false },
     { "date", "day, month and year: 12 Oct 2026", filter_date, FILTER_DATE, false, false },
-    { "money", "thousands apart: 10,000", filter_money, FILTER_WHOLE, false, false },
+    { "money", "thousands apart: 10,000; lakhs where the language says so: 1,00,000", filter_money, FILTER_WHOLE, false, false },
     { "spell", "digits in groups of four: 8123 0567 83", filter_spell, FILTER_ANY, false, false },
     { "digits", "the language's own digits", filter_digits, FILTER_ANY, false, false },
 };

@@ -51,6 +51,7 @@ static const struct keys_row keys_language_rows[] = {
     [LANGUAGE_NAME] = { "name", KEYS_STRING, .required = true, .help = "as its readers write it" },
     [LANGUAGE_SMS] = { "sms", KEYS_BOOL, .help = "may it stand in an SMS; yes" },
     [LANGUAGE_SHOWS] = { "shows", KEYS_STRING, .help = "language of the SMS to those who read this one on screens" },
+    [LANGUAGE_GROUPS] = { "groups", KEYS_CHOICE, .words = "thousand lakh", .help = "how money is grouped: 100,000 or 1,00,000" },
     [LANGUAGE_KEYS] = { .name = NULL },
 };
 

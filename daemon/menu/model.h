@@ -55,6 +55,7 @@ struct menu_lang {
     const char *name;                   /* as shown to the citizen */
     bool sms;                           /* may stand in an SMS */
     int shows;                          /* language of her SMS when sms is false */
+    bool lakhs;                         /* money is grouped 1,00,000 */
 };
 
 /* --- types and variables -------------------------------------------------- */

@@ -56,6 +56,7 @@ void parse_languages(struct parse *p)
         (void)keys_read(yaml_value(map, i), KEYS_LANGUAGE, &got[i], p->issues);
         m->langs[i].id = key->text;
         m->langs[i].name = got[i].at[LANGUAGE_NAME] != NULL ? got[i].at[LANGUAGE_NAME]->text : key->text;
+        m->langs[i].lakhs = got[i].at[LANGUAGE_GROUPS] != NULL && strcmp(got[i].at[LANGUAGE_GROUPS]->text, "lakh") == 0;
         m->langs[i].sms = got[i].at[LANGUAGE_SMS] == NULL || keys_bool(got[i].at[LANGUAGE_SMS]);
     }
     m->lang_count = map->count;

@@ -199,9 +199,9 @@ static inline void fixture_init(struct fixture *f)
     memset(f, 0, sizeof *f);
     f->arena = arena_new(16 << 20);
     f->menu.arena = f->arena;
-    f->menu.langs[EN] = (struct menu_lang){ "en", "English", true, EN };
-    f->menu.langs[BN] = (struct menu_lang){ "bn", "বাংলা", true, BN };
-    f->menu.langs[LATN] = (struct menu_lang){ "bn-Latn", "Bangla", false, BN };
+    f->menu.langs[EN] = (struct menu_lang){ "en", "English", true, EN, false };
+    f->menu.langs[BN] = (struct menu_lang){ "bn", "বাংলা", true, BN, true };
+    f->menu.langs[LATN] = (struct menu_lang){ "bn-Latn", "Bangla", false, BN, true };
     f->menu.lang_count = 3;
     f->menu.key_back = "0";
     f->menu.key_start = "00";
