@@ -14,7 +14,7 @@ B        := build/$(VARIANT)
 PREFIX   ?= /usr/local
 VERSION  := 0.1.0
 
-PKGS     := libevent libpq yaml-0.1 libsodium jansson libpcre2-8
+PKGS     := libevent libpq yaml-0.1 libsodium jansson libpcre2-8 libcurl
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lunistring -lm
 

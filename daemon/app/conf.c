@@ -78,6 +78,8 @@ static const struct conf_key conf_limit_keys[] = {
     { "readers", CONF_NUMBER, AT(conf, readers), 1, 64, "4", NULL, "database connections for the menus' queries" },
     { "sms_in_flight", CONF_NUMBER, AT(conf, sms_in_flight), 1, 10000, "200", NULL,
       "messages handed to bearerbox and not yet acknowledged" },
+    { "hooks", CONF_NUMBER, AT(conf, hooks), 2, 1000, "200", NULL,
+      "requests to back ends in flight; one back end takes at most half of them" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -574,6 +576,14 @@ static const struct yaml_node *conf_parse(struct conf_reader *r, struct menu_iss
     return NULL;
 }
 
+/* The folder of a path. */
+static const char *conf_folder(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? "." : slash == path ? "/" : arena_memdup0(arena, path, (size_t)(slash - path));
+}
+
 bool conf_load(struct conf *c, const char *path, struct buf *errors)
 {
     struct conf_reader r = { .conf = c, .errors = errors, .path = path };
@@ -584,6 +594,7 @@ bool conf_load(struct conf *c, const char *path, struct buf *errors)
     r.arena = arena_new(CONF_ARENA_MAX);
     c->mem = r.arena;
     c->database = c->menus = c->pid_file = c->http_address = c->http_handset = "";
+    c->folder = conf_folder(r.arena, path);
     conf_defaults(&r, conf_root_keys, c);
     for (size_t i = 0; i < sizeof conf_sections / sizeof conf_sections[0]; i++)
         conf_defaults(&r, conf_sections[i].keys, c);

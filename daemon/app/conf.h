@@ -38,6 +38,7 @@ struct conf {
     const char *http_handset;           /* control address of a telco simulator, "" none */
     const char *pid_file;               /* "" none */
     const char *secret;                 /* file, "" none */
+    const char *folder;                 /* where the configuration lies: the keys of back ends are below it */
     int log_level;                      /* enum log_level */
     int sessions;                       /* dialogues in memory */
     int hold_ms;                        /* how long an event waits for a database that fell */
@@ -46,6 +47,7 @@ struct conf {
     int batch_rows;
     int readers;
     int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */
+    int hooks;                          /* requests to back ends in flight */
     int tape_ms;                        /* so long steps stay on the tape; 0: none are kept */
     struct conf_link links[CONF_LINKS_MAX];
     int link_count;

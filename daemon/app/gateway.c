@@ -4,12 +4,12 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <sodium.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/alerts.h"
+#include "app/backends.h"
 #include "app/bearer.h"
 #include "app/generations.h"
 #include "app/numbers.h"
@@ -66,6 +66,7 @@ struct gateway {
     struct postman *postman;
     struct recent *recent;
     struct alerts *alerts;
+    struct backends *backends;
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
@@ -373,8 +374,7 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
     case FLOW_NUMBER:
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
     case FLOW_HOOK:
-        rows->failed = true;
-        return true;
+        return backends_ask(g->backends, s->menu, q, s->id, rows);
     case FLOW_QUERY:
         break;
     }
@@ -698,6 +698,21 @@ static void gateway_on_answered(void *arg, uint64_t ticket, const struct store_r
     gateway_answer(g, ticket, &answer, FLOW_QUERY);
 }
 
+/* The hook that a dialogue waits for. */
+static const struct menu_action *gateway_waiting(void *arg, uint64_t ticket)
+{
+    const struct gateway *g = arg;
+    struct session *s = session_find(g->table, ticket);
+    const struct work *w = s != NULL && s->state == SESSION_RUNNING ? work_queue(s)->head : NULL;
+
+    return w != NULL && w->out != NULL && w->out->question.kind == FLOW_HOOK ? w->out->question.hook : NULL;
+}
+
+static void gateway_on_hook(void *arg, uint64_t ticket, const struct flow_rows *rows)
+{
+    gateway_answer(arg, ticket, rows, FLOW_HOOK);
+}
+
 static void gateway_on_number(void *arg, uint64_t waiter, int64_t n)
 {
     struct flow_rows answer = { .failed = n < 0, .number = n };
@@ -999,6 +1014,7 @@ bool gateway_reload(struct gateway *g, struct buf *report)
         log_warn("event=reload_refused folder=%s", g->conf->menus);
         return false;
     }
+    backends_renew(g->backends);
     gateway_publish(g, m, true);
     g->looked = 0;
     buf_addf(report, "generation %016" PRIx64 ": %d screens, %s\n", (uint64_t)m->generation, m->screen_count,
@@ -1062,6 +1078,14 @@ static bool gateway_take_secret(struct gateway *g, char *err, size_t err_size)
     return true;
 }
 
+static bool gateway_open_backends(struct gateway *g, char *err, size_t err_size)
+{
+    const struct backends_args args = { g->base, g->conf->folder, g->conf->hooks, gateway_waiting, gateway_on_hook, g };
+
+    g->backends = backends_new(&args, err, err_size);
+    return g->backends != NULL;
+}
+
 struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
 {
     const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
@@ -1090,7 +1114,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->postman = postman_new(g->store, conf->sms_in_flight);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->alerts = alerts_new();
-    if (!gateway_take_secret(g, err, err_size)) {
+    if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size)) {
         gateway_free(g);
         return NULL;
     }
@@ -1124,6 +1148,7 @@ void gateway_free(struct gateway *g)
         event_free(g->tick);
     for (int i = 0; i < g->bearer_count; i++)
         bearer_close(g->bearers[i]);
+    backends_free(g->backends);
     store_free(g->store);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/backends.h"
 #include "app/conf.h"
 #include "base/alloc.h"
 #include "base/log.h"
@@ -119,6 +120,17 @@ const struct menu *generations_add(struct generations *g, int64_t id, const void
     return generations_put(g, id, menu)->menu;
 }
 
+/* What dialogues would find missing, an operator is told now. */
+static bool generations_has_keys(const struct menu *menu, const struct conf *conf, struct buf *report)
+{
+    char err[512];
+
+    if (backends_check(menu, conf->folder, err, sizeof err))
+        return true;
+    buf_addf(report, "%s\n", err);
+    return false;
+}
+
 const struct menu *generations_read(struct generations *g, const struct conf *conf, struct buf *report)
 {
     struct conf_menu_links links;
@@ -131,6 +143,10 @@ const struct menu *generations_read(struct generations *g, const struct conf *co
 
     generations_report(&issues, report);
     menu_issues_free(&issues);
+    if (menu != NULL && !generations_has_keys(menu, conf, report)) {
+        menu_free(menu);
+        menu = NULL;
+    }
     if (menu == NULL)
         return NULL;
     e = generations_get(g, menu->generation);

@@ -32,8 +32,8 @@ const struct menu *generations_find(const struct generations *g, int64_t id, boo
  * or are NULL: then it counts as missing. */
 const struct menu *generations_add(struct generations *g, int64_t id, const void *sources, size_t n);
 
-/* Read the folder of the configuration, for its links, whole: its generation, held but not yet current, or NULL.  What
- * `kheya check` would print is appended to report either way. */
+/* Read the folder of the configuration, for its links, whole: its generation, held but not yet current, or NULL: also when
+ * a back end's key cannot be read.  What `kheya check` would print is appended to report either way. */
 const struct menu *generations_read(struct generations *g, const struct conf *conf, struct buf *report);
 
 /* Make a generation that is in memory the current one. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "app/admin.h"
+#include "app/backends.h"
 #include "app/conf.h"
 #include "app/gateway.h"
 #include "app/secret.h"
@@ -73,6 +74,16 @@ static bool main_check_secret(const struct conf *conf)
     return false;
 }
 
+static bool main_check_keys(const struct conf *conf, const struct menu *menu)
+{
+    char err[512];
+
+    if (menu == NULL || backends_check(menu, conf->folder, err, sizeof err))
+        return true;
+    fprintf(stderr, "kheyad: %s\n", err);
+    return false;
+}
+
 /* Errors for people: "file:line:column: error: text", every one of them. */
 static bool main_load(struct main *m, const char *path)
 {
@@ -97,7 +108,7 @@ static bool main_load(struct main *m, const char *path)
                     e->severity == MENU_ERROR ? "error" : "warning", e->text, e->code);
     }
     menu_issues_free(&issues);
-    return main_check_secret(&m->conf) && m->menu != NULL;
+    return main_check_secret(&m->conf) && main_check_keys(&m->conf, m->menu) && m->menu != NULL;
 }
 
 /* One daemon per pid file: the lock is the truth, the number is for people. */

@@ -16,4 +16,10 @@
 bool secret_read(const char *path, const char *use, unsigned char key[SECRET_SIZE], char *err, size_t err_size)
     __attribute__((warn_unused_result));
 
+/* The key that a back end and we share: the octets of a file, without the line ends
+ * behind them.  Its length, at most size; 0 with the reason in err: no such file,
+ * shorter than 16 octets, longer than size, or open to others. */
+size_t secret_read_key(const char *path, unsigned char *key, size_t size, char *err, size_t err_size)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -33,6 +33,10 @@
     X(rows_refused, counter, "steps PostgreSQL refused for good") \
     X(queries, counter, "questions asked to the database by screens") \
     X(queries_failed, counter, "questions that failed or timed out") \
+    X(hooks, counter, "requests that screens had for back ends") \
+    X(hooks_refused, counter, "of these, not sent: the back end is left alone, or too many are out") \
+    X(hooks_failed, counter, "of those sent, without an answer that could be used") \
+    X(hooks_in_flight, gauge, "requests that wait for a back end") \
     X(database_up, gauge, "1 while the database answers") \
     X(cases, counter, "cases accepted") \
     X(sms_queued, counter, "messages put into the outbox") \

@@ -82,6 +82,7 @@ static void check_no_save(void *arg)
  * parse_audit_action() has seen to; a code is only compared. */
 static const bool check_hands_on[WAYS_PLACES] = {
     [WAYS_IN_VALUE] = true, [WAYS_IN_ARGS] = true, [WAYS_IN_FIELD] = true, [WAYS_IN_RECEIVER] = true,
+    [WAYS_IN_MEMBER] = true,
 };
 
 static void check_secret_step(void *arg, const struct ways_step *step)

@@ -55,9 +55,44 @@ static void test_secret(void **state)
     rmdir(dir);
 }
 
+static void test_key(void **state)
+{
+    static const char good[] = "0123456789abcdef";
+    unsigned char key[64];
+    char dir[] = "/tmp/kheya-secret.XXXXXX";
+    char path[64], err[256], longest[80];
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/key", dir);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 0);
+    assert_non_null(strstr(err, "No such file"));
+    put(path, "0123456789abcde\n\n", 0600);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 0);
+    assert_non_null(strstr(err, "at least 16 octets"));
+    put(path, "0123456789abcdef\r\n", 0640);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 16);
+    assert_memory_equal(key, good, 16);
+    put(path, good, 0644);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 0);
+    assert_non_null(strstr(err, "everybody may read it"));
+    memset(longest, 'x', sizeof longest);
+    longest[64] = '\0';
+    put(path, longest, 0600);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 64);
+    longest[64] = 'x';
+    longest[65] = '\0';
+    put(path, longest, 0600);
+    assert_int_equal(secret_read_key(path, key, sizeof key, err, sizeof err), 0);
+    assert_non_null(strstr(err, "more than 64 octets"));
+    assert_int_equal(secret_read_key(dir, key, sizeof key, err, sizeof err), 0);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_secret) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_secret), cmocka_unit_test(test_key) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
