@@ -8,7 +8,7 @@
 #include "menu/render_rows.h"
 
 /* Texts with values, of one screen; what is beyond is not shown. */
-#define RENDER_SCRATCH 16384
+#define RENDER_SCRATCH 65536
 #define RENDER_NOTICES 2                    /* notice, and title or error */
 #define RENDER_PIECES_MAX (RENDER_OPTIONS_MAX + RENDER_NOTICES)
 
@@ -323,7 +323,7 @@ static int render_split(const struct render *r, const char *s, int len, struct r
 
         if (i > 0 && render_is_blank(s[i]) && !render_is_blank(s[i - 1]))
             space = i;
-        used.septets += septets < 0 ? RENDER_UCS2 : septets;
+        used.septets += septets >= 0 ? septets : used.septets < RENDER_UCS2 ? RENDER_UCS2 : 0;
         used.units += cp >= 0x10000 ? 2 : 1;
         if (n <= 0 || !render_fits(r, used))
             break;
