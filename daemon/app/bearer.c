@@ -97,12 +97,13 @@ static void bearer_open_kannel(struct bearer *b, struct event_base *base)
     b->kannel = kannel_new(&args);
 }
 
-static void bearer_open_http(struct bearer *b, struct http *http)
+static void bearer_open_http(struct bearer *b, struct http *http, const unsigned char *secret)
 {
     struct aggregator_args args = {
         .name = b->conf->name,
         .style = b->conf->style,
         .limits = b->conf->profiles[0].limits,
+        .secret = secret,
         .event = bearer_on_request,
         .arg = b,
     };
@@ -110,19 +111,18 @@ static void bearer_open_http(struct bearer *b, struct http *http)
     b->aggregator = aggregator_new(http, &args);
 }
 
-struct bearer *bearer_open(struct event_base *base, struct http *http, const struct conf_link *conf,
-                           const struct bearer_ops *ops, void *arg)
+struct bearer *bearer_open(const struct bearer_args *args)
 {
     struct bearer *b = xcalloc(1, sizeof *b);
 
-    b->conf = conf;
+    b->conf = args->conf;
     b->sms = -1;
-    b->ops = ops;
-    b->arg = arg;
-    if (conf->kind == CONF_LINK_KANNEL)
-        bearer_open_kannel(b, base);
-    else if (http != NULL)
-        bearer_open_http(b, http);
+    b->ops = args->ops;
+    b->arg = args->arg;
+    if (args->conf->kind == CONF_LINK_KANNEL)
+        bearer_open_kannel(b, args->base);
+    else if (args->http != NULL)
+        bearer_open_http(b, args->http, args->secret);
     if (b->kannel == NULL && b->aggregator == NULL) {
         free(b);
         return NULL;

@@ -41,10 +41,17 @@ struct bearer_ops {
     void (*up)(void *arg, struct bearer *b);
 };
 
-/* NULL when its address or style cannot be used.  conf and http are borrowed
- * for life; http NULL: no HTTP links. */
-struct bearer *bearer_open(struct event_base *base, struct http *http, const struct conf_link *conf,
-                           const struct bearer_ops *ops, void *arg);
+struct bearer_args {
+    struct event_base *base;
+    struct http *http;                  /* borrowed for life; NULL: no HTTP links */
+    const struct conf_link *conf;       /* borrowed for life */
+    const unsigned char *secret;        /* SECRET_SIZE octets, copied: for ids of answers that come by HTTP */
+    const struct bearer_ops *ops;
+    void *arg;
+};
+
+/* NULL when its address or style cannot be used. */
+struct bearer *bearer_open(const struct bearer_args *args);
 void bearer_close(struct bearer *b);
 
 const char *bearer_name(const struct bearer *b);

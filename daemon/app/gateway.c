@@ -1057,7 +1057,8 @@ void gateway_after_turn(struct gateway *g)
 
 static bool gateway_open(struct gateway *g, const struct conf_link *conf, struct http *http)
 {
-    struct bearer *b = bearer_open(g->base, http, conf, &gateway_bearer_ops, g);
+    const struct bearer_args args = { g->base, http, conf, g->secret, &gateway_bearer_ops, g };
+    struct bearer *b = bearer_open(&args);
 
     if (b == NULL)
         return false;

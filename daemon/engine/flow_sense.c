@@ -107,6 +107,7 @@ void flow_remember(struct session *s, const struct event *ev)
     s->ref = ev->ref;
     s->at = ev->at;
     s->seen = ev->seen;
-    s->answer_hash = secret ? 0 : flow_hash(ev);    /* four digits could be found out from it */
+    /* four digits could be found out from it; a joined text holds those of earlier screens, and is known by its length */
+    s->answer_hash = secret || ev->joined ? 0 : flow_hash(ev);
     s->joined_len = ev->joined && ev->kind == EVENT_ANSWER ? (uint32_t)ev->text_len : 0;
 }

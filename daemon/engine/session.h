@@ -102,7 +102,7 @@ struct session {
     int64_t seen;                       /* ms: our time of it */
     int64_t began;                      /* ms: when the network's dialogue began */
     int64_t ended;                      /* ms: when it ended with a case */
-    uint64_t answer_hash;               /* of the last answer, 0 at a secret screen */
+    uint64_t answer_hash;               /* of the last answer; 0 at a secret screen, and of joined texts */
     uint64_t dialogue;                  /* its name on the tape; 0: it is not on it */
     uint16_t steps;                     /* of it so far */
     uint32_t joined_len;                /* octets of an aggregator's joined text already taken in */

@@ -43,6 +43,7 @@ struct aggregator {
     struct event_limits limits;
     aggregator_event_fn *event;
     void *arg;
+    unsigned char secret[AGGREGATOR_SECRET];
     struct buf mem;                 /* of the request at hand */
     struct buf reply;               /* of the reply at hand */
 };
@@ -154,11 +155,12 @@ static bool aggregator_form(const struct aggregator_dialect *d, const char *body
 
 /* --- form to event ------------------------------------------------------------- */
 
-static void aggregator_hash(uint8_t *out, size_t size, const char *const *parts, int count)
+/* key: AGGREGATOR_SECRET octets, or NULL */
+static void aggregator_hash(uint8_t *out, size_t size, const unsigned char *key, const char *const *parts, int count)
 {
     crypto_generichash_state state;
 
-    crypto_generichash_init(&state, NULL, 0, size);
+    crypto_generichash_init(&state, key, key != NULL ? AGGREGATOR_SECRET : 0, size);
     /* with its NUL, so that no part runs into the next */
     for (int i = 0; i < count; i++)
         crypto_generichash_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
@@ -169,16 +171,24 @@ static void aggregator_ref(struct event_ref *ref, const char *session, size_t n)
 {
     ref->len = EVENT_REF_MAX;
     if (n > EVENT_REF_MAX) {
-        aggregator_hash(ref->bytes, sizeof ref->bytes, &session, 1);
+        aggregator_hash(ref->bytes, sizeof ref->bytes, NULL, &session, 1);
         return;
     }
     ref->len = (uint8_t)n;
     memcpy(ref->bytes, session, n);
 }
 
-static bool aggregator_read(const struct aggregator_dialect *d, const char *link, const char *body, size_t n,
-                            struct buf *mem, struct event *ev, const char **error)
+/* Where a request comes in. */
+struct aggregator_at {
+    const struct aggregator_dialect *dialect;
+    const char *link;
+    const unsigned char *secret;
+};
+
+static bool aggregator_read(const struct aggregator_at *at, const char *body, size_t n, struct buf *mem,
+                            struct event *ev, const char **error)
 {
+    const struct aggregator_dialect *d = at->dialect;
     struct aggregator_value v[AGGREGATOR_FIELDS];
     const char *session, *phone, *code, *input;
     size_t phone_len;
@@ -207,8 +217,10 @@ static bool aggregator_read(const struct aggregator_dialect *d, const char *link
         return aggregator_fail(mem, error, d->fields[AGGREGATOR_PHONE], "not a phone number");
 
     aggregator_ref(&ev->ref, session, v[AGGREGATOR_SESSION].len);
-    aggregator_hash(ev->id.bytes, sizeof ev->id.bytes, (const char *const[]){ link, session, input }, 3);
     ev->kind = v[AGGREGATOR_INPUT].len == 0 ? EVENT_BEGIN : EVENT_ANSWER;
+    /* a beginning has nothing to hide, and is the same for a process with another secret */
+    aggregator_hash(ev->id.bytes, sizeof ev->id.bytes, ev->kind == EVENT_BEGIN ? NULL : at->secret,
+                    (const char *const[]){ at->link, session, input }, 3);
     ev->code = code;
     ev->text = ev->kind == EVENT_BEGIN ? code : input;
     ev->text_len = ev->kind == EVENT_BEGIN ? v[AGGREGATOR_CODE].len : v[AGGREGATOR_INPUT].len;
@@ -219,13 +231,14 @@ static bool aggregator_read(const struct aggregator_dialect *d, const char *link
 bool aggregator_event(const char *style, const char *body, size_t n, struct buf *mem, struct event *ev,
                       const char **error)
 {
-    const struct aggregator_dialect *d = aggregator_dialect_find(style);
+    static const unsigned char secret[AGGREGATOR_SECRET];
+    const struct aggregator_at at = { aggregator_dialect_find(style), "", secret };
 
-    if (d == NULL) {
+    if (at.dialect == NULL) {
         *error = "unknown style";
         return false;
     }
-    return aggregator_read(d, "", body, n, mem, ev, error);
+    return aggregator_read(&at, body, n, mem, ev, error);
 }
 
 /* --- over HTTP ------------------------------------------------------------------ */
@@ -233,6 +246,7 @@ bool aggregator_event(const char *style, const char *body, size_t n, struct buf 
 static void aggregator_on_request(void *arg, struct evhttp_request *req, const char *rest)
 {
     struct aggregator *a = arg;
+    const struct aggregator_at at = { a->dialect, a->name, a->secret };
     struct evbuffer *in = evhttp_request_get_input_buffer(req);
     size_t n = evbuffer_get_length(in);
     const char *body = n > 0 ? (const char *)evbuffer_pullup(in, -1) : "";
@@ -240,7 +254,7 @@ static void aggregator_on_request(void *arg, struct evhttp_request *req, const c
     struct event ev;
 
     (void)rest;
-    if (!aggregator_read(a->dialect, a->name, body, n, &a->mem, &ev, &error)) {
+    if (!aggregator_read(&at, body, n, &a->mem, &ev, &error)) {
         log_warn("link=%s event=request_refused reason=\"%s\"", a->name, error);
         stats_inc(events_bad);
         buf_clear(&a->reply);
@@ -276,6 +290,7 @@ struct aggregator *aggregator_new(struct http *h, const struct aggregator_args *
     a->dialect = d;
     a->name = xstrdup(args->name);
     a->limits = args->limits;
+    memcpy(a->secret, args->secret, sizeof a->secret);
     a->event = args->event;
     a->arg = args->arg;
     buf_init(&a->mem, AGGREGATOR_MEM_MAX);
@@ -294,6 +309,7 @@ void aggregator_free(struct aggregator *a)
     http_route(a->http, a->path, 0, NULL, NULL);
     buf_fini(&a->mem);
     buf_fini(&a->reply);
+    sodium_memzero(a->secret, sizeof a->secret);
     free(a->path);
     free(a->name);
     free(a);

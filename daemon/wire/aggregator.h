@@ -4,7 +4,8 @@
  * One table row per dialect (style): field names, whether text accumulates,
  * how to continue and end.  africastalking: form POST sessionId phoneNumber
  * networkCode serviceCode text; the answer starts "CON " or "END ".
- * Nothing of text is logged: a PIN stays inside it on later hops.
+ * Nothing of text is logged: a PIN stays inside it on later hops.  For the same
+ * reason an event's id, which the database keeps, is a hash under a secret.
  */
 #ifndef AGGREGATOR_H
 #define AGGREGATOR_H
@@ -16,6 +17,8 @@
 #include "base/event.h"
 #include "wire/http.h"
 
+#define AGGREGATOR_SECRET 32
+
 struct aggregator;
 
 /* ticket answers the event, once, by aggregator_reply(). */
@@ -25,6 +28,7 @@ struct aggregator_args {
     const char *name;               /* the link's name: the path is /ussd/NAME */
     const char *style;              /* "africastalking" */
     struct event_limits limits;
+    const unsigned char *secret;    /* AGGREGATOR_SECRET octets, copied: ids of answers are hashed under it */
     aggregator_event_fn *event;
     void *arg;
 };
@@ -38,8 +42,8 @@ const struct event_limits *aggregator_limits(const struct aggregator *a);
 /* False: the client has gone. */
 bool aggregator_reply(struct aggregator *a, uint64_t ticket, const char *text, size_t n, bool end);
 
-/* For tests and fuzzers: one form body to an event as a link without name would
- * give it; at and seen are 0.  The event, and *error (one line, without the
+/* For tests and fuzzers: one form body to an event as a link without name and
+ * with a secret of zeros would give it; at and seen are 0.  The event, and *error (one line, without the
  * values sent), borrow from mem. */
 bool aggregator_event(const char *style, const char *body, size_t n, struct buf *mem, struct event *ev,
                       const char **error) __attribute__((warn_unused_result));

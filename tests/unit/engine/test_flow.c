@@ -1239,6 +1239,21 @@ static void test_pin(void **state)
     rig_sees(rig_type(r, "1"), "PIN\n0 Back");
 }
 
+/* An aggregator repeats it in front of every later answer. */
+static void test_joined_pin(void **state)
+{
+    struct rig *r = *state;
+
+    joined(r, EVENT_BEGIN, "");
+    rig_sees(joined(r, EVENT_ANSWER, "4"), "PIN\n0 Back");
+    rig_sees(joined(r, EVENT_ANSWER, "4*1234"), "Inside\n1 Again\n0 Back");
+    rig_sees(joined(r, EVENT_ANSWER, "4*1234*1"), "PIN\n0 Back");
+    assert_int_equal(r->s->answer_hash, 0);
+    assert_null(memmem(r->state.data, r->state.len, "1234", 4));
+    joined(r, EVENT_ANSWER, "4*1234*1");        /* under another id */
+    assert_int_equal(r->result, FLOW_REPEAT);
+}
+
 /* --- F: ends ------------------------------------------------------------------------------------- */
 
 /* An end of several pages ends with the last. */
@@ -1310,7 +1325,7 @@ int main(void)
         T(more_after_error), T(options), T(tries), T(wrong_words), T(too_long), T(sets),
         T(query_args), T(query_args_unset), T(query_results), T(busy_changes_nothing), T(fail_target), T(loop), T(list), T(list_results),
         T(list_max), T(submit), T(submit_unset), T(sms_language), T(submit_two), T(submit_then_busy),
-        T(submit_lost), T(sms_action), T(pin), T(long_end), T(flow_busy), T(new_generation),
+        T(submit_lost), T(sms_action), T(pin), T(joined_pin), T(long_end), T(flow_busy), T(new_generation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #define STYLE "africastalking"
 #define FIRST "sessionId=ATUid_1&phoneNumber=%2B8801712345678&networkCode=47001&serviceCode=*333%23&text="
 
+static const unsigned char no_secret[AGGREGATOR_SECRET];
 static struct buf mem;
 static struct event ev;
 static const char *error;
@@ -288,9 +289,37 @@ static void bad_requests_get_one_line(void **state)
     client_close(&c);
 }
 
+/* The database keeps an event's id, and an answer holds what was typed at a secret
+ * screen: without the secret, four digits cannot be found out from it. */
+static void ids_of_answers_need_the_secret(void **state)
+{
+    static const unsigned char secret[AGGREGATOR_SECRET] = { 1 };
+    struct aggregator_args args = { .name = "bdapps", .style = STYLE, .event = on_event, .secret = secret };
+    static const char *const bodies[] = { FIRST, FIRST "2*7391" };
+    struct event_id first[2];
+    struct client c;
+
+    (void)state;
+    answer_at_once = true;
+    client_open(&c, http_port(http));
+    for (int i = 0; i < 2; i++) {
+        post(&c, "/ussd/bdapps", bodies[i]);
+        assert_answer(&c, 200, "CON Menu");
+        first[i] = ev.id;
+    }
+    aggregator_free(aggregator);
+    aggregator = aggregator_new(http, &args);
+    for (int i = 0; i < 2; i++) {
+        post(&c, "/ussd/bdapps", bodies[i]);
+        assert_answer(&c, 200, "CON Menu");
+        assert_int_equal(memcmp(&first[i], &ev.id, sizeof ev.id) == 0, i == 0);
+    }
+    client_close(&c);
+}
+
 static void the_same_text_on_two_links_is_two_events(void **state)
 {
-    struct aggregator_args args = { .name = "other", .style = STYLE, .event = on_event };
+    struct aggregator_args args = { .name = "other", .style = STYLE, .event = on_event, .secret = no_secret };
     struct aggregator *other = aggregator_new(http, &args);
     struct event_id first;
     struct client c;
@@ -334,7 +363,7 @@ static int set_up(void **state)
 {
     struct http_args args = { .address = "127.0.0.1:0" };
     struct aggregator_args link = { .name = "bdapps", .style = STYLE, .limits = { 160, 70, 30000, 150000, 800 },
-                                    .event = on_event };
+                                    .event = on_event, .secret = no_secret };
     char err[128];
 
     (void)state;
@@ -375,6 +404,7 @@ int main(void)
         TEST(every_octet_survives_the_form),
         TEST(a_whole_dialogue_over_http),
         TEST(bad_requests_get_one_line),
+        TEST(ids_of_answers_need_the_secret),
         TEST(the_same_text_on_two_links_is_two_events),
         TEST(a_client_that_hung_up_gets_nothing),
         TEST(an_unknown_style_is_none),
