@@ -375,6 +375,9 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
     case FLOW_HOOK:
         return backends_ask(g->backends, s->menu, q, s->id, rows);
+    case FLOW_PIN:
+        rows->failed = true;
+        return true;
     case FLOW_QUERY:
         break;
     }

@@ -171,6 +171,12 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
     case MENU_CONSENT_CHECK:
         buf_adds(&k->value, "consent check");
         break;
+    case MENU_PIN_CHECK:
+        buf_adds(&k->value, "pin check");
+        break;
+    case MENU_PIN_SET:
+        buf_adds(&k->value, "pin set");
+        break;
     case MENU_ACTIONS:
         break;
     }

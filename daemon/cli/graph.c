@@ -136,6 +136,12 @@ static void graph_add_action(struct graph *g, const struct menu_action *a)
     case MENU_CONSENT_CHECK:
         buf_adds(&g->label, "consent check");
         break;
+    case MENU_PIN_CHECK:
+        buf_adds(&g->label, "pin check");
+        break;
+    case MENU_PIN_SET:
+        buf_adds(&g->label, "pin set");
+        break;
     case MENU_ACTIONS:
         break;
     }

@@ -29,6 +29,7 @@ static const char play_usage[] =
     "  agent \"NAME\" \"CENTRE\"  she is an agent; or: agent none\n"
     "  alert TEXT             a warning for all; or: alert none\n"
     "  answer QUERY {field: value, ...}    or a list of rows, none, fail\n"
+    "  pin DIGITS                                      or: none; the PIN that she has\n"
     "  answer hook BACKEND/path {field: value, ...}    or: none, fail\n"
     "  dial *333#             type 1        hangup        wait 200s\n"
     "  see TEXT               the whole page; a line ... is any lines\n"

@@ -119,6 +119,18 @@ static bool run_alert(struct run *r)
     return true;
 }
 
+static bool run_pin(struct run *r)
+{
+    const char *text = r->step->text;
+    size_t n = strlen(text);
+    bool none = strcmp(text, "none") == 0;
+
+    if (!none && (n < 4 || n > 8 || strspn(text, "0123456789") != n))
+        return run_fail(r, "'%s': a PIN has 4 to 8 digits", text);
+    play_world_pin(r->world, none ? NULL : text);
+    return true;
+}
+
 static bool run_answer(struct run *r)
 {
     struct play_answer a;
@@ -304,6 +316,7 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_TODAY] = run_today,
     [PLAY_AGENT] = run_agent,
     [PLAY_ALERT] = run_alert,
+    [PLAY_PIN] = run_pin,
     [PLAY_ANSWER] = run_answer,
     [PLAY_DIAL] = run_dial,
     [PLAY_TYPE] = run_type,

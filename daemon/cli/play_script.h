@@ -17,6 +17,7 @@
     X(TODAY, "today", "YYYY-MM-DD") \
     X(AGENT, "agent", "NAME CENTRE, or none") \
     X(ALERT, "alert", "a warning, or none") \
+    X(PIN, "pin", "4 to 8 digits, or none") \
     X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \

@@ -22,6 +22,7 @@
 #define WORLD_RESEND_MS 800
 #define WORLD_HOUR INT64_C(3600000)
 #define WORLD_DAY (24 * WORLD_HOUR)
+#define WORLD_PIN_TRIES 3
 
 /* A citizen's rows in the database. */
 struct world_citizen {
@@ -30,6 +31,10 @@ struct world_citizen {
     int32_t turn;
     struct buf state;
     char *agent_name, *agent_centre;    /* owned; NULL: she is no agent */
+    char pin[12];                       /* "" none */
+    char pin_key[FLOW_KEY_SIZE];        /* who asked last */
+    int pin_tries;                      /* wrong ones since the last good one */
+    int64_t pin_locked;                 /* ms: until then; 0 = it is not */
     struct event last, before;          /* the last two events taken in */
     char *last_text, *before_text;
 };
@@ -129,6 +134,16 @@ void play_world_agent(struct play_world *w, const char *name, const char *centre
     free(w->she->agent_centre);
     w->she->agent_name = name != NULL ? xstrdup(name) : NULL;
     w->she->agent_centre = name != NULL ? xstrdup(centre) : NULL;
+}
+
+void play_world_pin(struct play_world *w, const char *pin)
+{
+    struct world_citizen *c = w->she;
+
+    (void)snprintf(c->pin, sizeof c->pin, "%s", pin != NULL ? pin : "");
+    c->pin_key[0] = '\0';
+    c->pin_tries = 0;
+    c->pin_locked = 0;
 }
 
 void play_world_alert(struct play_world *w, const char *text)
@@ -290,6 +305,45 @@ static enum flow_result world_answer_hook(struct play_world *w)
     return flow_answer(&w->env, w->s, &rows, &w->out);
 }
 
+/* As the database does it: a try counts before its answer is told, and one that is
+ * made again because its step was lost counts once. */
+static enum flow_pin world_pin_check(struct play_world *w, const struct flow_question *q)
+{
+    struct world_citizen *c = w->she;
+
+    if (c->pin[0] == '\0')
+        return FLOW_PIN_NONE;
+    if (strcmp(c->pin_key, q->key) != 0) {
+        if (w->now < c->pin_locked)
+            return FLOW_PIN_LOCKED;
+        if (c->pin_locked != 0)
+            c->pin_tries = 0;
+        c->pin_tries++;
+        c->pin_locked = c->pin_tries >= WORLD_PIN_TRIES ? w->now + WORLD_DAY : 0;
+        memcpy(c->pin_key, q->key, sizeof c->pin_key);
+    }
+    if (strcmp(c->pin, q->pin) != 0)
+        return c->pin_locked != 0 ? FLOW_PIN_LOCKED : FLOW_PIN_WRONG;
+    c->pin_tries = 0;
+    c->pin_locked = 0;
+    return FLOW_PIN_GOOD;
+}
+
+static enum flow_pin world_pin_set(struct play_world *w, const struct flow_question *q)
+{
+    struct world_citizen *c = w->she;
+
+    if (strcmp(c->pin_key, q->key) != 0) {
+        if (c->pin[0] != '\0' && w->now < c->pin_locked)
+            return FLOW_PIN_LOCKED;
+        if (c->pin[0] != '\0' && !q->replaces)
+            return FLOW_PIN_WRONG;
+    }
+    play_world_pin(w, q->pin);
+    memcpy(c->pin_key, q->key, sizeof c->pin_key);
+    return FLOW_PIN_GOOD;
+}
+
 static enum flow_result world_answer_question(struct play_world *w)
 {
     const struct flow_question *q = &w->out.question;
@@ -302,6 +356,11 @@ static enum flow_result world_answer_question(struct play_world *w)
     }
     if (q->kind == FLOW_HOOK)
         return world_answer_hook(w);
+    if (q->kind == FLOW_PIN) {
+        rows.pin = q->sets ? world_pin_set(w, q) : world_pin_check(w, q);
+        memcpy(w->key, q->key, sizeof w->key);
+        return flow_answer(&w->env, w->s, &rows, &w->out);
+    }
     from.record = w->menu->queries[q->query].returns;
     from.answer = &w->answers[q->query];
     if (!from.answer->given)
@@ -406,7 +465,7 @@ static enum flow_result world_run_lost(struct play_world *w, const struct event 
     world_load(w);
     r = world_run(w, ev);
     if (strcmp(key, w->key) != 0)
-        snprintf(w->why, sizeof w->why, "the step was lost and ran again, and asked a hook under another key");
+        snprintf(w->why, sizeof w->why, "the step was lost and ran again, and asked a hook or a PIN under another key");
     if (r != FLOW_REPLY || strcmp(buf_str(&w->page), buf_str(&w->s->reply)) != 0)
         snprintf(w->why, sizeof w->why, "the step was lost and ran again, and showed another page");
     return r;

@@ -36,6 +36,9 @@ void play_world_day(struct play_world *w, int32_t day);
 /* She is an agent of a digital centre; name NULL: she is none. */
 void play_world_agent(struct play_world *w, const char *name, const char *centre);
 
+/* She has this PIN, and typed no wrong one yet; NULL: she has none. */
+void play_world_pin(struct play_world *w, const char *pin);
+
 /* A warning for all, the same in every language; NULL: none. */
 void play_world_alert(struct play_world *w, const char *text);
 

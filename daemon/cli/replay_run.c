@@ -168,6 +168,22 @@ static bool replay_number_failed(const struct replay_run *r)
     return false;
 }
 
+/* How a PIN went: the next of this step; what was not asked then cannot be known. */
+static bool replay_pin(struct replay_run *r, struct flow_rows *rows)
+{
+    for (int i = r->step_first; i < r->fact_count; i++) {
+        const char *name = json_string_value(json_object_get(r->facts[i].fact, "pin"));
+
+        if (name == NULL || r->facts[i].used)
+            continue;
+        r->facts[i].used = true;
+        for (rows->pin = FLOW_PIN_GOOD; rows->pin < FLOW_PINS; rows->pin++)
+            if (strcmp(flow_pin_name(rows->pin), name) == 0)
+                return true;
+    }
+    return false;
+}
+
 /* --- questions ------------------------------------------------------------------------- */
 
 /* Rows of an answer; the cells that had to be made up. */
@@ -251,6 +267,11 @@ static enum flow_result replay_answer(struct replay_run *r)
     case FLOW_HOOK:
         (void)snprintf(name, sizeof name, "%s%s", r->s->menu->backends[hook->backend].name, hook->path);
         return replay_answer_rows(r, "hook", name, hook->returns != NULL ? hook->returns : &nothing);
+    case FLOW_PIN:
+        number.failed = !replay_pin(r, &number);
+        if (number.failed)
+            replay_stop(r, REPLAY_ASKS_MORE, "no PIN was asked for then");
+        break;
     case FLOW_NUMBER:
         number.number = r->numbers++;
         break;

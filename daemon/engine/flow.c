@@ -64,8 +64,10 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
         out->messages[i].receiver = mem + out->message_at[i].receiver;
         out->messages[i].text = mem + out->message_at[i].text;
     }
-    if (r == FLOW_REPLY)
+    if (r == FLOW_REPLY) {
+        flow_drop_pins(f->s);
         flow_tape_end(f);
+    }
     return r;
 }
 

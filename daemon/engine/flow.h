@@ -64,7 +64,17 @@ enum flow_result {
     FLOW_RESULTS,
 };
 
-enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK };
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN };
+
+/* How the check or the setting of a PIN went. */
+enum flow_pin {
+    FLOW_PIN_GOOD = 0,
+    FLOW_PIN_WRONG,                     /* set: there is another one, and she has not shown that she knows it */
+    FLOW_PIN_NONE,                      /* check: she has none yet */
+    FLOW_PIN_LOCKED,                    /* too many wrong ones; the last of them too */
+    FLOW_PIN_FAILED,                    /* it could not be found out */
+    FLOW_PINS,
+};
 
 struct flow_question {
     enum flow_question_kind kind;
@@ -75,7 +85,10 @@ struct flow_question {
     int series;                         /* FLOW_NUMBER: first digit of the case number */
     const struct menu_action *hook;     /* FLOW_HOOK: its back end, path and record */
     const char *body;                   /* FLOW_HOOK: JSON object of strings; borrowed likewise */
-    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK: the same whenever the same event asks the same */
+    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK, FLOW_PIN: the same whenever the same event asks the same */
+    const char *pin;                    /* FLOW_PIN: as typed; borrowed likewise; to be told nobody and kept nowhere */
+    bool sets;                          /* FLOW_PIN: it becomes hers; else, is it hers? */
+    bool replaces;                      /* FLOW_PIN, sets: though she has another one */
 };
 
 struct flow_case {
@@ -152,7 +165,7 @@ struct flow_out {
     /* of flow's own, between flow_event() and the last flow_answer() */
     int waiting_screen, waiting_action; /* the screen to be entered, and its next action */
     int moves;
-    int hooks;                          /* asked so far in this step */
+    int hooks;                          /* hooks and PINs asked so far in this step */
     bool undialled;                     /* no part of a dialled path has been taken yet */
     size_t asked_at;                    /* mem: where the question's arguments begin */
     size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */
@@ -185,7 +198,11 @@ struct flow_rows {                      /* a question's answer */
     const char *(*cell)(const void *arg, int row, const char *column);
     const void *arg;
     int64_t number;                     /* FLOW_NUMBER: 0 .. 99,999,999 */
+    enum flow_pin pin;                  /* FLOW_PIN, unless it failed */
 };
+
+/* "good", "wrong" ..., as the tape has it. */
+const char *flow_pin_name(enum flow_pin pin);
 
 /* The answer of the pending question. */
 enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,

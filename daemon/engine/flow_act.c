@@ -375,9 +375,7 @@ static enum flow_pass flow_do_audit(struct flow *f, const struct menu_action *a)
     return FLOW_ON;
 }
 
-/* Names the event and the place in its step: a back end that is asked again
- * because we were killed knows it by that. */
-static void flow_key(const struct flow *f, char key[FLOW_KEY_SIZE])
+void flow_key(const struct flow *f, char key[FLOW_KEY_SIZE])
 {
     const struct session *s = f->s;
     const char *screen = s->menu->screens[f->out->waiting_screen].name;
@@ -424,6 +422,8 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_CONSENT] = flow_do_consent,
     [MENU_CONSENT_CHECK] = flow_do_consent_check,
     [MENU_HOOK] = flow_do_hook,
+    [MENU_PIN_CHECK] = flow_do_pin,
+    [MENU_PIN_SET] = flow_do_pin,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
@@ -474,6 +474,8 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
     switch (out->question.kind) {
     case FLOW_NUMBER:
         return flow_number_answered(f, a, rows);
+    case FLOW_PIN:
+        return flow_pin_answered(f, a, rows);
     case FLOW_QUERY:
     case FLOW_HOOK:
         break;

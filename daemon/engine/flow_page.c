@@ -63,22 +63,6 @@ static const char *flow_notice(struct flow *f)
 
 /* --- pages ---------------------------------------------------------------------------------- */
 
-/* A PIN lives as long as the step that uses it. */
-static void flow_drop_pins(struct session *s)
-{
-    struct session_value v;
-    size_t at = 0;
-
-    while (session_next_value(s, &at, &v)) {
-        const struct menu_type *type = s->menu->vars[v.var].type;
-
-        if (type != NULL && type->kind == MENU_TYPE_PIN) {
-            session_unset(s, v.var);
-            at = 0;
-        }
-    }
-}
-
 /* She has reached an end: what she said is not needed any more. */
 static void flow_end(struct session *s)
 {
@@ -111,7 +95,6 @@ bool flow_show(struct flow *f, int page)
     s->page = shown.page;
     s->mode = SESSION_AT_SCREEN;
     s->reply_end = screen->end && !shown.more;
-    flow_drop_pins(s);
     if (s->reply_end)
         flow_end(s);
     return shown.page == page;

@@ -10,6 +10,7 @@
  * flow_act.c   actions and the answers of their questions
  * flow_call.c  calls and returns
  * flow_consent.c  codes sent to another phone, and checked
+ * flow_pin.c   her PIN, checked or set
  * flow_page.c  pages
  * flow_tape.c  what the tape keeps of it
  */
@@ -118,6 +119,10 @@ enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen);
 
 enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
 
+/* Names the event and the place in its step: who is asked again because we were
+ * killed knows it by that. */
+void flow_key(const struct flow *f, char key[FLOW_KEY_SIZE]);
+
 /* A message whose cause is in out->text; receiver may stand in out->value. */
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver);
 
@@ -171,6 +176,14 @@ void flow_tape_end(struct flow *f);
 
 enum flow_pass flow_do_consent(struct flow *f, const struct menu_action *a);
 enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a);
+
+/* --- flow_pin.c -------------------------------------------------------------------- */
+
+enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a);
+enum flow_pass flow_pin_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
+
+/* A PIN lives as long as the step that uses it. */
+void flow_drop_pins(struct session *s);
 
 /* --- flow_page.c ------------------------------------------------------------------- */
 

@@ -65,6 +65,9 @@
     X(BACKEND, "E256", "The keys of a back end do not go with its kind, or one of them cannot be used.") \
     X(HOOK, "E257", "A hook cannot be asked like this: its back end's kind, its path, or what it sends or returns.") \
     X(MOCK, "E258", "What a mock answers is not none, fail or a JSON object that fits the record.") \
+    X(PIN_VALUE, "E259", "What is checked or set as her PIN is a variable of a type pin, and nothing else.") \
+    X(PIN_EXIT, "E260", "A check of a PIN says where a wrong one leads ('wrong') and where she goes who has none yet ('none').") \
+    X(PIN, "E261", "A 'pin' checks one or sets one: {check: VARIABLE} or {set: VARIABLE}.") \
     X(SQL, "E290", "The database does not take the SQL of the query (kheya check --database).") \
     X(SQL_DENIED, "E291", "The role of the menus, kheya_menu, may not ask this: it calls functions of schema svc and nothing else.") \
     X(SQL_ARGUMENTS, "E292", "The arguments of the query are not as many as the database counts.") \

@@ -227,6 +227,18 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                             TEA "{call: {to: ask}, goto: main}\n"
                                 "  ask: {text: Tea?, options: {1: {text: Again, goto: ask}, 2: {text: \"Yes\", goto: yes_}}}\n"
                                 "  yes_: {return: }\n" },
+    [ISSUE_PIN_VALUE] = { TEA "{text: Your PIN, input: {into: mine, type: word(4)}, goto: check}\n"
+                              "  check: {pin: {check: mine}, wrong: tea, none: main, goto: main}\n",
+                          TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                              "  check: {pin: {check: mine}, wrong: tea, none: main, goto: main}\n" },
+    [ISSUE_PIN_EXIT] = { TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                             "  check: {pin: {check: mine}, wrong: tea, goto: main}\n",
+                         TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                             "  check: {pin: {check: mine}, wrong: tea, none: main, goto: main}\n" },
+    [ISSUE_PIN] = { TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                        "  check: {pin: {check: mine, set: mine}, wrong: tea, goto: main}\n",
+                    TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                        "  check: {pin: {set: mine}, wrong: tea, goto: main}\n" },
     [ISSUE_NEVER] = { TEA "{text: How many cups?, input: {into: cups, type: cups}, goto: sort}\n"
                           "  sort: {goto: [{when: cups > 9, to: main}, {to: drink}]}\n"
                           "  drink: {text: \"{cups} cups\", end: yes}\ntypes:\n  cups: {whole: 1..9}\n",

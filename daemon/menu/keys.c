@@ -104,8 +104,8 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_SMS] = { "sms", KEYS_STRING, .help = "send a message from a template" }, \
     [ACTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become" }, \
     [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook: variables into.field; submit: the number is into.no" }, \
-    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query, hook: where to go when nothing was found" }, \
-    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook: where to go after an error or time-out" }, \
+    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query, hook: where to go when nothing was found; pin: when she has none yet" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin: where to go after an error or time-out" }, \
     [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields; hook: members of the request" }, \
     [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
@@ -113,11 +113,12 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_HOOK] = { "hook", KEYS_STRING, .help = "web request to a back end; needs path" }, \
     [ACTION_PATH] = { "path", KEYS_STRING, .help = "hook: what it asks for, behind the back end's url" }, \
     [ACTION_RETURNS] = { "returns", KEYS_STRING, .help = "hook: the record that is answered; needs into" }, \
-    [ACTION_PIN] = { "pin", KEYS_NOT_YET, .help = "check or set the PIN" }, \
+    [ACTION_PIN] = { "pin", KEYS_ONE_MAP, .of = KEYS_PIN, .help = "check or set her PIN" }, \
     [ACTION_CONSENT] = { "consent", KEYS_ONE_MAP, .of = KEYS_CONSENT, .help = "one-time code to another phone" }, \
     [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }, \
-    [ACTION_WRONG] = { "wrong", KEYS_SCREEN_NAME, .help = "consent: where to go after a wrong code" }, \
-    [ACTION_EXPIRED] = { "expired", KEYS_SCREEN_NAME, .help = "consent: where to go when the code counts no more" }
+    [ACTION_WRONG] = { "wrong", KEYS_SCREEN_NAME, .help = "consent, pin: where to go after a wrong one" }, \
+    [ACTION_EXPIRED] = { "expired", KEYS_SCREEN_NAME, .help = "consent: where to go when the code counts no more" }, \
+    [ACTION_LOCKED] = { "locked", KEYS_SCREEN_NAME, .help = "pin: where to go after three wrong ones, for 24 hours" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -211,6 +212,12 @@ static const struct keys_row keys_consent_rows[] = {
     [CONSENT_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_pin_rows[] = {
+    [PIN_CHECK] = { "check", KEYS_STRING, .help = "variable with the PIN that she typed" },
+    [PIN_SET] = { "set", KEYS_STRING, .help = "variable with the PIN that she chose" },
+    [PIN_KEYS] = { .name = NULL },
+};
+
 static const struct keys_row keys_audit_rows[] = {
     [AUDIT_EVENT] = { "event", KEYS_STRING, .required = true, .help = "what was done: a name" },
     [AUDIT_WITH] = { "with", KEYS_FREE_MAP, .help = "what else is to be known of it: names and values" },
@@ -248,6 +255,7 @@ static const struct {
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
     [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
+    [KEYS_PIN] = { "pin", keys_pin_rows },
     [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
 };
 

@@ -35,6 +35,7 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
         menu_exit(s->actions[i].fail, fn, arg);
         menu_exit(s->actions[i].wrong, fn, arg);
         menu_exit(s->actions[i].expired, fn, arg);
+        menu_exit(s->actions[i].locked, fn, arg);
     }
     menu_exit(s->list.empty, fn, arg);
     menu_exit(s->list.fail, fn, arg);

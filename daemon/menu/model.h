@@ -214,6 +214,8 @@ enum menu_action_kind {
     MENU_CONSENT,                       /* a one-time code to another phone */
     MENU_CONSENT_CHECK,
     MENU_HOOK,
+    MENU_PIN_CHECK,                     /* is it her PIN? */
+    MENU_PIN_SET,
     MENU_ACTIONS,
 };
 
@@ -229,7 +231,7 @@ struct menu_action {
     struct menu_pos pos;
     int query;                          /* MENU_QUERY: index */
     const int *into;                    /* MENU_QUERY, MENU_HOOK: one variable per field of the record */
-    int none, fail;                     /* likewise: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
+    int none, fail;                     /* likewise, and of a PIN: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
     int service;                        /* MENU_SUBMIT: index */
     const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service; MENU_HOOK: of names */
     int set_count;
@@ -238,8 +240,10 @@ struct menu_action {
     const struct expr *to;              /* MENU_SMS, MENU_CONSENT: receiver */
     int call;                           /* MENU_CALL: the first of the called screens */
     int var;                            /* MENU_CALL: variable that takes what they return; MENU_NONE */
-    const struct expr *value;           /* MENU_RETURN: NULL none; MENU_CONSENT_CHECK: the code as she was told it */
-    int wrong, expired;                 /* MENU_CONSENT_CHECK: screens */
+    const struct expr *value;           /* MENU_RETURN: NULL none; MENU_CONSENT_CHECK: the code as she was told it;
+                                         * of a PIN: what she typed */
+    int wrong, expired;                 /* MENU_CONSENT_CHECK: screens; of a PIN: wrong, MENU_NONE = fail */
+    int locked;                         /* of a PIN: likewise */
     const char *event;                  /* MENU_AUDIT */
     const struct menu_told *told;       /* MENU_AUDIT */
     int told_count;
@@ -380,6 +384,7 @@ struct menu {
     const struct menu_sms *sms;
     int sms_count;
     int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
+    int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;
     int backend_count;
 };

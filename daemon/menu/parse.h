@@ -233,10 +233,13 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
                 uint64_t needs);
 void parse_call_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                        struct menu_action *a);
-/* When all expressions are compiled: which answers are a consent's code. */
+/* When all expressions are compiled: which answers are a consent's code, and what
+ * is taken for a PIN. */
 void parse_trust_end(struct parse *p);
 void parse_consent_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                           struct menu_action *a);
+void parse_pin_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                      struct menu_action *a);
 void parse_audit_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                         struct menu_action *a);
 void parse_return_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,

@@ -210,6 +210,8 @@ static const struct parse_action parse_actions[] = {
                        PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_FAIL),
       PARSE_BIT(ACTION_PATH), parse_hook_action },
     { ACTION_SET, 0, 0, parse_set_action },
+    { ACTION_PIN, PARSE_BIT(ACTION_WRONG) | PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_LOCKED) | PARSE_BIT(ACTION_FAIL), 0,
+      parse_pin_action },
     { ACTION_CALL, 0, 0, parse_call_action },
     { ACTION_RETURN, 0, 0, parse_return_action },
     { ACTION_AUDIT, 0, 0, parse_audit_action },
@@ -240,6 +242,7 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->var = MENU_NONE;
     a->wrong = MENU_NONE;
     a->expired = MENU_NONE;
+    a->locked = MENU_NONE;
     a->backend = MENU_NONE;
     action->parse(p, file, got, a);
 }

@@ -5,8 +5,8 @@
 #include "base/alloc.h"
 
 /*
- * What makes a thing done on another's behalf be trusted: her consent, by a
- * code that she was sent, and the audit.
+ * What makes a thing done be trusted: her PIN; on another's behalf her consent,
+ * by a code that she was sent; and the audit.
  */
 
 /* --- consent -------------------------------------------------------------------------------- */
@@ -73,6 +73,73 @@ void parse_consent_action(struct parse *p, const struct parse_file *file, const 
         (void)parse_expr(p, consent.at[CONSENT_CHECK], &a->value);
 }
 
+/* --- her PIN -------------------------------------------------------------------------------- */
+
+/* Who checks one must have said what is told to her who has none, and to her who
+ * was wrong; who sets one asks nobody whether there is one. */
+static void parse_pin_exits(struct parse *p, const struct keys_got *got, bool checks)
+{
+    static const int needed[] = { ACTION_WRONG, ACTION_NONE };
+
+    for (size_t i = 0; checks && i < sizeof needed / sizeof needed[0]; i++) {
+        if (got->key[needed[i]] == NULL)
+            issue_add(p->issues, ISSUE_PIN_EXIT, got->key[ACTION_PIN]->pos, "a check of a PIN needs '%s' beside it: %s",
+                      keys_table(KEYS_ACTION)[needed[i]].name,
+                      needed[i] == ACTION_WRONG ? "the screen after a wrong one" : "the screen for her who has none yet");
+    }
+    if (!checks && got->key[ACTION_NONE] != NULL)
+        issue_add(p->issues, ISSUE_SCREEN, got->key[ACTION_NONE]->pos, "'none' does not go with a PIN that is set");
+}
+
+void parse_pin_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                      struct menu_action *a)
+{
+    struct keys_got pin;
+    bool checks;
+
+    a->kind = MENU_PIN_SET;
+    a->wrong = parse_trust_exit(p, file, got, ACTION_WRONG);
+    a->none = parse_trust_exit(p, file, got, ACTION_NONE);
+    a->locked = parse_trust_exit(p, file, got, ACTION_LOCKED);
+    a->fail = parse_trust_exit(p, file, got, ACTION_FAIL);
+    if (p->menu->pin == MENU_NONE)
+        p->menu->pin = parse_var_hidden(p, "pin:", a->pos);
+    if (got->at[ACTION_PIN] == NULL || !keys_read(got->at[ACTION_PIN], KEYS_PIN, &pin, p->issues))
+        return;
+    checks = pin.key[PIN_CHECK] != NULL;
+    if (checks == (pin.key[PIN_SET] != NULL)) {
+        issue_add(p->issues, ISSUE_PIN, got->key[ACTION_PIN]->pos,
+                  "a pin checks one, {check: VARIABLE}, or sets one, {set: VARIABLE}");
+        return;
+    }
+    a->kind = checks ? MENU_PIN_CHECK : MENU_PIN_SET;
+    parse_pin_exits(p, got, checks);
+    if (pin.at[checks ? PIN_CHECK : PIN_SET] != NULL)
+        (void)parse_expr(p, pin.at[checks ? PIN_CHECK : PIN_SET], &a->value);
+}
+
+static void parse_pin_place(void *arg, int var, struct menu_place place)
+{
+    struct menu_place *found = arg;
+
+    (void)var;
+    if (found->node == NULL)
+        *found = place;
+}
+
+static void parse_pin_value(struct parse *p, const struct menu_action *a)
+{
+    const struct menu_type *type = expr_type(a->value);
+    struct menu_place place = { .node = NULL };
+
+    expr_places(a->value, parse_pin_place, &place);
+    if (type == NULL || type->kind != MENU_TYPE_PIN)
+        issue_add(p->issues, ISSUE_PIN_VALUE, place.node != NULL ? place.node->pos : a->pos, "what is %s is no variable of a type pin: ask for it with "
+                  "'input: {into: NAME, type: pin(4)}'", a->kind == MENU_PIN_CHECK ? "checked" : "set");
+}
+
+/* --- when all is compiled ------------------------------------------------------------------- */
+
 static void parse_mark(void *arg, int var)
 {
     bool *marked = arg;
@@ -91,6 +158,8 @@ void parse_trust_end(struct parse *p)
 
             if (a->kind == MENU_CONSENT_CHECK && a->value != NULL)
                 expr_reads(a->value, parse_mark, codes);
+            if ((a->kind == MENU_PIN_CHECK || a->kind == MENU_PIN_SET) && a->value != NULL)
+                parse_pin_value(p, a);
         }
     }
     for (int i = 0; i < p->menu->screen_count; i++)

@@ -205,6 +205,16 @@ static void ways_consent_check(const struct ways *w, const struct menu_action *a
     ways_aside(w, exit, WAYS_EXPIRED, &a->expired, NULL, 0);
 }
 
+/* Her PIN is checked or set. */
+static void ways_pin(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_PIN, a->value);
+    ways_aside(w, exit, WAYS_WRONG, &a->wrong, NULL, 0);
+    ways_aside(w, exit, WAYS_NONE, &a->none, NULL, 0);
+    ways_aside(w, exit, WAYS_LOCKED, &a->locked, NULL, 0);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
+}
+
 static void ways_audit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
@@ -225,6 +235,8 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_CONSENT] = ways_consent,
     [MENU_CONSENT_CHECK] = ways_consent_check,
     [MENU_HOOK] = ways_hook,
+    [MENU_PIN_CHECK] = ways_pin,
+    [MENU_PIN_SET] = ways_pin,
 };
 
 static void ways_act(const struct ways *w)

@@ -25,8 +25,9 @@
     X(NONE, "none")                     /* a question that finds nothing */ \
     X(FAIL, "fail")                     /* one that cannot be asked now */ \
     X(CALL, "call")                     /* into a dialogue that returns to this action */ \
-    X(WRONG, "wrong")                   /* a code that is not the one */ \
-    X(EXPIRED, "expired")               /* one that counts no more */
+    X(WRONG, "wrong")                   /* a code or PIN that is not the one */ \
+    X(EXPIRED, "expired")               /* one that counts no more */ \
+    X(LOCKED, "locked")                 /* too many wrong PINs */
 
 enum ways_why {
 #define X(id, text) WAYS_##id,
@@ -93,6 +94,7 @@ enum ways_place {
     WAYS_IN_RECEIVER,                   /* of a message */
     WAYS_IN_AUDIT,
     WAYS_IN_CODE,                       /* compared with the code of a consent */
+    WAYS_IN_PIN,                        /* checked or set as her PIN */
     WAYS_IN_SMS,                        /* of template index */
     WAYS_IN_MEMBER,                     /* of a request to back end index */
     WAYS_PLACES,

@@ -136,10 +136,14 @@ static void fuzz_action(const struct menu *m, const struct menu_action *a, const
          a->sms < m->sms_count);
     must(a->kind != MENU_CONSENT || (m->consent >= MENU_BUILTINS && m->consent < m->var_count));
     must((a->kind == MENU_CONSENT_CHECK) == (a->wrong != MENU_NONE && a->expired != MENU_NONE));
+    must(a->kind != MENU_PIN_CHECK || (a->wrong != MENU_NONE && a->none != MENU_NONE));
+    must(a->locked < m->screen_count && (a->locked == MENU_NONE || a->kind == MENU_PIN_CHECK || a->kind == MENU_PIN_SET));
+    must((a->kind != MENU_PIN_CHECK && a->kind != MENU_PIN_SET) || (m->pin >= MENU_BUILTINS && m->pin < m->var_count));
     must(a->wrong < m->screen_count && a->expired < m->screen_count);
     must(a->none < m->screen_count && a->fail < m->screen_count && a->case_no < m->var_count);
     must((a->kind == MENU_CALL) == (a->call != MENU_NONE) && a->call < m->screen_count && a->var < m->var_count);
-    must(a->kind == MENU_RETURN || (a->kind == MENU_CONSENT_CHECK) == (a->value != NULL));
+    must(a->kind == MENU_RETURN ||
+         (a->kind == MENU_CONSENT_CHECK || a->kind == MENU_PIN_CHECK || a->kind == MENU_PIN_SET) == (a->value != NULL));
     must(a->kind == MENU_AUDIT || a->told_count == 0);
     for (int i = 0; i < a->told_count; i++)
         must(a->told[i].value != NULL && a->told[i].name != NULL);

@@ -1,0 +1,113 @@
+#include "engine/flow_step.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What she typed goes out with the question and is forgotten with its answer,
+ * at the latest with the step: the session has no PIN when it is written.
+ *
+ * A PIN that is there is replaced only by her who has just shown that she knows
+ * it: a hidden variable says till when that counts, for a dropped dialogue may
+ * be gone on with by somebody else.
+ */
+#define FLOW_PIN_KNOWN_MS (5 * 60 * 1000)
+
+static const char *const flow_pin_names[FLOW_PINS] = {
+    [FLOW_PIN_GOOD] = "good",     [FLOW_PIN_WRONG] = "wrong",   [FLOW_PIN_NONE] = "none",
+    [FLOW_PIN_LOCKED] = "locked", [FLOW_PIN_FAILED] = "failed",
+};
+
+const char *flow_pin_name(enum flow_pin pin)
+{
+    return flow_pin_names[pin];
+}
+
+void flow_drop_pins(struct session *s)
+{
+    struct session_value v;
+    size_t at = 0;
+
+    while (session_next_value(s, &at, &v)) {
+        const struct menu_type *type = s->menu->vars[v.var].type;
+
+        if (type != NULL && type->kind == MENU_TYPE_PIN) {
+            session_unset(s, v.var);
+            at = 0;
+        }
+    }
+}
+
+/* Has she shown that she knows her PIN, a short while ago? */
+static bool flow_pin_known(const struct flow *f)
+{
+    char text[24];
+    size_t n = 0;
+    const char *p = session_get(f->s, f->s->menu->pin, &n);
+    int64_t until;
+
+    if (p == NULL || n >= sizeof text)
+        return false;
+    memcpy(text, p, n);
+    text[n] = '\0';
+    return sscanf(text, "%" SCNd64, &until) == 1 && f->env->now < until && f->env->now >= until - FLOW_PIN_KNOWN_MS;
+}
+
+static bool flow_pin_know(struct flow *f)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%" PRId64, f->env->now + FLOW_PIN_KNOWN_MS);
+
+    if (session_set(f->s, f->s->menu->pin, text, (size_t)n))
+        return true;
+    flow_complain(f, "values_full", "pin");
+    return false;
+}
+
+enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a)
+{
+    struct flow_out *out = f->out;
+    struct flow_question *q = &out->question;
+
+    *q = (struct flow_question){ .kind = FLOW_PIN, .query = MENU_NONE, .sets = a->kind == MENU_PIN_SET };
+    out->asked_at = out->mem.len;
+    buf_clear(&out->value);
+    if (!expr_value(a->value, &f->scope, &out->value) || out->value.len == 0)
+        return flow_branch(f, &a->fail);        /* the checker lets no way lead here without one */
+    q->replaces = q->sets && flow_pin_known(f);
+    q->pin = buf_str(&out->value);
+    flow_key(f, q->key);
+    out->hooks++;
+    return FLOW_ASKS;
+}
+
+enum flow_pass flow_pin_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
+{
+    enum flow_pin pin = rows->failed ? FLOW_PIN_FAILED : rows->pin;
+    const int *to = &a->fail;
+
+    sodium_memzero(f->out->value.data, f->out->value.len);
+    buf_clear(&f->out->value);
+    f->out->question.pin = NULL;
+    flow_tape_fact(f, "pin", flow_pin_names[pin]);
+    switch (pin) {
+    case FLOW_PIN_GOOD:
+        f->out->waiting_action++;
+        return flow_pin_know(f) ? FLOW_ON : FLOW_BROKEN;
+    case FLOW_PIN_WRONG:
+        to = &a->wrong;
+        break;
+    case FLOW_PIN_NONE:
+        to = &a->none;
+        break;
+    case FLOW_PIN_LOCKED:
+        to = &a->locked;
+        break;
+    case FLOW_PIN_FAILED:
+    case FLOW_PINS:
+        break;
+    }
+    return flow_branch(f, *to != MENU_NONE ? to : &a->fail);
+}
