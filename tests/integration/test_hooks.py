@@ -6,6 +6,7 @@ import http.server
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -170,6 +171,17 @@ def ask(phone, number):
     return phone.type(str(number))["text"].split("\n")[0], time.monotonic() - began
 
 
+def reload(town):
+    return subprocess.run([BUILD / "kheya", "reload", "--http", f"127.0.0.1:{town.http[0]}"], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def ask_new(phone_of, town):
+    """Under the menus that a reload has just published."""
+    wait_for("the new menus", lambda: "event=current" in town.kheyads[0].log.read_text())
+    return ask(phone_of(town), option("good"))[0]
+
+
 def option(path):
     return PATHS.index(path) + 1
 
@@ -254,6 +266,27 @@ def test_killed_while_a_hook_is_out(hooked, agency, phone_of):
     assert agency.of("/hang/good")[2][1]["X-Kheya-Id"] != first[1]["X-Kheya-Id"]
 
 
+def test_a_certificate_nobody_vouches_for(hooked, agency, phone_of, tmp_path):
+    """An agency over https whose certificate is its own: it learns nothing."""
+    town = hooked
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.pem"],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.pem", tmp_path / "tls.key")
+    agency.server.socket = context.wrap_socket(agency.server.socket, server_side=True)
+    menus = tmp_path / "agency" / "kheya.yaml"
+    menus.write_text(menus.read_text().replace(f"http://127.0.0.1:{agency.port}", f"https://localhost:{agency.port}"))
+    assert reload(town).returncode == 0
+    assert ask_new(phone_of, town) == AWAY
+    assert agency.asked == []
+    wait_for("the reason", lambda: "certificate" in town.kheyads[0].log.read_text())
+    trusting = ssl.create_default_context(cafile=tmp_path / "tls.pem")
+    got = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)).open(
+        urllib.request.Request(f"https://localhost:{agency.port}/api/good", data=b"{}"), timeout=10)
+    assert json.loads(got.read()) == GOOD, "it does answer those who trust it"
+
+
 def test_the_agency_is_down(hooked, agency, phone_of):
     town = hooked
     agency.close()
@@ -265,10 +298,6 @@ def test_keys(hooked, agency, phone_of, tmp_path):
     """Without a good key kheyad does not start, and takes no such menus; a new key counts from a reload on."""
     town, key = hooked, tmp_path / "keys" / "dss"
 
-    def reload():
-        return subprocess.run([BUILD / "kheya", "reload", "--http", f"127.0.0.1:{town.http[0]}"], capture_output=True,
-                              text=True, timeout=60, check=False)
-
     def start(*flags):
         return subprocess.run([BUILD / "kheyad", *flags, "-c", "kheya0.yaml"], cwd=tmp_path, capture_output=True, text=True,
                               timeout=60, check=False)
@@ -276,7 +305,7 @@ def test_keys(hooked, agency, phone_of, tmp_path):
     assert start("-n").returncode == 0, "the folder of a configuration without a folder is where we are"
     other = b"another key of the same agency"
     key.write_bytes(other)
-    assert reload().returncode == 0
+    assert reload(town).returncode == 0
     assert ask(phone_of(town), option("good"))[0] == PAID
     _, headers, body = agency.asked[-1]
     assert headers["X-Kheya-Signature"] == hmac.new(other, headers["X-Kheya-Time"].encode() + b"." + body,
@@ -289,6 +318,6 @@ def test_keys(hooked, agency, phone_of, tmp_path):
             got = start(*flags)
             assert got.returncode == code
             assert got.stderr.count("\n") == 1 and "back end 'dss'" in got.stderr and what in got.stderr, got.stderr
-        got = reload()
+        got = reload(town)
         assert got.returncode != 0 and what in got.stdout + got.stderr
     assert ask(phone_of(town), option("good"))[0] == PAID, "those it has go on"
