@@ -9,6 +9,7 @@ stop the world between a commit and its acknowledgement.
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -27,9 +28,15 @@ PATIENCE = 30.0                         # seconds: how long a condition may take
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the range from which the system takes ports for clients."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(what, condition, patience=PATIENCE):
