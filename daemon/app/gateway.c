@@ -15,6 +15,7 @@
 #include "app/numbers.h"
 #include "app/postman.h"
 #include "app/recent.h"
+#include "app/pins.h"
 #include "app/secret.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -67,6 +68,7 @@ struct gateway {
     struct recent *recent;
     struct alerts *alerts;
     struct backends *backends;
+    struct pins *pins;
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
@@ -376,8 +378,8 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
     case FLOW_HOOK:
         return backends_ask(g->backends, s->menu, q, s->id, rows);
     case FLOW_PIN:
-        rows->failed = true;
-        return true;
+        rows->failed = !pins_ask(g->pins, s->id, s->msisdn, q);
+        return rows->failed;
     case FLOW_QUERY:
         break;
     }
@@ -711,6 +713,20 @@ static const struct menu_action *gateway_waiting(void *arg, uint64_t ticket)
     return w != NULL && w->out != NULL && w->out->question.kind == FLOW_HOOK ? w->out->question.hook : NULL;
 }
 
+static void gateway_on_pin(void *arg, uint64_t waiter, enum flow_pin pin)
+{
+    const struct flow_rows answer = { .pin = pin };
+
+    gateway_answer(arg, waiter, &answer, FLOW_PIN);
+}
+
+static void gateway_on_pin_stored(void *arg, uint64_t ticket, const struct store_pin_row *row)
+{
+    struct gateway *g = arg;
+
+    pins_stored(g->pins, ticket, row);
+}
+
 static void gateway_on_hook(void *arg, uint64_t ticket, const struct flow_rows *rows)
 {
     gateway_answer(arg, ticket, rows, FLOW_HOOK);
@@ -831,6 +847,7 @@ static const struct store_ops gateway_store_ops = {
     .outgoing = gateway_on_outgoing,
     .current = gateway_on_current,
     .alert = gateway_on_alert,
+    .pin = gateway_on_pin_stored,
     .former = gateway_on_former,
     .generation = gateway_on_generation,
 };
@@ -1090,6 +1107,14 @@ static bool gateway_open_backends(struct gateway *g, char *err, size_t err_size)
     return g->backends != NULL;
 }
 
+static bool gateway_open_pins(struct gateway *g, char *err, size_t err_size)
+{
+    const struct pins_args args = { g->base, g->store, g->conf->secret, gateway_on_pin, g };
+
+    g->pins = pins_new(&args, err, err_size);
+    return g->pins != NULL;
+}
+
 struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
 {
     const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
@@ -1118,7 +1143,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->postman = postman_new(g->store, conf->sms_in_flight);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->alerts = alerts_new();
-    if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size)) {
+    if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
+        !gateway_open_pins(g, err, err_size)) {
         gateway_free(g);
         return NULL;
     }
@@ -1153,6 +1179,7 @@ void gateway_free(struct gateway *g)
     for (int i = 0; i < g->bearer_count; i++)
         bearer_close(g->bearers[i]);
     backends_free(g->backends);
+    pins_free(g->pins);
     store_free(g->store);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

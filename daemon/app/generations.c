@@ -125,6 +125,10 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
 {
     char err[512];
 
+    if (menu->pin != MENU_NONE && conf->secret[0] == '\0') {
+        buf_adds(report, "the menus ask for PINs: the setting 'secret' must name a file\n");
+        return false;
+    }
     if (backends_check(menu, conf->folder, err, sizeof err))
         return true;
     buf_addf(report, "%s\n", err);

@@ -59,11 +59,16 @@ static void main_usage(FILE *to)
 
 /* The file of the secret is read again where it is used: here only to say in time
  * that it cannot be. */
-static bool main_check_secret(const struct conf *conf)
+static bool main_check_secret(const struct conf *conf, const struct menu *menu)
 {
     unsigned char key[SECRET_SIZE];
     char err[256];
 
+    if (conf->secret[0] == '\0' && menu != NULL && menu->pin != MENU_NONE) {
+        fputs("kheyad: the menus ask for PINs: the setting 'secret' must name a file, made like this: "
+              "head -c 32 /dev/urandom > secret; chmod 600 secret\n", stderr);
+        return false;
+    }
     if (conf->secret[0] == '\0')
         return true;
     if (secret_read(conf->secret, "", key, err, sizeof err)) {
@@ -108,7 +113,7 @@ static bool main_load(struct main *m, const char *path)
                     e->severity == MENU_ERROR ? "error" : "warning", e->text, e->code);
     }
     menu_issues_free(&issues);
-    return main_check_secret(&m->conf) && main_check_keys(&m->conf, m->menu) && m->menu != NULL;
+    return main_check_secret(&m->conf, m->menu) && main_check_keys(&m->conf, m->menu) && m->menu != NULL;
 }
 
 /* One daemon per pid file: the lock is the truth, the number is for people. */

@@ -15,6 +15,7 @@
 #include "store/pg.h"
 #include "store/questions.h"
 #include "store/sessions.h"
+#include "store/trials.h"
 
 #define STORE_WRITERS_MAX 16
 #define STORE_READERS_MAX 64
@@ -76,6 +77,7 @@ struct store {
     struct sessions *sessions;
     struct messages *messages;
     struct series *series;
+    struct trials *trials;
     struct questions *questions;
     struct event *later;                /* answers what cannot be sent */
     struct event *pace;                 /* sends a small batch that waits for company */
@@ -103,7 +105,8 @@ int64_t store_tape_name(int64_t at, uint32_t dice)
 
 static bool store_writes_wait(const struct store *s)
 {
-    return sessions_waiting(s->sessions) > 0 || messages_waits(s->messages) || series_waits(s->series);
+    return sessions_waiting(s->sessions) > 0 || messages_waits(s->messages) || series_waits(s->series) ||
+           trials_wait(s->trials);
 }
 
 /* Is what waits so little, and the last batch so recent, that it is to wait? */
@@ -132,6 +135,7 @@ static void store_pump(struct store *s)
         sessions_send(s->sessions, pg);
         messages_send(s->messages, pg);
         series_send(s->series, pg);
+        trials_send(s->trials, pg);
         pg_flush(pg);
     }
     questions_send(s->questions);
@@ -165,6 +169,7 @@ static void store_on_later(evutil_socket_t fd, short what, void *arg)
         return;
     sessions_fail(s->sessions);
     series_fail(s->series);
+    trials_fail(s->trials);
     questions_fail(s->questions, "database away");
 }
 
@@ -297,6 +302,7 @@ static void store_go_on(struct store_connection *c)
         sessions_prepare(c->pg);
         messages_prepare(c->pg);
         series_prepare(c->pg);
+        trials_prepare(c->pg);
         pg_end(c->pg, c->store->stall_ms, store_on_prepared, c);
     } else {
         pg_query_sql(c->pg, store_become_menu, &none, PG_TEXT);
@@ -403,6 +409,7 @@ struct store *store_new(const struct store_args *args)
     s->sessions = sessions_new(s->ops, s->arg, batch_max, s->stall_ms);
     s->messages = messages_new(s->ops, s->arg, batch_max, s->stall_ms);
     s->series = series_new(s->ops, s->arg, s->stall_ms);
+    s->trials = trials_new(s->ops, s->arg, s->stall_ms);
     s->questions = questions_new(args->base, s->ops, s->arg, s->reader_count);
     s->later = event_new(args->base, -1, 0, store_on_later, s);
     s->pace = event_new(args->base, -1, 0, store_on_pace, s);
@@ -428,6 +435,7 @@ void store_free(struct store *s)
     sessions_free(s->sessions);
     messages_free(s->messages);
     series_free(s->series);
+    trials_free(s->trials);
     questions_free(s->questions);
     free(s->conninfo);
     free(s);
@@ -495,6 +503,12 @@ void store_cut_tape(struct store *s, int64_t at)
 void store_forget_retired(struct store *s)
 {
     series_forget_retired(s->series);
+    store_asked(s);
+}
+
+void store_pin(struct store *s, uint64_t ticket, const struct store_pin *pin)
+{
+    trials_add(s->trials, ticket, pin);
     store_asked(s);
 }
 

@@ -128,6 +128,29 @@ struct store_alert_text {
     const char *lang, *text;
 };
 
+/* --- PINs: hashes and how often they were tried ------------------------------ */
+
+enum store_pin_step {
+    STORE_PIN_TRY = 0,                  /* it is about to be looked at: counts, at once, unless the attempt has */
+    STORE_PIN_GOOD,                     /* that was hers: what came before is forgotten */
+    STORE_PIN_SET,
+    STORE_PIN_STEPS,
+};
+
+struct store_pin {
+    enum store_pin_step step;
+    const char *msisdn;
+    const char *attempt;                /* the same when the same keypress tries again */
+    const char *hash;                   /* SET; GOOD: the one that was looked at */
+    bool replaces;                      /* SET: though there is another one */
+};
+
+struct store_pin_row {
+    bool there;                         /* TRY: she has one; GOOD: written, and no other one was set meanwhile */
+    const char *hash;                   /* NULL: locked, or (SET) not replaced */
+    bool locked;                        /* now, by this try or by those before it */
+};
+
 /* --- the store ----------------------------------------------------------- */
 
 struct store_ops {
@@ -143,6 +166,8 @@ struct store_ops {
     void (*outgoing)(void *arg, const struct store_outgoing *m);
     /* the current generation first, then the others; not told when the question failed */
     void (*current)(void *arg, int64_t id);
+    /* row NULL: nobody knows */
+    void (*pin)(void *arg, uint64_t ticket, const struct store_pin_row *row);
     /* count 0: there is no warning; not told when the question failed */
     void (*alert)(void *arg, const struct store_alert_text *texts, int count);
     void (*former)(void *arg, int64_t id, bool retired);
@@ -228,6 +253,8 @@ void store_publish(struct store *s, const struct store_generation *g, bool again
 void store_current(struct store *s);
 void store_sources(struct store *s, int64_t id);
 
+void store_pin(struct store *s, uint64_t ticket, const struct store_pin *pin);
+
 /* Ask for the warning that is on: ops->alert. */
 void store_alert(struct store *s);
 /* Retire the generations that ceased to be current so long ago; 0: all that have. */
@@ -247,7 +274,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 7          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 8          /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -81,6 +81,8 @@ struct live {
     int message_count;
     char alert[256];                    /* as last told: "bn=...;en=...;" */
     int alerts;                         /* times told */
+    int pins;                           /* answers to store_pin() */
+    char pin[64];                       /* the last: "hash locked", "- locked", "none", "failed" */
 };
 
 static struct event_base *live_base;
@@ -179,6 +181,19 @@ static void live_on_alert(void *arg, const struct store_alert_text *texts, int c
     l->alerts++;
 }
 
+static void live_on_pin(void *arg, uint64_t ticket, const struct store_pin_row *row)
+{
+    struct live *l = arg;
+
+    (void)ticket;
+    assert_false(l->inside);
+    if (row == NULL || !row->there)
+        snprintf(l->pin, sizeof l->pin, "%s", row == NULL ? "failed" : "none");
+    else
+        snprintf(l->pin, sizeof l->pin, "%s%s", row->hash != NULL ? row->hash : "-", row->locked ? " locked" : "");
+    l->pins++;
+}
+
 static const struct store_ops live_ops = {
     .state = live_on_state,
     .loaded = live_on_loaded,
@@ -187,6 +202,7 @@ static const struct store_ops live_ops = {
     .leased = live_on_leased,
     .outgoing = live_on_outgoing,
     .alert = live_on_alert,
+    .pin = live_on_pin,
 };
 
 static const char *live_env(const char *name)
@@ -311,7 +327,8 @@ static int live_setup(void **state)
     live_base = event_base_new();
     assert_non_null(live_base);
     live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
-             " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit");
+             " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit,"
+             " kheya.pin");
     live_sql("UPDATE kheya.case_series SET next = 0");
     return 0;
 }
@@ -508,6 +525,61 @@ static void test_alert(void **state)
     live_alert(l, "bn=ঝড়;en=Storm;");
     live_sql("UPDATE kheya.alert SET active = false");
     live_alert(l, "");
+    live_free(l);
+}
+
+static void live_pin(struct live *l, struct store_pin pin, const char *want)
+{
+    int before = l->pins;
+
+    pin.msisdn = pin.msisdn != NULL ? pin.msisdn : "8801711111111";
+    l->inside = true;
+    store_pin(l->store, 1, &pin);
+    l->inside = false;
+    store_flush(l->store);
+    live_until(10000, l->pins > before);
+    if (strcmp(l->pin, want) != 0)
+        fail_msg("'%s', not '%s'", l->pin, want);
+}
+
+#define LIVE_TRY(key, want) live_pin(l, (struct store_pin){ .step = STORE_PIN_TRY, .attempt = key }, want)
+#define LIVE_SET(key, is, over, want) \
+    live_pin(l, (struct store_pin){ .step = STORE_PIN_SET, .attempt = key, .hash = is, .replaces = over }, want)
+#define LIVE_GOOD(is, want) live_pin(l, (struct store_pin){ .step = STORE_PIN_GOOD, .attempt = "x", .hash = is }, want)
+
+/* As the role of the daemon: tries count once each, the third locks, who is locked
+ * out is not compared, and nobody's PIN is replaced without leave. */
+static void test_pins(void **state)
+{
+    struct live *l = live_new();
+    const char *one = "$argon2id$1", *two = "$argon2id$2";
+
+    (void)state;
+    LIVE_TRY("a", "none");
+    LIVE_SET("b", one, false, one);
+    LIVE_SET("b", one, false, one);     /* the same keypress again */
+    LIVE_SET("c", two, false, "-");
+    LIVE_TRY("d", one);
+    LIVE_TRY("d", one);
+    LIVE_TRY("e", one);
+    LIVE_GOOD(two, "none");             /* another one than hers */
+    LIVE_GOOD(one, one);
+    LIVE_TRY("f", one);
+    LIVE_TRY("g", one);
+    LIVE_TRY("h", "$argon2id$1 locked");
+    LIVE_TRY("h", "$argon2id$1 locked");
+    LIVE_TRY("i", "- locked");
+    LIVE_SET("j", two, true, "- locked");
+    live_pin(l, (struct store_pin){ .step = STORE_PIN_TRY, .attempt = "k", .msisdn = "8801722222222" }, "none");
+    live_sql("UPDATE kheya.pin SET locked_until = now() - interval '1 s'");
+    LIVE_TRY("l", one);
+    LIVE_TRY("m", one);
+    LIVE_SET("n", two, true, two);
+    LIVE_TRY("o", two);
+    LIVE_TRY("p", two);
+    LIVE_TRY("q", "$argon2id$2 locked");
+    LIVE_GOOD(two, two);                /* the third was the right one */
+    LIVE_TRY("r", two);
     live_free(l);
 }
 
@@ -1811,6 +1883,7 @@ int main(int argc, char **argv)
         LIVE(test_step_and_load),
         LIVE(test_agents),
         LIVE(test_alert),
+        LIVE(test_pins),
         LIVE(test_stale_turns_are_lost),
         LIVE(test_two_stores_one_winner),
         LIVE(test_same_subscriber_in_one_turn),
