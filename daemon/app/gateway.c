@@ -440,7 +440,8 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     for (int i = 0; i < out->case_count; i++) {
         const struct flow_case *c = &out->cases[i];
 
-        cases[i] = (struct store_case){ c->number, c->service->name, c->service->agency, c->fields };
+        cases[i] = (struct store_case){ c->number, c->service->name, c->service->agency, c->fields,
+                                        menu_service_first(c->service) };
     }
     for (int i = 0; i < out->message_count; i++) {
         const struct flow_message *m = &out->messages[i];

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "menu/expr.h"
 #include "menu/names.h"
 #include "menu/ways.h"
@@ -314,6 +315,8 @@ static void maker_type(struct maker *k, const struct menu_type *t)
         maker_say(k, "shows as its example", "%s", t->example);
     if (t->sensitive)
         maker_say(k, "is kept", "hidden");
+    if (t->store != MENU_STORE_WHOLE)
+        maker_say(k, "leaves in cases", "%s", t->store == MENU_STORE_NONE ? "nothing" : "its last 4 characters");
     for (int i = 0; i < t->choice_count; i++) {
         k->part = t->choices[i].code;
         maker_text(k, "reads", t->choices[i].name);
@@ -346,6 +349,56 @@ static void maker_query(struct maker *k, const struct menu_query *q)
         maker_say(k, "is kept", "%d ms", q->cache_ms);
 }
 
+static void maker_day(struct maker *k, const char *key, int32_t day)
+{
+    struct clock_date d = clock_date_of(day);
+
+    maker_say(k, key, "%04d-%02d-%02d", d.year, d.month, d.day);
+}
+
+static void maker_effort(struct maker *k, const char *key, const struct menu_effort *e)
+{
+    maker_say(k, key, "%.2f visits, %.2f hours, Tk %.2f", (double)e->visits / 100, (double)e->hours / 100,
+              (double)e->taka / 100);
+}
+
+static void maker_service_rules(struct maker *k, const struct menu_service *s)
+{
+    if ((s->who & MENU_WHO_CITIZEN) == 0)
+        maker_say(k, "takes it from", "%s", "agents alone");
+    if (s->windowed && s->from > INT32_MIN)
+        maker_day(k, "opens on", s->from);
+    if (s->windowed && s->to < INT32_MAX)
+        maker_day(k, "is open until", s->to);
+    if (s->fee_official > 0)
+        maker_say(k, "costs", "Tk %d", s->fee_official);
+    if (s->fee_centre > 0)
+        maker_say(k, "costs at a centre", "Tk %d", s->fee_centre);
+    if (s->within_days > 0)
+        maker_say(k, "answers within", "%d %s", s->within_days, s->within_all ? "days" : "working days");
+    if (s->backend != MENU_NONE)
+        maker_say(k, "goes to", "%s", k->menu->backends[s->backend].name);
+    if (s->saves.version == 0)
+        return;
+    maker_say(k, "saves, by version", "%d, counted when %s", s->saves.version, s->states[s->saves.counted].name);
+    maker_effort(k, "saves, of", &s->saves.before);
+    maker_effort(k, "still costs her", &s->saves.self);
+    maker_effort(k, "still costs her at a centre", &s->saves.assisted);
+}
+
+static void maker_state(struct maker *k, const struct menu_service *s, const struct menu_state *state)
+{
+    k->part = state->name;
+    buf_clear(&k->value);
+    for (int i = 0; i < state->to_count; i++)
+        buf_addf(&k->value, "%s%s", i > 0 ? ", " : "", s->states[state->to[i]].name);
+    if (state->to_count > 0)
+        maker_say_value(k, "may become");
+    if (state->text != NULL)
+        maker_text(k, "reads", state->text);
+    k->part = NULL;
+}
+
 static void maker_service(struct maker *k, const struct menu_service *s)
 {
     maker_subject(k, "service ", s->name);
@@ -354,6 +407,9 @@ static void maker_service(struct maker *k, const struct menu_service *s)
         maker_say(k, "is of", "%s", s->agency);
     maker_text(k, "is called", s->title);
     maker_fields(k, "takes", s->fields, s->field_count);
+    maker_service_rules(k, s);
+    for (int i = 0; i < s->state_count; i++)
+        maker_state(k, s, &s->states[i]);
     for (int i = 0; i < s->notify_count; i++) {
         k->part = s->notify[i].state;
         maker_say(k, "sends", "%s", k->menu->sms[s->notify[i].sms].name);

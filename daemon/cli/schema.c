@@ -90,6 +90,14 @@ static json_t *schema_bool(void)
     return schema_either(schema_pack("{s:s}", "type", "boolean"), schema_enum("yes no true false on off"));
 }
 
+static json_t *schema_decimal(const struct keys_row *row)
+{
+    json_t *number = schema_pack("{s:s, s:I, s:I}", "type", "number", "minimum", (json_int_t)(row->min / 100), "maximum",
+                                 (json_int_t)(row->max / 100));
+
+    return schema_either(number, schema_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]+([.][0-9]{1,2})?$"));
+}
+
 static json_t *schema_named(enum keys_map of)
 {
     json_t *map;
@@ -127,6 +135,12 @@ static json_t *schema_value(const struct keys_row *row)
         return schema_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]+(ms|s|m|h|d)$");
     case KEYS_CHOICE:
         return schema_enum(row->words);
+    case KEYS_DECIMAL:
+        return schema_decimal(row);
+    case KEYS_SOME:
+        return schema_either(schema_enum(row->words), schema_array(schema_enum(row->words)));
+    case KEYS_CHOICE_OR_MAP:
+        return schema_either(schema_enum(row->words), schema_of(row->of));
     case KEYS_EXPRESSIONS:
         return schema_array(schema_ref("value"));
     case KEYS_BRANCHES:
@@ -141,6 +155,8 @@ static json_t *schema_value(const struct keys_row *row)
         return schema_map(schema_ref("value"));
     case KEYS_TEXT_MAP:
         return schema_map(schema_ref("text"));
+    case KEYS_LISTS:
+        return schema_map(schema_either(schema_array(schema_ref("value")), schema_of(row->of)));
     case KEYS_NOT_YET:
     case KEYS_VALUES:
         break;

@@ -231,13 +231,33 @@ void flow_add_json(struct buf *out, const char *p, size_t n)
     buf_addc(out, '"');
 }
 
-/* One more member of an object that is being written: {"name": "value". */
-static void flow_add_member(struct flow *f, const char *name, const struct expr *e, const char **before,
-                            struct buf *out)
+/* What a case keeps of a value that has such a type. */
+static void flow_keep_form(const struct menu_type *t, struct buf *value)
 {
+    size_t at = value->len;
+
+    if (t->store != MENU_STORE_LAST4)
+        return;
+    for (int left = 4; at > 0 && left > 0; left--) {
+        do
+            at--;
+        while (at > 0 && ((unsigned char)value->data[at] & 0xc0) == 0x80);
+    }
+    memmove(value->data, value->data + at, value->len - at);
+    buf_cut(value, value->len - at);
+}
+
+/* One more member of an object that is being written: {"name": "value". */
+static void flow_add_member(struct flow *f, const char *name, const struct expr *e, const struct menu_type *type,
+                            const char **before, struct buf *out)
+{
+    if (type != NULL && type->store == MENU_STORE_NONE)
+        return;
     buf_clear(&f->out->value);
     if (!expr_value(e, &f->scope, &f->out->value))
         return;                         /* it is not set */
+    if (type != NULL)
+        flow_keep_form(type, &f->out->value);
     buf_adds(out, *before);
     flow_add_json(out, name, strlen(name));
     buf_adds(out, ": ");
@@ -248,6 +268,12 @@ static void flow_add_member(struct flow *f, const char *name, const struct expr 
 static void flow_add_end(const char *before, struct buf *out)
 {
     buf_adds(out, before[0] == '{' ? "{}" : "}");
+}
+
+/* Of a submission's field: it says what a case keeps.  A request takes all. */
+static const struct menu_type *flow_member_type(const struct flow *f, const struct menu_action *a, int i)
+{
+    return a->kind == MENU_HOOK ? NULL : f->s->menu->services[a->service].fields[a->sets[i].var].type;
 }
 
 /* The name of a submission's field, or of a request's member. */
@@ -262,7 +288,7 @@ static void flow_add_fields(struct flow *f, const struct menu_action *a, struct 
     const char *before = "{";
 
     for (int i = 0; i < a->set_count; i++)
-        flow_add_member(f, flow_member(f, a, i), a->sets[i].value, &before, out);
+        flow_add_member(f, flow_member(f, a, i), a->sets[i].value, flow_member_type(f, a, i), &before, out);
     flow_add_end(before, out);
 }
 
@@ -304,7 +330,7 @@ static enum flow_pass flow_number_answered(struct flow *f, const struct menu_act
     out->cases[out->case_count++] = (struct flow_case){ .number = number, .service = service };
     f->s->opened = true;
     out->waiting_action++;
-    return flow_notify(f, service, "submitted", number);
+    return flow_notify(f, service, menu_service_first(service), number);
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */
@@ -314,11 +340,21 @@ static enum flow_pass flow_do_query(struct flow *f, const struct menu_action *a)
     return flow_ask(f, a->query, 1);
 }
 
+/* Does the service take anything from her today? */
+static bool flow_takes(const struct flow *f, const struct menu_service *s)
+{
+    bool hers = (s->who & MENU_WHO_CITIZEN) != 0 || f->s->agent != NULL;
+
+    return hers && (!s->windowed || (f->scope.today >= s->from && f->scope.today <= s->to));
+}
+
 /* A step opens at most one case of a service: the database knows it by that. */
 static enum flow_pass flow_do_submit(struct flow *f, const struct menu_action *a)
 {
     const struct menu_service *service = &f->s->menu->services[a->service];
 
+    if (!flow_takes(f, service))
+        return flow_branch(f, &a->closed);
     for (int i = 0; i < f->out->case_count; i++)
         if (f->out->cases[i].service == service) {
             flow_complain(f, "submitted_twice", service->name);
@@ -367,7 +403,7 @@ static enum flow_pass flow_do_audit(struct flow *f, const struct menu_action *a)
     }
     out->audit_at[out->audit_count] = out->mem.len;
     for (int i = 0; i < a->told_count; i++)
-        flow_add_member(f, a->told[i].name, a->told[i].value, &before, &out->mem);
+        flow_add_member(f, a->told[i].name, a->told[i].value, NULL, &before, &out->mem);
     flow_add_end(before, &out->mem);
     buf_addc(&out->mem, '\0');
     out->audits[out->audit_count++] = (struct flow_audit){ .event = a->event };

@@ -12,6 +12,7 @@
 #include "menu/check_conditions.h"
 #include "menu/check_fits.h"
 #include "menu/check_secrets.h"
+#include "menu/check_services.h"
 #include "menu/check_sms.h"
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
@@ -151,6 +152,7 @@ static void check_collect_uses(const struct menu *m, const struct check_uses *u)
     for (int i = 0; i < m->service_count; i++) {
         for (int k = 0; k < m->services[i].notify_count; k++)
             check_use(u->sms, m->services[i].notify[k].sms);
+        check_use(u->backends, m->services[i].backend);
     }
 }
 
@@ -275,6 +277,7 @@ void check_menu(const struct menu *m, const struct menu_links *links, struct men
     if (whole)                          /* else a screen that asks for our PIN may have lost its type */
         check_asks(m, issues);
     check_months(m, issues);
+    check_services(m, issues);
     if (!whole)
         return;
     check_mocks(m, issues);

@@ -248,6 +248,10 @@ void check_asks(const struct menu *m, struct menu_issues *issues)
         for (int k = 0; k < s->option_count; k++)
             asks_text(&a, s->options[k].text, ASKS_SHOWN);
     }
+    for (int i = 0; i < m->service_count; i++) {
+        for (int k = 0; k < m->services[i].state_count; k++)
+            asks_text(&a, m->services[i].states[k].text, ASKS_SHOWN);
+    }
     for (int i = 0; i < m->sms_count; i++)
         asks_text(&a, m->sms[i].text, ASKS_MESSAGE);
     buf_fini(&a.text);

@@ -68,6 +68,11 @@
     X(PIN_VALUE, "E259", "What is checked or set as her PIN is a variable of a type pin, and nothing else.") \
     X(PIN_EXIT, "E260", "A check of a PIN says where a wrong one leads ('wrong') and where she goes who has none yet ('none').") \
     X(PIN, "E261", "A 'pin' checks one or sets one: {check: VARIABLE} or {set: VARIABLE}.") \
+    X(NO_STATE, "E270", "The service has no such state.") \
+    X(STATES, "E271", "A state of a service has no way in, or no way out: no case comes there, or none ever ends.") \
+    X(WINDOW, "E272", "The window of a service has a day that is not in the calendar, or its end before its beginning.") \
+    X(CLOSED, "E273", "A submit needs 'closed': its service is not always open, or not to everybody.") \
+    X(STORE, "E274", "A form of 'store' that the values of this type do not have.") \
     X(SQL, "E290", "The database does not take the SQL of the query (kheya check --database).") \
     X(SQL_DENIED, "E291", "The role of the menus, kheya_menu, may not ask this: it calls functions of schema svc and nothing else.") \
     X(SQL_ARGUMENTS, "E292", "The arguments of the query are not as many as the database counts.") \

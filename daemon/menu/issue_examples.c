@@ -11,6 +11,7 @@
 #include "menu/issue.h"
 
 #define TEA "screens:\n  tea: "
+#define SERVICE "services:\n  fair: {number: 7, title: Tea fair, fields: {category: word(12)},\n    "
 #define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
@@ -128,6 +129,19 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                          "backends:\n  kitchen: {kind: mock, answers: {/tea: hot}}\n",
                      TEA "{hook: kitchen, path: /tea, goto: main}\n"
                          "backends:\n  kitchen: {kind: mock, answers: {/tea: '{\"state\": \"hot\"}'}}\n" },
+    [ISSUE_NO_STATE] = { SERVICE "states: {submitted: [answered]}, notify: {anwsered: received}}\n",
+                         SERVICE "states: {submitted: [answered]}, notify: {answered: received}}\n" },
+    [ISSUE_STATES] = { SERVICE "states: {submitted: [answered], appealed: [answered]}}\n",
+                       SERVICE "states: {submitted: [answered], answered: [closed, appealed], appealed: [closed]}}\n" },
+    [ISSUE_WINDOW] = { SERVICE "window: {from: 2026-11-01, to: 2026-11-31}}\n",
+                       SERVICE "window: {from: 2026-10-01, to: 2026-11-30}}\n" TEA
+                           "{submit: fair, with: {category: \"'tea'\"}, closed: main, goto: main}\n" },
+    [ISSUE_CLOSED] = { SERVICE "window: {from: 2026-11-01}}\n" TEA
+                           "{submit: fair, with: {category: \"'tea'\"}, goto: main}\n",
+                       SERVICE "window: {from: 2026-11-01}}\n" TEA
+                           "{submit: fair, with: {category: \"'tea'\"}, closed: later, goto: main}\n"
+                           "  later: {text: The fair begins in November., end: yes}\n" },
+    [ISSUE_STORE] = { "types:\n  day: {date: DDMMYYYY, store: last4}\n", "types:\n  day: {date: DDMMYYYY, store: none}\n" },
     [ISSUE_SQL] = { "# sql: SELECT state FORM svc.last_payment($1)\n", "# sql: SELECT state FROM svc.last_payment($1)\n" },
     [ISSUE_SQL_DENIED] = { "# sql: SELECT taka FROM svc.payment\n", "# sql: SELECT taka FROM svc.last_payment($1)\n" },
     [ISSUE_SQL_ARGUMENTS] = { "# sql: SELECT taka FROM svc.price() /* of $1 */\n# args: [kind]\n",

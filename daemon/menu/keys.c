@@ -84,7 +84,8 @@ static const struct keys_row keys_type_rows[] = {
     [TYPE_SENSITIVE] = { "sensitive", KEYS_BOOL, .help = "never logged, shown whole or kept after hand-over" },
     [TYPE_PAST] = { "past", KEYS_BOOL, .help = "date: today or before" },
     [TYPE_FUTURE] = { "future", KEYS_BOOL, .help = "date: today or after" },
-    [TYPE_STORE] = { "store", KEYS_NOT_YET, .help = "form in which a value is kept" },
+    [TYPE_STORE] = { "store", KEYS_CHOICE, .words = "whole last4 none",
+                     .help = "what a case keeps of it: all, its last 4 characters, or nothing; whole" },
     [TYPE_KEYS] = { .name = NULL },
 };
 
@@ -118,7 +119,8 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_AUDIT] = { "audit", KEYS_ONE_MAP, .of = KEYS_AUDIT, .help = "a line in the audit" }, \
     [ACTION_WRONG] = { "wrong", KEYS_SCREEN_NAME, .help = "consent, pin: where to go after a wrong one" }, \
     [ACTION_EXPIRED] = { "expired", KEYS_SCREEN_NAME, .help = "consent: where to go when the code counts no more" }, \
-    [ACTION_LOCKED] = { "locked", KEYS_SCREEN_NAME, .help = "pin: where to go after three wrong ones, for 24 hours" }
+    [ACTION_LOCKED] = { "locked", KEYS_SCREEN_NAME, .help = "pin: where to go after three wrong ones, for 24 hours" }, \
+    [ACTION_CLOSED] = { "closed", KEYS_SCREEN_NAME, .help = "submit: where to go while the service takes nothing" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -181,14 +183,15 @@ static const struct keys_row keys_service_rows[] = {
     [SERVICE_TITLE] = { "title", KEYS_TEXT, .required = true, .help = "its name for citizens" },
     [SERVICE_FIELDS] = { "fields", KEYS_FREE_MAP, .required = true, .help = "what it takes: field and type" },
     [SERVICE_NOTIFY] = { "notify", KEYS_FREE_MAP, .help = "SMS template to send at a state" },
-    [SERVICE_WHO] = { "who", KEYS_NOT_YET, .help = "who may submit it" },
-    [SERVICE_FEE] = { "fee", KEYS_NOT_YET, .help = "what it costs" },
-    [SERVICE_WINDOW] = { "window", KEYS_NOT_YET, .help = "when it is open" },
-    [SERVICE_WITHIN] = { "within", KEYS_NOT_YET, .help = "time to an answer" },
-    [SERVICE_STATES] = { "states", KEYS_NOT_YET, .help = "states and moves" },
-    [SERVICE_TEXTS] = { "texts", KEYS_NOT_YET, .help = "states in the citizen's words" },
-    [SERVICE_SAVES] = { "saves", KEYS_NOT_YET, .help = "time, cost and visits saved" },
-    [SERVICE_BACKEND] = { "backend", KEYS_NOT_YET, .help = "the agency's system" },
+    [SERVICE_WHO] = { "who", KEYS_SOME, .words = "citizen agent", .help = "who may submit it; citizen: everybody" },
+    [SERVICE_FEE] = { "fee", KEYS_ONE_MAP, .of = KEYS_FEE, .help = "what it costs, in taka" },
+    [SERVICE_WINDOW] = { "window", KEYS_CHOICE_OR_MAP, .words = "always", .of = KEYS_WINDOW,
+                         .help = "when it is open; always" },
+    [SERVICE_WITHIN] = { "within", KEYS_ONE_MAP, .of = KEYS_WITHIN, .help = "time to an answer" },
+    [SERVICE_STATES] = { "states", KEYS_LISTS, .of = KEYS_STATE, .help = "states of a case, and those that may follow each" },
+    [SERVICE_TEXTS] = { "texts", KEYS_TEXT_MAP, .help = "states in the citizen's words" },
+    [SERVICE_SAVES] = { "saves", KEYS_ONE_MAP, .of = KEYS_SAVES, .help = "visits, time and cost that a case saves" },
+    [SERVICE_BACKEND] = { "backend", KEYS_STRING, .help = "the agency's system: a back end" },
     [SERVICE_KEYS] = { .name = NULL },
 };
 
@@ -242,6 +245,51 @@ static const struct keys_row keys_breaker_rows[] = {
     [BREAKER_KEYS] = { .name = NULL },
 };
 
+#define KEYS_TAKA_MAX 1000000
+#define KEYS_DAYS_MAX 3650
+#define KEYS_EFFORT_MAX (1000000 * 100LL)
+
+static const struct keys_row keys_fee_rows[] = {
+    [FEE_OFFICIAL] = { "official", KEYS_WHOLE, .min = 0, .max = KEYS_TAKA_MAX, .help = "the state's own fee; 0" },
+    [FEE_CENTRE] = { "centre", KEYS_WHOLE, .min = 0, .max = KEYS_TAKA_MAX, .help = "of a digital centre that helps; 0" },
+    [FEE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_window_rows[] = {
+    [WINDOW_FROM] = { "from", KEYS_STRING, .help = "first day, like 2026-11-01; without it, open until 'to'" },
+    [WINDOW_TO] = { "to", KEYS_STRING, .help = "last day; without it, open since 'from'" },
+    [WINDOW_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_within_rows[] = {
+    [WITHIN_DAYS] = { "days", KEYS_WHOLE, .required = true, .min = 1, .max = KEYS_DAYS_MAX, .help = "so many days" },
+    [WITHIN_CALENDAR] = { "calendar", KEYS_CHOICE, .words = "working all", .help = "which days count; working" },
+    [WITHIN_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_state_rows[] = {
+    [STATE_TO] = { "to", KEYS_STRINGS, .required = true, .help = "states that may follow; [] where none does" },
+    [STATE_BY] = { "by", KEYS_STRINGS, .help = "who may make the move; officer" },
+    [STATE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_saves_rows[] = {
+    [SAVES_VERSION] = { "version", KEYS_WHOLE, .required = true, .min = 1, .max = 1000000,
+                        .help = "of these numbers: another one when they are measured anew" },
+    [SAVES_COUNTED] = { "counted", KEYS_STRING, .required = true, .help = "state in which a case counts as saving" },
+    [SAVES_BEFORE] = { "before", KEYS_ONE_MAP, .required = true, .of = KEYS_EFFORT, .help = "what it cost her without this" },
+    [SAVES_SELF] = { "self", KEYS_ONE_MAP, .of = KEYS_EFFORT, .help = "what it costs her on her own phone" },
+    [SAVES_ASSISTED] = { "assisted", KEYS_ONE_MAP, .of = KEYS_EFFORT, .help = "what it costs her at a centre" },
+    [SAVES_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_effort_rows[] = {
+    [EFFORT_VISITS] = { "visits", KEYS_DECIMAL, .min = 0, .max = KEYS_EFFORT_MAX, .help = "ways to an office; 0" },
+    [EFFORT_HOURS] = { "hours", KEYS_DECIMAL, .min = 0, .max = KEYS_EFFORT_MAX, .help = "of her time; 0" },
+    [EFFORT_TAKA] = { "taka", KEYS_DECIMAL, .min = 0, .max = KEYS_EFFORT_MAX, .help = "of her money; 0" },
+    [EFFORT_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -257,6 +305,9 @@ static const struct {
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
     [KEYS_PIN] = { "pin", keys_pin_rows },
     [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
+    [KEYS_FEE] = { "fee", keys_fee_rows },           [KEYS_WINDOW] = { "window", keys_window_rows },
+    [KEYS_WITHIN] = { "within", keys_within_rows },  [KEYS_STATE] = { "state", keys_state_rows },
+    [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)
@@ -331,6 +382,47 @@ static bool keys_parse_duration(const char *s, size_t len, int64_t *out)
         }
     }
     return false;
+}
+
+/* "2" and "0.25" to 200 and 25. */
+static bool keys_parse_hundredths(const char *s, size_t len, int64_t *out)
+{
+    const char *dot = memchr(s, '.', len);
+    size_t whole = dot != NULL ? (size_t)(dot - s) : len;
+    size_t part = dot != NULL ? len - whole - 1 : 0;
+    int64_t n, hundredths = 0;
+
+    if (!keys_parse_whole(s, whole, &n) || (dot != NULL && (part < 1 || part > 2)))
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        char c = i < part ? dot[i + 1] : '0';
+
+        if (c < '0' || c > '9')
+            return false;
+        hundredths = hundredths * 10 + (c - '0');
+    }
+    *out = n * 100 + (*s == '-' ? -hundredths : hundredths);
+    return *s != '-' || *out < 0;
+}
+
+bool keys_is_word(const char *words, const struct yaml_node *n)
+{
+    size_t len;
+
+    for (const char *w = words; *w != '\0'; w += len + (w[len] == ' ')) {
+        len = strcspn(w, " ");
+        if (len == n->len && memcmp(w, n->text, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+int64_t keys_hundredths(const struct yaml_node *n)
+{
+    int64_t v = 0;
+
+    (void)keys_parse_hundredths(n->text, n->len, &v);
+    return v;
 }
 
 int64_t keys_whole(const struct yaml_node *n)
@@ -431,15 +523,10 @@ static bool keys_check_duration(const struct keys_place *p, const struct keys_ro
 
 static bool keys_check_choice(const struct keys_place *p, const struct keys_row *row)
 {
-    size_t n;
-
     if (!keys_scalar(p, row->words))
         return false;
-    for (const char *w = row->words; *w != '\0'; w += n + (w[n] == ' ')) {
-        n = strcspn(w, " ");
-        if (n == p->node->len && memcmp(w, p->node->text, n) == 0)
-            return true;
-    }
+    if (keys_is_word(row->words, p->node))
+        return true;
     issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes: %s", p->key, p->node->text, row->words);
     return false;
 }
@@ -454,6 +541,50 @@ static bool keys_check_list(const struct keys_place *p, const char *wanted)
         good = keys_scalar(&item, "single values in its list");
     }
     return good;
+}
+
+static bool keys_check_decimal(const struct keys_place *p, const struct keys_row *row)
+{
+    int64_t v = 0;
+
+    if (!keys_scalar(p, "a number"))
+        return false;
+    if (keys_parse_hundredths(p->node->text, p->node->len, &v) && v >= row->min && v <= row->max)
+        return true;
+    issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes a number from %lld to %lld, like 2 or 0.25",
+              p->key, p->node->text, (long long)row->min / 100, (long long)row->max / 100);
+    return false;
+}
+
+static bool keys_check_some(const struct keys_place *p, const struct keys_row *row)
+{
+    struct keys_place item = *p;
+    bool good = true;
+
+    if (p->node->kind == YAML_IS_SCALAR)
+        return keys_check_choice(p, row);
+    if (p->node->kind == YAML_IS_MAP)
+        return keys_shape(p, "a word or a list of some");
+    if (p->node->count == 0) {
+        issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is empty; it takes some of: %s", p->key, row->words);
+        return false;
+    }
+    for (int i = 0; i < p->node->count; i++) {
+        item.node = p->node->items[i];
+        good &= keys_check_choice(&item, row);
+    }
+    return good;
+}
+
+static bool keys_check_word_or_map(const struct keys_place *p, const struct keys_row *row)
+{
+    if (!keys_scalar(p, "a word or a map"))
+        return false;
+    if (keys_is_word(row->words, p->node))
+        return true;
+    issue_add(p->issues, ISSUE_VALUE, p->node->pos, "'%s' is '%s'; it takes: %s, or a map", p->key, p->node->text,
+              row->words);
+    return false;
 }
 
 static bool keys_check_map(const struct keys_place *p, const char *wanted)
@@ -479,6 +610,12 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
         return keys_check_duration(p, row);
     case KEYS_CHOICE:
         return keys_check_choice(p, row);
+    case KEYS_DECIMAL:
+        return keys_check_decimal(p, row);
+    case KEYS_SOME:
+        return keys_check_some(p, row);
+    case KEYS_CHOICE_OR_MAP:
+        return p->node->kind == YAML_IS_MAP || keys_check_word_or_map(p, row);
     case KEYS_EXPRESSION:
         return keys_scalar(p, "an expression");
     case KEYS_MAYBE:
@@ -499,6 +636,7 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
         return p->node->kind == YAML_IS_LIST || keys_shape(p, "a list of maps");
     case KEYS_FREE_MAP:
     case KEYS_TEXT_MAP:
+    case KEYS_LISTS:
         return keys_check_map(p, "a map by name");
     case KEYS_NOT_YET:
     case KEYS_VALUES:

@@ -36,6 +36,12 @@ enum keys_map {
     KEYS_PIN,
     KEYS_BACKEND,
     KEYS_BREAKER,                       /* breaker: of a back end */
+    KEYS_FEE,                           /* parts of a service */
+    KEYS_WINDOW,
+    KEYS_WITHIN,
+    KEYS_STATE,
+    KEYS_SAVES,
+    KEYS_EFFORT,
     KEYS_MAPS,
 };
 
@@ -45,9 +51,12 @@ enum keys_value {
     KEYS_STRINGS,                       /* one, or a list of them */
     KEYS_TEXT,                          /* a string, or a map by language */
     KEYS_WHOLE,                         /* min..max */
+    KEYS_DECIMAL,                       /* 2 or 0.25, min..max in hundredths */
     KEYS_BOOL,                          /* yes no true false on off */
     KEYS_DURATION,                      /* 500ms 2s 5m 24h 7d, min..max in ms */
     KEYS_CHOICE,                        /* one of words */
+    KEYS_SOME,                          /* one of words, or a list of some */
+    KEYS_CHOICE_OR_MAP,                 /* one of words, or a map with the keys of */
     KEYS_EXPRESSION,
     KEYS_EXPRESSIONS,                   /* a list of them */
     KEYS_MAYBE,                         /* an expression, or nothing at all */
@@ -59,6 +68,7 @@ enum keys_value {
     KEYS_LIST_OF_MAPS,                  /* a list of maps with the keys of */
     KEYS_FREE_MAP,                      /* a map from names to single values */
     KEYS_TEXT_MAP,                      /* a map from names to texts */
+    KEYS_LISTS,                         /* a map from names to lists, or to maps with the keys of */
     KEYS_NOT_YET,                       /* known, but not to this version */
     KEYS_VALUES,
 };
@@ -69,7 +79,7 @@ struct keys_row {
     bool required;
     enum keys_map of;
     int64_t min, max;
-    const char *words;                  /* KEYS_CHOICE: separated by blanks */
+    const char *words;                  /* KEYS_CHOICE, KEYS_SOME, KEYS_CHOICE_OR_MAP: separated by blanks */
     const char *help;
 };
 
@@ -92,7 +102,7 @@ enum keys_query { QUERY_SQL = 0, QUERY_ARGS, QUERY_RETURNS, QUERY_TIMEOUT, QUERY
 enum keys_action {
     ACTION_QUERY = 0, ACTION_SUBMIT, ACTION_SMS, ACTION_SET, ACTION_INTO, ACTION_NONE, ACTION_FAIL, ACTION_WITH,
     ACTION_TO, ACTION_HOOK, ACTION_PATH, ACTION_RETURNS, ACTION_CALL, ACTION_RETURN, ACTION_PIN, ACTION_CONSENT,
-    ACTION_AUDIT, ACTION_WRONG, ACTION_EXPIRED, ACTION_LOCKED, ACTION_KEYS,
+    ACTION_AUDIT, ACTION_WRONG, ACTION_EXPIRED, ACTION_LOCKED, ACTION_CLOSED, ACTION_KEYS,
 };
 enum keys_screen {
     SCREEN_TEXT = ACTION_KEYS, SCREEN_CONTINUED, SCREEN_OPTIONS, SCREEN_INPUT, SCREEN_LIST, SCREEN_END, SCREEN_GOTO,
@@ -116,6 +126,12 @@ enum keys_backend {
     BACKEND_KEYS,
 };
 enum keys_breaker { BREAKER_FAILS = 0, BREAKER_REST, BREAKER_KEYS };
+enum keys_fee { FEE_OFFICIAL = 0, FEE_CENTRE, FEE_KEYS };
+enum keys_window { WINDOW_FROM = 0, WINDOW_TO, WINDOW_KEYS };
+enum keys_within { WITHIN_DAYS = 0, WITHIN_CALENDAR, WITHIN_KEYS };
+enum keys_state { STATE_TO = 0, STATE_BY, STATE_KEYS };
+enum keys_saves { SAVES_VERSION = 0, SAVES_COUNTED, SAVES_BEFORE, SAVES_SELF, SAVES_ASSISTED, SAVES_KEYS };
+enum keys_effort { EFFORT_VISITS = 0, EFFORT_HOURS, EFFORT_TAKA, EFFORT_KEYS };
 
 #define KEYS_MOST 48                    /* rows of the longest table, and more */
 
@@ -142,6 +158,10 @@ bool keys_is_name(const char *s, size_t len);
 int64_t keys_whole(const struct yaml_node *n);
 bool keys_bool(const struct yaml_node *n);
 int64_t keys_duration(const struct yaml_node *n);
+int64_t keys_hundredths(const struct yaml_node *n);
+
+/* Is it one of some words, separated by blanks? */
+bool keys_is_word(const char *words, const struct yaml_node *n);
 
 /* A whole number and nothing else?  Without plus, leading zeros or blanks. */
 bool keys_parse_whole(const char *s, size_t len, int64_t *out);

@@ -36,6 +36,7 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
         menu_exit(s->actions[i].wrong, fn, arg);
         menu_exit(s->actions[i].expired, fn, arg);
         menu_exit(s->actions[i].locked, fn, arg);
+        menu_exit(s->actions[i].closed, fn, arg);
     }
     menu_exit(s->list.empty, fn, arg);
     menu_exit(s->list.fail, fn, arg);
@@ -45,6 +46,16 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
 int menu_shortcut_find(const struct menu *m, const char *path, size_t len)
 {
     return names_find(m->shortcut_names, path, len);
+}
+
+const char *menu_service_first(const struct menu_service *s)
+{
+    return s->state_count > 0 ? s->states[0].name : "submitted";
+}
+
+bool menu_service_is_open(const struct menu_service *s)
+{
+    return !s->windowed && (s->who & MENU_WHO_CITIZEN) != 0;
 }
 
 int menu_screen_find(const struct menu *m, const char *name)

@@ -74,6 +74,13 @@ enum menu_type_kind {
     MENU_TYPE_KINDS,
 };
 
+enum menu_store {
+    MENU_STORE_WHOLE = 0,
+    MENU_STORE_LAST4,                   /* its last four characters */
+    MENU_STORE_NONE,                    /* nothing */
+    MENU_STORES,
+};
+
 struct menu_choice {
     const char *code;
     const struct menu_text *name;
@@ -91,6 +98,7 @@ struct menu_type {
     struct menu_pos example_pos;
     bool sensitive;
     bool past, future;                  /* date */
+    enum menu_store store;              /* what a case keeps of it */
     const struct menu_choice *choices;
     int choice_count;
 };
@@ -244,6 +252,7 @@ struct menu_action {
                                          * of a PIN: what she typed */
     int wrong, expired;                 /* MENU_CONSENT_CHECK: screens; of a PIN: wrong, MENU_NONE = fail */
     int locked;                         /* of a PIN: likewise */
+    int closed;                         /* MENU_SUBMIT: screen while the service takes nothing from her */
     const char *event;                  /* MENU_AUDIT */
     const struct menu_told *told;       /* MENU_AUDIT */
     int told_count;
@@ -292,6 +301,31 @@ struct menu_screen {
 
 /* --- services and messages -------------------------------------------------- */
 
+/* Who may submit, as bits. */
+#define MENU_WHO_CITIZEN 1u             /* everybody: an agent is a citizen too */
+#define MENU_WHO_AGENT 2u               /* agents of digital centres */
+
+struct menu_state {
+    const char *name;
+    struct menu_pos pos;
+    const int *to;                      /* states that may follow */
+    int to_count;                       /* 0: final */
+    const char *const *by;              /* who may make the move; none: officer */
+    int by_count;
+    const struct menu_text *text;       /* in the citizen's words; NULL none */
+};
+
+/* In hundredths. */
+struct menu_effort {
+    int64_t visits, hours, taka;
+};
+
+struct menu_saves {
+    int version;                        /* 0: the service says nothing of it */
+    int counted;                        /* state */
+    struct menu_effort before, self, assisted;
+};
+
 struct menu_notify {
     const char *state;
     int sms;
@@ -307,7 +341,24 @@ struct menu_service {
     int field_count;
     const struct menu_notify *notify;
     int notify_count;
+    unsigned who;                       /* MENU_WHO_* */
+    int fee_official, fee_centre;       /* taka */
+    bool windowed;                      /* open only from..to, both included */
+    int32_t from, to;                   /* days, clock.h; INT32_MIN and INT32_MAX where there is no bound */
+    int within_days;                    /* 0: nothing is promised */
+    bool within_all;                    /* all days count, not working days alone */
+    const struct menu_state *states;    /* the first is a new case's; none: "submitted" */
+    int state_count;
+    bool stateless;                     /* states that have an error: nothing is said of their ways */
+    struct menu_saves saves;
+    int backend;                        /* index; MENU_NONE */
 };
+
+/* State of a new case. */
+const char *menu_service_first(const struct menu_service *s);
+
+/* May everybody submit it, at any time? */
+bool menu_service_is_open(const struct menu_service *s);
 
 struct menu_sms {
     const char *name;
@@ -383,6 +434,7 @@ struct menu {
     int service_count;
     const struct menu_sms *sms;
     int sms_count;
+    int state_at, state_no;             /* hidden variables of the texts of states: {at} and {case.no}; MENU_NONE */
     int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
     int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;

@@ -360,6 +360,8 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->menu->arena = p->arena;
     p->menu->consent = MENU_NONE;
     p->menu->pin = MENU_NONE;
+    p->menu->state_at = MENU_NONE;
+    p->menu->state_no = MENU_NONE;
     p->menu->sources = arena_memdup0(p->arena, sources, n);
     p->menu->sources_len = n;
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sources, n, NULL, 0);

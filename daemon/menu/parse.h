@@ -63,6 +63,7 @@ struct parse_job {
     struct menu_text *text;             /* a text, in these languages */
     uint32_t langs;
     bool constant;                      /* no placeholders */
+    bool state;                         /* those of a state's text alone */
     const char *word;                   /* the one that a program's word may have; "" */
     int want;                           /* kind of an expression, -1 any */
     const struct menu_type *target;     /* of a variable or field; or NULL */
@@ -153,8 +154,13 @@ void parse_types_end(struct parse *p);
 /* --- parse_data.c --------------------------------------------------------------------- */
 
 void parse_queries(struct parse *p);
-void parse_services(struct parse *p);
+/* A map from names to types; what is broken in it is left out. */
+int parse_fields(struct parse *p, const struct yaml_node *map, const struct menu_field **out);
 void parse_messages(struct parse *p);
+
+/* --- parse_services.c ----------------------------------------------------------------- */
+
+void parse_services(struct parse *p);
 
 /* --- parse_backends.c ----------------------------------------------------------------- */
 
@@ -170,12 +176,15 @@ void parse_vars_begin(struct parse *p);
 int parse_var(struct parse *p, const char *name, struct menu_pos pos, const struct menu_type *type);
 /* One that no operator can name. */
 int parse_var_hidden(struct parse *p, const char *name, struct menu_pos pos);
+int parse_var_hidden_of(struct parse *p, const char *name, struct menu_pos pos, const struct menu_type *type);
 void parse_var_broken(struct parse *p, int var);
 /* Is it a name that may stand before the dot of a record's fields?  Said if not. */
 bool parse_var_head(struct parse *p, const struct yaml_node *name);
 /* Types of all variables, from their names and from what they are set to. */
 void parse_vars_settle(struct parse *p);
 struct expr_names parse_scope(struct parse *p);
+/* What the text of a state may show: at and case.no. */
+struct expr_names parse_state_scope(struct parse *p);
 
 /* --- parse_text.c --------------------------------------------------------------------- */
 
@@ -183,6 +192,7 @@ struct parse_text_args {
     bool may_be_empty;
     bool constant;
     bool sms;                           /* goes out as an SMS */
+    bool state;                         /* tells a state of a case */
     const char *word;                   /* NULL: "" */
 };
 

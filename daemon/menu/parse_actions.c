@@ -165,16 +165,24 @@ static void parse_with(struct parse *p, const struct keys_got *got, const struct
     a->sets = sets;
 }
 
+static void parse_no_closed(struct parse *p, const struct yaml_node *submit, const struct menu_service *s)
+{
+    issue_add(p->issues, ISSUE_CLOSED, submit->pos, "service '%s' is not open %s: 'closed' must name the screen for %s",
+              s->name, s->windowed ? "on every day" : "to everybody", s->windowed ? "the other days" : "the others");
+}
+
 static void parse_submit_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                                 struct menu_action *a)
 {
     const struct yaml_node *into = got->at[ACTION_INTO];
 
-    (void)file;
     a->kind = MENU_SUBMIT;
+    a->closed = parse_exit(p, file, got, ACTION_CLOSED);
     a->service = got->at[ACTION_SUBMIT] != NULL ? parse_find(p, FILE_SERVICES, got->at[ACTION_SUBMIT]) : MENU_NONE;
     if (a->service != MENU_NONE && got->at[ACTION_WITH] != NULL && p->menu->services[a->service].fields != NULL)
         parse_with(p, got, &p->menu->services[a->service], a);
+    if (a->service != MENU_NONE && got->key[ACTION_CLOSED] == NULL && !menu_service_is_open(&p->menu->services[a->service]))
+        parse_no_closed(p, got->at[ACTION_SUBMIT], &p->menu->services[a->service]);
     if (into != NULL && parse_var_head(p, into))
         a->case_no = parse_var(p, parse_joined(p, into->text, "no"), into->pos, parse_builtin(p, "case_no"));
 }
@@ -204,7 +212,7 @@ static void parse_set_action(struct parse *p, const struct parse_file *file, con
 static const struct parse_action parse_actions[] = {
     { ACTION_QUERY, PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_FAIL), PARSE_BIT(ACTION_INTO),
       parse_query_action },
-    { ACTION_SUBMIT, PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_WITH), PARSE_BIT(ACTION_WITH), parse_submit_action },
+    { ACTION_SUBMIT, PARSE_BIT(ACTION_INTO) | PARSE_BIT(ACTION_WITH) | PARSE_BIT(ACTION_CLOSED), PARSE_BIT(ACTION_WITH), parse_submit_action },
     { ACTION_SMS, PARSE_BIT(ACTION_TO), 0, parse_sms_action },
     { ACTION_HOOK, PARSE_BIT(ACTION_PATH) | PARSE_BIT(ACTION_WITH) | PARSE_BIT(ACTION_RETURNS) | PARSE_BIT(ACTION_INTO) |
                        PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_FAIL),
@@ -243,6 +251,7 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->wrong = MENU_NONE;
     a->expired = MENU_NONE;
     a->locked = MENU_NONE;
+    a->closed = MENU_NONE;
     a->backend = MENU_NONE;
     action->parse(p, file, got, a);
 }

@@ -6,8 +6,7 @@
 
 /* --- records ---------------------------------------------------------------------------- */
 
-/* A map from names to types; what is broken in it is left out. */
-static int parse_fields(struct parse *p, const struct yaml_node *map, const struct menu_field **out)
+int parse_fields(struct parse *p, const struct yaml_node *map, const struct menu_field **out)
 {
     struct menu_field *fields = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *fields);
     int count = 0;
@@ -137,53 +136,6 @@ void parse_queries(struct parse *p)
     }
     p->menu->queries = queries;
     p->menu->query_count = defs->count;
-}
-
-/* --- services ------------------------------------------------------------------------------ */
-
-static void parse_notify(struct parse *p, const struct yaml_node *map, struct menu_service *s)
-{
-    struct menu_notify *notify = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *notify);
-
-    for (int i = 0; i < map->count; i++) {
-        const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
-
-        if (!keys_is_name(key->text, key->len))
-            issue_add(p->issues, ISSUE_BAD_NAME, key->pos, "state '%s': letters, digits and _, first a letter",
-                      key->text);
-        notify[i].state = key->text;
-        notify[i].sms = value != NULL ? parse_find(p, FILE_SMS, value) : MENU_NONE;
-    }
-    s->notify = notify;
-    s->notify_count = map->count;
-}
-
-void parse_services(struct parse *p)
-{
-    const struct parse_defs *defs = &p->defs[FILE_SERVICES];
-    struct menu_service *services = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *services);
-
-    for (int i = 0; i < defs->count; i++) {
-        struct menu_service *s = &services[i];
-        struct keys_got got;
-
-        s->name = defs->list[i].name;
-        s->pos = defs->list[i].key->pos;
-        s->agency = "";
-        if (!keys_read(defs->list[i].value, KEYS_SERVICE, &got, p->issues))
-            continue;
-        if (got.at[SERVICE_NUMBER] != NULL)
-            s->number = (int)keys_whole(got.at[SERVICE_NUMBER]);
-        if (got.at[SERVICE_AGENCY] != NULL)
-            s->agency = got.at[SERVICE_AGENCY]->text;
-        if (got.at[SERVICE_FIELDS] != NULL)
-            s->field_count = parse_fields(p, got.at[SERVICE_FIELDS], &s->fields);
-        if (got.at[SERVICE_NOTIFY] != NULL)
-            parse_notify(p, got.at[SERVICE_NOTIFY], s);
-        s->title = parse_text(p, got.at[SERVICE_TITLE], &(struct parse_text_args){ .constant = true });
-    }
-    p->menu->services = services;
-    p->menu->service_count = defs->count;
 }
 
 /* --- messages ------------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
     job->text = text;
     job->langs = langs;
     job->constant = args->constant;
+    job->state = args->state;
     job->word = args->word != NULL ? args->word : "";
 }
 
@@ -173,7 +174,10 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
             return;
         code = ISSUE_NO_VARIABLE;
     }
-    if (unquoted)
+    if (job->state)
+        issue_add(p->issues, code, parse_at(p, n, err->at), "%s; the text of a state may have {at} and {case.no}",
+                  err->text);
+    else if (unquoted)
         issue_add(p->issues, code, n->pos, "%s; for a text write \"'%s'\"", err->text, n->text);
     else
         issue_add(p->issues, code, parse_at(p, n, err->at), "%s", err->text);
@@ -224,7 +228,7 @@ static void parse_compile_expr(struct parse *p, const struct parse_job *job)
 
 static void parse_compile_text(struct parse *p, const struct parse_job *job)
 {
-    struct expr_names scope = parse_scope(p);
+    struct expr_names scope = job->state ? parse_state_scope(p) : parse_scope(p);
     struct expr_error err = { 0, "" };
     const struct template *t;
 

@@ -230,6 +230,18 @@ static void parse_width(struct parse *p, const struct keys_got *got, struct menu
     t->width = width;
 }
 
+static void parse_store(struct parse *p, const struct yaml_node *store, struct menu_type *t)
+{
+    bool cut = t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD || t->kind == MENU_TYPE_MSISDN ||
+               t->kind == MENU_TYPE_PATTERN;
+
+    t->store = yaml_is(store, "last4") ? MENU_STORE_LAST4 : yaml_is(store, "none") ? MENU_STORE_NONE : MENU_STORE_WHOLE;
+    if (t->store == MENU_STORE_LAST4 && !cut)
+        issue_add(p->issues, ISSUE_STORE, store->pos,
+                  "type '%s' has no last 4 characters to keep: patterns, texts, words and mobile numbers have; "
+                  "write whole or none", t->name);
+}
+
 static void parse_type_rest(struct parse *p, const struct keys_got *got, struct menu_type *t)
 {
     if (got->at[TYPE_WIDTH] != NULL)
@@ -238,6 +250,8 @@ static void parse_type_rest(struct parse *p, const struct keys_got *got, struct 
         t->sensitive |= keys_bool(got->at[TYPE_SENSITIVE]);
     t->past = got->at[TYPE_PAST] != NULL && keys_bool(got->at[TYPE_PAST]);
     t->future = got->at[TYPE_FUTURE] != NULL && keys_bool(got->at[TYPE_FUTURE]);
+    if (got->at[TYPE_STORE] != NULL)
+        parse_store(p, got->at[TYPE_STORE], t);
     if (got->at[TYPE_EXAMPLE] != NULL) {
         t->example = got->at[TYPE_EXAMPLE]->text;
         t->example_pos = got->at[TYPE_EXAMPLE]->pos;

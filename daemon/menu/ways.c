@@ -143,7 +143,7 @@ static void ways_submit(const struct ways *w, const struct menu_action *a, struc
 {
     const struct menu_service *s = &w->m->services[a->service];
 
-    (void)exit;
+    ways_aside(w, exit, WAYS_CLOSED, &a->closed, NULL, 0);
     for (int i = 0; i < a->set_count; i++)
         w->fn(w->arg, &(struct ways_step){ .op = WAYS_READ, .place = WAYS_IN_FIELD, .expr = a->sets[i].value,
                                            .var = a->sets[i].var, .index = a->service });

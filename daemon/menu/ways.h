@@ -27,7 +27,8 @@
     X(CALL, "call")                     /* into a dialogue that returns to this action */ \
     X(WRONG, "wrong")                   /* a code or PIN that is not the one */ \
     X(EXPIRED, "expired")               /* one that counts no more */ \
-    X(LOCKED, "locked")                 /* too many wrong PINs */
+    X(LOCKED, "locked")                 /* too many wrong PINs */ \
+    X(CLOSED, "closed")                 /* a service that takes nothing from her now */
 
 enum ways_why {
 #define X(id, text) WAYS_##id,

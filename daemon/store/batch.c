@@ -43,7 +43,7 @@ struct batch_row {
 
 struct batch_case {
     int64_t number;
-    struct batch_text service, agency, fields;
+    struct batch_text service, agency, fields, state;
 };
 
 struct batch_message {
@@ -176,6 +176,7 @@ static void batch_add_cases(struct batch *b, struct batch_row *row, const struct
             .service = batch_keep_text(b, c->service),
             .agency = batch_keep_text(b, c->agency),
             .fields = batch_keep_text(b, c->fields),
+            .state = batch_keep_text(b, c->state),
         };
     }
 }
@@ -254,7 +255,7 @@ size_t batch_step_size(const struct store_step *step)
     for (size_t i = 0; i < step->case_count; i++) {
         const struct store_case *c = &step->cases[i];
 
-        n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields);
+        n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields) + batch_len(c->state);
     }
     for (size_t i = 0; i < step->message_count; i++) {
         const struct store_message *m = &step->messages[i];
@@ -393,7 +394,7 @@ enum batch_column {
     STEP_BUCKET = 0, STEP_MSISDN, STEP_CODE, STEP_TURN, STEP_OPEN, STEP_GENERATION, STEP_AT, STEP_SCREEN, STEP_STATE,
     STEP_COLUMNS,
     CASE_BUCKET = STEP_COLUMNS, CASE_MSISDN, CASE_CODE, CASE_TURN, CASE_AT, CASE_NUMBER, CASE_SERVICE, CASE_AGENCY,
-    CASE_FIELDS,
+    CASE_FIELDS, CASE_STATE,
     MESSAGE_BUCKET, MESSAGE_MSISDN, MESSAGE_AT, MESSAGE_CAUSE, MESSAGE_RECEIVER, MESSAGE_LINK, MESSAGE_LANG,
     MESSAGE_CLASS, MESSAGE_TEXT, MESSAGE_DUE,
     CITIZEN_BUCKET, CITIZEN_MSISDN, CITIZEN_LANG, CITIZEN_LINK, CITIZEN_AT,
@@ -409,7 +410,7 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [STEP_STATE] = ARRAY_BYTEA,
     [CASE_BUCKET] = ARRAY_INT2, [CASE_MSISDN] = ARRAY_TEXT, [CASE_CODE] = ARRAY_TEXT, [CASE_TURN] = ARRAY_INT4,
     [CASE_AT] = ARRAY_INT8, [CASE_NUMBER] = ARRAY_INT8, [CASE_SERVICE] = ARRAY_TEXT, [CASE_AGENCY] = ARRAY_TEXT,
-    [CASE_FIELDS] = ARRAY_TEXT,
+    [CASE_FIELDS] = ARRAY_TEXT, [CASE_STATE] = ARRAY_TEXT,
     [MESSAGE_BUCKET] = ARRAY_INT2, [MESSAGE_MSISDN] = ARRAY_TEXT, [MESSAGE_AT] = ARRAY_INT8,
     [MESSAGE_CAUSE] = ARRAY_TEXT, [MESSAGE_RECEIVER] = ARRAY_TEXT, [MESSAGE_LINK] = ARRAY_TEXT,
     [MESSAGE_LANG] = ARRAY_TEXT, [MESSAGE_CLASS] = ARRAY_TEXT, [MESSAGE_TEXT] = ARRAY_TEXT, [MESSAGE_DUE] = ARRAY_INT8,
@@ -456,6 +457,7 @@ static void batch_put_case(const struct batch *b, const struct batch_row *r, con
     batch_put(CASE_SERVICE, b, c->service);
     batch_put(CASE_AGENCY, b, c->agency);
     batch_put(CASE_FIELDS, b, c->fields);
+    batch_put(CASE_STATE, b, c->state);
 }
 
 static void batch_put_message(const struct batch *b, const struct batch_row *r, const struct batch_message *m)

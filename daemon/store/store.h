@@ -42,6 +42,7 @@ struct store_case {                     /* a case to be opened with the step */
     const char *service;
     const char *agency;
     const char *fields;                 /* JSON object of strings */
+    const char *state;                  /* the first of its service */
 };
 
 struct store_message {                  /* a message caused by the step */

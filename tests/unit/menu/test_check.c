@@ -38,7 +38,7 @@ static void test_warnings(void **state)
           "queries: {q: {sql: SELECT 1, returns: r}, l: {sql: SELECT 1, returns: list of r}}\n", "" },
         { "first: a\nscreens:\n  main: {text: M}\n  a: {text: A}\n", "" },
         { "screens: {main: {text: M}}\nrecords: {r: {a: whole}}\nqueries: {q: {sql: SELECT 1, returns: r}}\n"
-          "services: {s: {number: 1, title: S, fields: {a: whole}, notify: {in: m}}}\n"
+          "services: {s: {number: 1, title: S, fields: {a: whole}, notify: {submitted: m}}}\n"
           "sms: {m: {class: otp, text: M}, n: {class: otp, text: N}}\n",
           "3:11 W502 no screen asks query 'q'\n4:12 W502 no screen submits service 's'\n"
           "5:33 W502 nothing sends template 'n'\n" },
@@ -166,7 +166,8 @@ static void test_key_tables(void **state)
         assert_true(strlen(keys_title(map)) > 0);
         for (; rows[count].name != NULL; count++) {
             assert_true(rows[count].value < KEYS_VALUES);
-            assert_true((rows[count].value == KEYS_CHOICE) == (rows[count].words != NULL));
+            assert_true((rows[count].value == KEYS_CHOICE || rows[count].value == KEYS_SOME ||
+                         rows[count].value == KEYS_CHOICE_OR_MAP) == (rows[count].words != NULL));
             assert_true(map == KEYS_WORDS || strlen(rows[count].help) > 5);
             assert_true(rows[count].min <= rows[count].max);
             assert_true(keys_has(map, rows[count].name));

@@ -188,6 +188,59 @@ static void test_screens(void **state)
     fixture_free(&f);
 }
 
+static void test_services(void **state)
+{
+    struct fixture_menu f;
+    const struct menu_service *s;
+
+    (void)state;
+    fixture_load(&f, HEAD,
+                 "types: {t: {word: 9, store: last4}, n: {whole: 1..9, store: none}}\n"
+                 "services:\n"
+                 "  s: {number: 8, title: T, fields: {a: t, b: n}, who: [agent], fee: {official: 5, centre: 20},\n"
+                 "    window: {from: 2026-11-01, to: 2026-11-30}, within: {days: 30, calendar: all}, backend: d,\n"
+                 "    states: {in: {to: [out, gone], by: [officer, clock]}, out: []}, texts: {gone: '{at|day} {case.no}'},\n"
+                 "    saves: {version: 2, counted: out, before: {visits: 2, hours: 10.5}, self: {hours: 0.05}}}\n"
+                 "  p: {number: 9, title: P, fields: {a: t}}\n"
+                 "backends: {d: {kind: internal}}\n"
+                 "screens:\n"
+                 "  main: {submit: s, with: {a: \"'x'\"}, closed: fin, goto: act}\n"
+                 "  act: {submit: p, with: {a: \"'x'\"}, goto: fin}\n"
+                 "  fin: {text: F, end: yes}\n");
+    assert_non_null(f.menu);
+    s = &f.menu->services[0];
+    assert_int_equal(s->fields[0].type->store, MENU_STORE_LAST4);
+    assert_int_equal(s->fields[1].type->store, MENU_STORE_NONE);
+    assert_int_equal(s->who, MENU_WHO_AGENT);
+    assert_int_equal(s->fee_official, 5);
+    assert_int_equal(s->fee_centre, 20);
+    assert_true(s->windowed);
+    assert_int_equal(s->to - s->from, 29);
+    assert_int_equal(s->within_days, 30);
+    assert_true(s->within_all);
+    assert_int_equal(s->backend, 0);
+    assert_int_equal(s->state_count, 3);        /* gone stands in a list alone */
+    assert_string_equal(menu_service_first(s), "in");
+    assert_int_equal(s->states[0].to_count, 2);
+    assert_string_equal(s->states[0].by[1], "clock");
+    assert_string_equal(s->states[s->states[0].to[1]].name, "gone");
+    assert_non_null(s->states[2].text);
+    assert_int_equal(s->states[2].to_count, 0);
+    assert_int_equal(s->saves.version, 2);
+    assert_int_equal(s->saves.counted, 1);
+    assert_int_equal(s->saves.before.visits, 200);
+    assert_int_equal(s->saves.before.hours, 1050);
+    assert_int_equal(s->saves.self.hours, 5);
+    assert_int_equal(s->saves.assisted.taka, 0);
+    assert_int_equal(screen(f.menu, "main")->actions[0].closed, menu_screen_find(f.menu, "fin"));
+    assert_false(menu_service_is_open(s));
+    s = &f.menu->services[1];
+    assert_string_equal(menu_service_first(s), "submitted");
+    assert_true(menu_service_is_open(s));
+    assert_int_equal(s->backend, MENU_NONE);
+    fixture_free(&f);
+}
+
 static void test_actions(void **state)
 {
     struct fixture_menu f;
@@ -201,7 +254,7 @@ static void test_actions(void **state)
         "queries:\n"
         "  one: {sql: 'SELECT f($1, $2)', args: [citizen.msisdn, today], returns: r, timeout: 500ms, cache: 60s}\n"
         "  many: {sql: SELECT 1, returns: list of r}\n"
-        "services: {s: {number: 8, agency: dss, title: T, fields: {a: word(9), b: whole}, notify: {in: got}}}\n"
+        "services: {s: {number: 8, agency: dss, title: T, fields: {a: word(9), b: whole}, notify: {submitted: got}}}\n"
         "sms: {got: {class: transactional, text: 'No {case.no}'}}\n"
         "screens:\n"
         "  main: {query: one, into: p, none: list, fail: fin, goto: act}\n"
@@ -464,9 +517,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_root),            cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_types),           cmocka_unit_test(test_screens),
-        cmocka_unit_test(test_actions),         cmocka_unit_test(test_inferred),
-        cmocka_unit_test(test_prefixes),        cmocka_unit_test(test_single_mistakes),
-        cmocka_unit_test(test_places),          cmocka_unit_test(test_languages),
+        cmocka_unit_test(test_services),        cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_inferred),        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_single_mistakes), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_languages),
         cmocka_unit_test(test_all_in_one_pass), cmocka_unit_test(test_said_once),
         cmocka_unit_test(test_big),             cmocka_unit_test(test_every_prefix),
     };

@@ -1,0 +1,384 @@
+/* parse_services.c - what can be submitted, to whom, and what becomes of it. */
+#include "menu/parse.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define PARSE_STATES_MAX 64
+#define PARSE_BY_MAX 16
+
+/* --- single keys ------------------------------------------------------------------------- */
+
+static void parse_who(const struct yaml_node *who, struct menu_service *s)
+{
+    int count = who->kind == YAML_IS_LIST ? who->count : 1;
+
+    s->who = 0;
+    for (int i = 0; i < count; i++) {
+        const struct yaml_node *word = who->kind == YAML_IS_LIST ? who->items[i] : who;
+
+        s->who |= yaml_is(word, "agent") ? MENU_WHO_AGENT : MENU_WHO_CITIZEN;
+    }
+}
+
+static void parse_fee(struct parse *p, const struct yaml_node *map, struct menu_service *s)
+{
+    struct keys_got got;
+
+    if (!keys_read(map, KEYS_FEE, &got, p->issues))
+        return;
+    if (got.at[FEE_OFFICIAL] != NULL)
+        s->fee_official = (int)keys_whole(got.at[FEE_OFFICIAL]);
+    if (got.at[FEE_CENTRE] != NULL)
+        s->fee_centre = (int)keys_whole(got.at[FEE_CENTRE]);
+}
+
+static int32_t parse_day(struct parse *p, const struct yaml_node *n, int32_t otherwise)
+{
+    int32_t day;
+
+    if (n == NULL)
+        return otherwise;
+    if (expr_date(n->text, n->len, &day))
+        return day;
+    issue_add(p->issues, ISSUE_WINDOW, n->pos, "'%s' is no day; write year, month and day, like 2026-11-25", n->text);
+    return otherwise;
+}
+
+static void parse_window(struct parse *p, const struct yaml_node *window, struct menu_service *s)
+{
+    struct keys_got got;
+
+    if (window->kind != YAML_IS_MAP || !keys_read(window, KEYS_WINDOW, &got, p->issues))
+        return;
+    s->windowed = true;
+    s->from = parse_day(p, got.at[WINDOW_FROM], INT32_MIN);
+    s->to = parse_day(p, got.at[WINDOW_TO], INT32_MAX);
+    if (got.key[WINDOW_FROM] == NULL && got.key[WINDOW_TO] == NULL)
+        issue_add(p->issues, ISSUE_MISSING_KEY, window->pos, "a window has 'from' or 'to' or both; or write: always");
+    if (s->from > s->to)
+        issue_add(p->issues, ISSUE_WINDOW, got.at[WINDOW_TO]->pos, "the window ends on %s, before it begins on %s",
+                  got.at[WINDOW_TO]->text, got.at[WINDOW_FROM]->text);
+}
+
+static void parse_within(struct parse *p, const struct yaml_node *map, struct menu_service *s)
+{
+    struct keys_got got;
+
+    if (!keys_read(map, KEYS_WITHIN, &got, p->issues))
+        return;
+    if (got.at[WITHIN_DAYS] != NULL)
+        s->within_days = (int)keys_whole(got.at[WITHIN_DAYS]);
+    s->within_all = got.at[WITHIN_CALENDAR] != NULL && yaml_is(got.at[WITHIN_CALENDAR], "all");
+}
+
+/* --- states --------------------------------------------------------------------------------- */
+
+/* The states of one service, while they are read. */
+struct parse_states {
+    struct parse *p;
+    struct menu_state *list;
+    int count;
+    int written;                        /* of which so many have moves of their own */
+    bool given;                         /* the service has the key */
+    bool said;                          /* that they are too many */
+};
+
+static int parse_state_of(const struct parse_states *t, const char *name)
+{
+    for (int i = 0; i < t->count; i++) {
+        if (strcmp(t->list[i].name, name) == 0)
+            return i;
+    }
+    return MENU_NONE;
+}
+
+static const char *parse_state_near(const struct parse_states *t, const struct yaml_node *name, int count)
+{
+    struct names_best best = { .name = NULL };
+
+    for (int i = 0; i < count; i++)
+        names_consider(&best, name->text, name->len, t->list[i].name);
+    return best.name;
+}
+
+static bool parse_state_name(struct parse_states *t, const struct yaml_node *name)
+{
+    if (keys_is_name(name->text, name->len))
+        return true;
+    issue_add(t->p->issues, ISSUE_BAD_NAME, name->pos, "state '%s': letters, digits and _, first a letter", name->text);
+    return false;
+}
+
+static int parse_state_new(struct parse_states *t, const struct yaml_node *name)
+{
+    if (t->count == PARSE_STATES_MAX) {
+        if (!t->said)
+            issue_add(t->p->issues, ISSUE_SIZE, name->pos, "a service has at most %d states", PARSE_STATES_MAX);
+        t->said = true;
+        return MENU_NONE;
+    }
+    t->list[t->count] = (struct menu_state){ .name = name->text, .pos = name->pos };
+    return t->count++;
+}
+
+/* A state that may follow.  One that is only named here is final, if it is not a
+ * slip for another. */
+static int parse_state_after(struct parse_states *t, const struct yaml_node *name)
+{
+    int i = parse_state_of(t, name->text);
+    const char *nearest;
+
+    if (i != MENU_NONE || !parse_state_name(t, name))
+        return i;
+    nearest = parse_state_near(t, name, t->written);
+    if (nearest == NULL)
+        return parse_state_new(t, name);
+    issue_add(t->p->issues, ISSUE_NO_STATE, name->pos,
+              "state '%s': no such state; did you mean '%s'? If it ends a case, add '%s: []'", name->text, nearest,
+              name->text);
+    return parse_state_new(t, name);
+}
+
+static void parse_state_to(struct parse_states *t, const struct yaml_node *list, struct menu_state *s)
+{
+    bool one = list->kind == YAML_IS_SCALAR;
+    int count = one ? 1 : list->count;
+    int *to;
+
+    if (count > PARSE_STATES_MAX) {
+        issue_add(t->p->issues, ISSUE_SIZE, list->pos, "a service has at most %d states", PARSE_STATES_MAX);
+        t->said = true;
+        return;
+    }
+    to = arena_alloc(t->p->arena, ((size_t)count + 1) * sizeof *to);
+    for (int i = 0; i < count; i++) {
+        const struct yaml_node *name = one ? list : list->items[i];
+        int state;
+
+        if (name->kind != YAML_IS_SCALAR || name->len == 0) {
+            issue_add(t->p->issues, ISSUE_SHAPE, name->pos, "the states that may follow '%s' are names in a list", s->name);
+            continue;
+        }
+        state = parse_state_after(t, name);
+        if (state != MENU_NONE)
+            to[s->to_count++] = state;
+    }
+    s->to = to;
+}
+
+static void parse_state_by(struct parse_states *t, const struct yaml_node *by, struct menu_state *s)
+{
+    bool one = by->kind == YAML_IS_SCALAR;
+    int count = one ? 1 : by->count;
+    const char **names;
+
+    if (count == 0 || count > PARSE_BY_MAX) {
+        issue_add(t->p->issues, ISSUE_SHAPE, by->pos, "'by' names 1 to %d who may make the move", PARSE_BY_MAX);
+        return;
+    }
+    names = arena_alloc(t->p->arena, (size_t)count * sizeof *names);
+    for (int i = 0; i < count; i++) {
+        const struct yaml_node *name = one ? by : by->items[i];
+
+        if (!keys_is_name(name->text, name->len))
+            issue_add(t->p->issues, ISSUE_BAD_NAME, name->pos, "'%s': letters, digits and _, first a letter", name->text);
+        names[s->by_count++] = name->text;
+    }
+    s->by = names;
+}
+
+/* received: [answered]; received: {to: [answered], by: [officer]}. */
+static void parse_state_moves(struct parse_states *t, const struct yaml_node *value, struct menu_state *s)
+{
+    struct keys_got got;
+
+    if (value->kind == YAML_IS_LIST) {
+        parse_state_to(t, value, s);
+        return;
+    }
+    if (value->kind == YAML_IS_SCALAR) {
+        issue_add(t->p->issues, ISSUE_SHAPE, value->pos,
+                  "state '%s' takes a list of the states that may follow; [] where it ends a case", s->name);
+        return;
+    }
+    if (!keys_read(value, KEYS_STATE, &got, t->p->issues))
+        return;
+    if (got.at[STATE_TO] != NULL)
+        parse_state_to(t, got.at[STATE_TO], s);
+    if (got.at[STATE_BY] != NULL)
+        parse_state_by(t, got.at[STATE_BY], s);
+}
+
+static bool parse_states(struct parse_states *t, const struct yaml_node *map)
+{
+    if (map->count == 0)
+        issue_add(t->p->issues, ISSUE_SHAPE, map->pos, "'states' is empty");
+    for (int i = 0; i < map->count && !t->said; i++) {
+        if (parse_state_name(t, yaml_key(map, i)))
+            (void)parse_state_new(t, yaml_key(map, i));
+    }
+    t->written = t->count;
+    for (int i = 0; i < map->count && !t->said; i++) {
+        int state = parse_state_of(t, yaml_key(map, i)->text);
+
+        if (state != MENU_NONE)
+            parse_state_moves(t, yaml_value(map, i), &t->list[state]);
+    }
+    return !t->said;
+}
+
+/* A state that another key of the service names; MENU_NONE and said. */
+static int parse_state_find(const struct parse_states *t, const char *key, const struct yaml_node *name)
+{
+    int i = parse_state_of(t, name->text);
+    const char *nearest;
+
+    if (i != MENU_NONE)
+        return i;
+    nearest = parse_state_near(t, name, t->count);
+    if (nearest != NULL)
+        issue_add(t->p->issues, ISSUE_NO_STATE, name->pos, "%s '%s': no such state; did you mean '%s'?", key, name->text,
+                  nearest);
+    else if (!t->given)
+        issue_add(t->p->issues, ISSUE_NO_STATE, name->pos,
+                  "%s '%s': no such state: without 'states' there is only 'submitted'", key, name->text);
+    else
+        issue_add(t->p->issues, ISSUE_NO_STATE, name->pos, "%s '%s': no such state; 'states' lists them", key, name->text);
+    return MENU_NONE;
+}
+
+/* --- what names states ------------------------------------------------------------------------- */
+
+static void parse_texts(struct parse_states *t, const struct yaml_node *map)
+{
+    struct parse *p = t->p;
+
+    if (p->menu->state_at == MENU_NONE) {
+        p->menu->state_at = parse_var_hidden_of(p, "service:texts:at", map->pos, parse_builtin(p, "date"));
+        p->menu->state_no = parse_var_hidden_of(p, "service:texts:no", map->pos, parse_builtin(p, "case_no"));
+    }
+    for (int i = 0; i < map->count; i++) {
+        int state = parse_state_find(t, "texts", yaml_key(map, i));
+        const struct menu_text *text = parse_text(p, yaml_value(map, i), &(struct parse_text_args){ .state = true });
+
+        if (state != MENU_NONE)
+            t->list[state].text = text;
+    }
+}
+
+static void parse_notify(struct parse_states *t, const struct yaml_node *map, struct menu_service *s)
+{
+    struct parse *p = t->p;
+    struct menu_notify *notify = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *notify);
+
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
+
+        (void)parse_state_find(t, "notify", key);
+        notify[i].state = key->text;
+        notify[i].sms = value != NULL ? parse_find(p, FILE_SMS, value) : MENU_NONE;
+    }
+    s->notify = notify;
+    s->notify_count = map->count;
+}
+
+static void parse_effort(struct parse *p, const struct yaml_node *map, struct menu_effort *e)
+{
+    struct keys_got got;
+
+    if (map == NULL || !keys_read(map, KEYS_EFFORT, &got, p->issues))
+        return;
+    e->visits = got.at[EFFORT_VISITS] != NULL ? keys_hundredths(got.at[EFFORT_VISITS]) : 0;
+    e->hours = got.at[EFFORT_HOURS] != NULL ? keys_hundredths(got.at[EFFORT_HOURS]) : 0;
+    e->taka = got.at[EFFORT_TAKA] != NULL ? keys_hundredths(got.at[EFFORT_TAKA]) : 0;
+}
+
+static void parse_saves(struct parse_states *t, const struct yaml_node *map, struct menu_service *s)
+{
+    struct keys_got got;
+
+    if (!keys_read(map, KEYS_SAVES, &got, t->p->issues))
+        return;
+    if (got.at[SAVES_VERSION] != NULL)
+        s->saves.version = (int)keys_whole(got.at[SAVES_VERSION]);
+    if (got.at[SAVES_COUNTED] != NULL)
+        s->saves.counted = parse_state_find(t, "counted", got.at[SAVES_COUNTED]);
+    parse_effort(t->p, got.at[SAVES_BEFORE], &s->saves.before);
+    parse_effort(t->p, got.at[SAVES_SELF], &s->saves.self);
+    parse_effort(t->p, got.at[SAVES_ASSISTED], &s->saves.assisted);
+}
+
+/* Where 'states' could not be read, nothing is said of the names in other keys. */
+static void parse_stated(struct parse *p, const struct keys_got *got, struct menu_service *s)
+{
+    static const struct yaml_node submitted = { .kind = YAML_IS_SCALAR, .text = "submitted", .len = 9, .pos = { "", 1, 1 } };
+    struct menu_state list[PARSE_STATES_MAX];
+    struct parse_states t = { .p = p, .list = list, .given = got->key[SERVICE_STATES] != NULL };
+    int errors = p->issues->errors;
+
+    if (t.given && (got->at[SERVICE_STATES] == NULL || !parse_states(&t, got->at[SERVICE_STATES])))
+        return;
+    s->stateless = p->issues->errors > errors;
+    if (!t.given)
+        (void)parse_state_new(&t, &submitted);
+    t.list = (struct menu_state *)arena_alloc(p->arena, ((size_t)t.count + 1) * sizeof *t.list);
+    memcpy(t.list, list, (size_t)t.count * sizeof *t.list);
+    s->states = t.list;
+    s->state_count = t.count;
+    if (got->at[SERVICE_TEXTS] != NULL)
+        parse_texts(&t, got->at[SERVICE_TEXTS]);
+    if (got->at[SERVICE_NOTIFY] != NULL)
+        parse_notify(&t, got->at[SERVICE_NOTIFY], s);
+    if (got->at[SERVICE_SAVES] != NULL)
+        parse_saves(&t, got->at[SERVICE_SAVES], s);
+}
+
+/* --- services ------------------------------------------------------------------------------------ */
+
+static void parse_service(struct parse *p, const struct keys_got *got, struct menu_service *s)
+{
+    if (got->at[SERVICE_NUMBER] != NULL)
+        s->number = (int)keys_whole(got->at[SERVICE_NUMBER]);
+    if (got->at[SERVICE_AGENCY] != NULL)
+        s->agency = got->at[SERVICE_AGENCY]->text;
+    if (got->at[SERVICE_FIELDS] != NULL)
+        s->field_count = parse_fields(p, got->at[SERVICE_FIELDS], &s->fields);
+    if (got->at[SERVICE_WHO] != NULL)
+        parse_who(got->at[SERVICE_WHO], s);
+    if (got->at[SERVICE_FEE] != NULL)
+        parse_fee(p, got->at[SERVICE_FEE], s);
+    if (got->at[SERVICE_WINDOW] != NULL)
+        parse_window(p, got->at[SERVICE_WINDOW], s);
+    if (got->at[SERVICE_WITHIN] != NULL)
+        parse_within(p, got->at[SERVICE_WITHIN], s);
+    if (got->at[SERVICE_BACKEND] != NULL)
+        s->backend = parse_find(p, FILE_BACKENDS, got->at[SERVICE_BACKEND]);
+    parse_stated(p, got, s);
+    s->title = parse_text(p, got->at[SERVICE_TITLE], &(struct parse_text_args){ .constant = true });
+}
+
+void parse_services(struct parse *p)
+{
+    const struct parse_defs *defs = &p->defs[FILE_SERVICES];
+    struct menu_service *services = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *services);
+
+    for (int i = 0; i < defs->count; i++) {
+        struct menu_service *s = &services[i];
+        struct keys_got got;
+
+        s->name = defs->list[i].name;
+        s->pos = defs->list[i].key->pos;
+        s->agency = "";
+        s->who = MENU_WHO_CITIZEN | MENU_WHO_AGENT;
+        s->from = INT32_MIN;
+        s->to = INT32_MAX;
+        s->backend = MENU_NONE;
+        s->saves.counted = MENU_NONE;
+        if (keys_read(defs->list[i].value, KEYS_SERVICE, &got, p->issues))
+            parse_service(p, &got, s);
+    }
+    p->menu->services = services;
+    p->menu->service_count = defs->count;
+}
