@@ -19,7 +19,7 @@
 
 enum event_kind {
     EVENT_BEGIN = 0,                /* she dialled; text is the whole dialled string */
-    EVENT_ANSWER,                   /* she answered the last screen */
+    EVENT_ANSWER,                   /* she answered the last screen, or wrote a text message */
     EVENT_ABORT,                    /* the telco ended the dialogue */
     EVENT_KINDS,
 };
@@ -56,6 +56,7 @@ struct event_limits {
     int idle_ms;                    /* the network drops a dialogue so long unanswered */
     int total_ms;                   /* and one that lasts so long */
     int resend_ms;                  /* the same answer within this is the telco's resend */
+    bool texts;                     /* SMS: an event is a text message, and so is the page that answers it */
 };
 
 #endif

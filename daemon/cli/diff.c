@@ -183,6 +183,33 @@ static void diff_shortcuts(struct diff *d)
     }
 }
 
+/* Words of text messages stand on posters too, with what is written behind them. */
+static void diff_word(struct diff *d, const struct menu_keyword *was, const char *word)
+{
+    int i = menu_keyword_find(d->now, word, strlen(word));
+    const struct menu_keyword *now = i != MENU_NONE ? &d->now->keywords[i] : NULL;
+    bool same = now != NULL && now->fill_count == was->fill_count;
+
+    for (int k = 0; same && k < was->fill_count; k++)
+        same = strcmp(d->now->vars[now->fills[k]].name, d->was->vars[was->fills[k]].name) == 0;
+    if (same && strcmp(diff_screen(d->now, now->to), diff_screen(d->was, was->to)) == 0)
+        return;
+    d->frozen++;
+    printf("frozen: keyword %s is printed on posters and led to %s; it must not %s\n", word,
+           diff_screen(d->was, was->to), now == NULL ? "go" : same ? "lead elsewhere" : "be filled in another way");
+}
+
+static void diff_keywords(struct diff *d)
+{
+    for (int i = 0; i < d->was->keyword_count; i++) {
+        const struct menu_keyword *was = &d->was->keywords[i];
+
+        diff_word(d, was, was->word);
+        for (int k = 0; k < was->word_count; k++)
+            diff_word(d, was, was->words[k]);
+    }
+}
+
 static void diff_codes(struct diff *d)
 {
     for (int i = 0; i < d->was->code_count; i++) {
@@ -342,6 +369,7 @@ static int diff_trees(const struct menu *was, const struct menu *now)
     facts_init(&d.before, was);
     facts_init(&d.after, now);
     diff_shortcuts(&d);
+    diff_keywords(&d);
     diff_codes(&d);
     diff_numbers(&d);
     diff_types(&d);

@@ -416,6 +416,18 @@ static void maker_service(struct maker *k, const struct menu_service *s)
     }
 }
 
+static void maker_keyword(struct maker *k, const struct menu_keyword *w)
+{
+    maker_subject(k, "keyword ", w->word);
+    maker_say(k, "leads to", "%s", k->menu->screens[w->to].name);
+    for (int i = 0; i < w->word_count; i++)
+        maker_say(k, "may be written", "%s", w->words[i]);
+    for (int i = 0; i < w->fill_count; i++)
+        maker_say(k, "fills", "%d. %s", i + 1, k->menu->vars[w->fills[i]].name);
+    if (w->help != NULL)
+        maker_text(k, "helps with", w->help);
+}
+
 static void maker_root(struct maker *k)
 {
     static const char *const words[MENU_WORD_COUNT] = {
@@ -435,6 +447,8 @@ static void maker_root(struct maker *k)
         maker_subject(k, "short cut ", m->shortcuts[i].path);
         maker_say(k, "leads to", "%s", m->screens[m->shortcuts[i].to].name);
     }
+    for (int i = 0; i < m->keyword_count; i++)
+        maker_keyword(k, &m->keywords[i]);
     for (int i = 0; i < m->lang_count; i++) {
         maker_subject(k, "language ", m->langs[i].id);
         maker_say(k, "is called", "%s", m->langs[i].name);

@@ -336,6 +336,18 @@ static void graph_dialled(struct graph *g, int number, int to, const char *path,
     printf("\"];\n  e%d -> s%d;\n", number, to);
 }
 
+/* A text message that begins with a word. */
+static void graph_keyword(struct graph *g, int number, const struct menu_keyword *k)
+{
+    buf_clear(&g->label);
+    buf_addf(&g->label, "SMS %s", k->word);
+    for (int i = 0; i < k->fill_count; i++)
+        buf_addf(&g->label, " {%s}", g->menu->vars[k->fills[i]].name);
+    printf("  e%d [shape=cds, style=filled, fillcolor=\"#d0ebff\", label=\"", number);
+    graph_put(buf_str(&g->label), g->label.len, "\\n");
+    printf("\"];\n  e%d -> s%d;\n", number, k->to);
+}
+
 static void graph_entries(struct graph *g)
 {
     const struct menu *m = g->menu;
@@ -345,6 +357,8 @@ static void graph_entries(struct graph *g)
         graph_dialled(g, 1, m->first, "", "\nthe first time");
     for (int i = 0; i < m->shortcut_count; i++)
         graph_dialled(g, i + 2, m->shortcuts[i].to, m->shortcuts[i].path, "");
+    for (int i = 0; i < m->keyword_count; i++)
+        graph_keyword(g, i + 2 + m->shortcut_count, &m->keywords[i]);
 }
 
 static void graph_print(const struct menu *m, int lang)

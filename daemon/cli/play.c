@@ -32,6 +32,7 @@ static const char play_usage[] =
     "  pin DIGITS                                      or: none; the PIN that she has\n"
     "  answer hook BACKEND/path {field: value, ...}    or: none, fail\n"
     "  dial *333#             type 1        hangup        wait 200s\n"
+    "  text VATA WDA 4821     a text message, answered by a page\n"
     "  see TEXT               the whole page; a line ... is any lines\n"
     "  see ~ PART             a part of it\n"
     "  ends                   open\n"

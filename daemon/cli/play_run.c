@@ -161,6 +161,11 @@ static bool run_type(struct run *r)
     return run_done(r, play_world_type(r->world, r->step->text));
 }
 
+static bool run_text(struct run *r)
+{
+    return run_done(r, play_world_text(r->world, r->step->text));
+}
+
 static bool run_hangup(struct run *r)
 {
     return run_done(r, play_world_hangup(r->world));
@@ -320,6 +325,7 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_ANSWER] = run_answer,
     [PLAY_DIAL] = run_dial,
     [PLAY_TYPE] = run_type,
+    [PLAY_TEXT] = run_text,
     [PLAY_HANGUP] = run_hangup,
     [PLAY_WAIT] = run_wait,
     [PLAY_SEE] = run_see,

@@ -21,6 +21,7 @@
     X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \
+    X(TEXT, "text", "what she writes in a text message") \
     X(HANGUP, "hangup", "") \
     X(WAIT, "wait", "a time like 200s") \
     X(SEE, "see", "the page, or ~ and a part of it") \

@@ -23,20 +23,30 @@
 #define WORLD_HOUR INT64_C(3600000)
 #define WORLD_DAY (24 * WORLD_HOUR)
 #define WORLD_PIN_TRIES 3
+#define WORLD_TEXT_SEPTETS (6 * 153)    /* the page of a text message: six in a chain */
+#define WORLD_TEXT_UNITS (6 * 67)
+
+/* What she dials and what she writes are two dialogues. */
+enum world_medium { WORLD_DIALOGUE = 0, WORLD_TEXTS, WORLD_MEDIA };
+
+/* The row of one of them. */
+struct world_row {
+    int32_t turn;
+    struct buf state;
+    struct event last, before;          /* the last two events taken in */
+    char *last_text, *before_text;
+};
 
 /* A citizen's rows in the database. */
 struct world_citizen {
     char msisdn[EVENT_MSISDN_MAX];
     int lang;                           /* MENU_NONE: not known */
-    int32_t turn;
-    struct buf state;
+    struct world_row rows[WORLD_MEDIA];
     char *agent_name, *agent_centre;    /* owned; NULL: she is no agent */
     char pin[12];                       /* "" none */
     char pin_key[FLOW_KEY_SIZE];        /* who asked last */
     int pin_tries;                      /* wrong ones since the last good one */
     int64_t pin_locked;                 /* ms: until then; 0 = it is not */
-    struct event last, before;          /* the last two events taken in */
-    char *last_text, *before_text;
 };
 
 struct world_answer {
@@ -59,7 +69,8 @@ struct play_world {
     struct session_table *table;
     struct session *s;
     struct flow_env env;
-    struct event_limits limits;
+    struct event_limits limits[WORLD_MEDIA];
+    enum world_medium medium;           /* of the last event */
     char link[64];
     struct flow_out out;
     struct world_citizen citizens[WORLD_CITIZENS];
@@ -107,7 +118,8 @@ bool play_world_msisdn(struct play_world *w, const char *msisdn)
     w->she = &w->citizens[w->citizen_count++];
     snprintf(w->she->msisdn, sizeof w->she->msisdn, "%s", msisdn);
     w->she->lang = w->lang;
-    buf_init(&w->she->state, SESSION_STATE_MAX);
+    for (int i = 0; i < WORLD_MEDIA; i++)
+        buf_init(&w->she->rows[i].state, SESSION_STATE_MAX);
     return true;
 }
 
@@ -119,8 +131,8 @@ void play_world_lang(struct play_world *w, int lang)
 void play_world_link(struct play_world *w, const char *name, int septets, int units)
 {
     snprintf(w->link, sizeof w->link, "%s", name);
-    w->limits.septets = septets;
-    w->limits.units = units;
+    w->limits[WORLD_DIALOGUE].septets = septets;
+    w->limits[WORLD_DIALOGUE].units = units;
 }
 
 void play_world_day(struct play_world *w, int32_t day)
@@ -161,7 +173,9 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     w->menu = m;
     w->twice = twice;
     w->table = session_table_new(WORLD_CITIZENS);
-    w->limits = (struct event_limits){ .idle_ms = WORLD_IDLE_MS, .resend_ms = WORLD_RESEND_MS };
+    w->limits[WORLD_DIALOGUE] = (struct event_limits){ .idle_ms = WORLD_IDLE_MS, .resend_ms = WORLD_RESEND_MS };
+    w->limits[WORLD_TEXTS] = (struct event_limits){ .septets = WORLD_TEXT_SEPTETS, .units = WORLD_TEXT_UNITS,
+                                                    .resend_ms = WORLD_RESEND_MS, .texts = true };
     play_world_link(w, "play", 160, 70);
     play_world_day(w, clock_day_of((struct clock_date){ 2026, 10, 20 }));
     w->answers = xcalloc((size_t)m->query_count + 1, sizeof *w->answers);
@@ -192,11 +206,15 @@ static void world_forget_effects(struct play_world *w)
 void play_world_free(struct play_world *w)
 {
     for (int i = 0; i < w->citizen_count; i++) {
-        buf_fini(&w->citizens[i].state);
         free(w->citizens[i].agent_name);
         free(w->citizens[i].agent_centre);
-        free(w->citizens[i].last_text);
-        free(w->citizens[i].before_text);
+        for (int k = 0; k < WORLD_MEDIA; k++) {
+            struct world_row *row = &w->citizens[i].rows[k];
+
+            buf_fini(&row->state);
+            free(row->last_text);
+            free(row->before_text);
+        }
     }
     free(w->alert_text);
     world_forget_effects(w);
@@ -373,9 +391,15 @@ static enum flow_result world_answer_question(struct play_world *w)
     return flow_answer(&w->env, w->s, &rows, &w->out);
 }
 
+static struct world_row *world_row(struct play_world *w)
+{
+    return &w->she->rows[w->medium];
+}
+
 /* Nothing is known of her but her rows. */
 static void world_load(struct play_world *w)
 {
+    const struct world_row *row = world_row(w);
     struct session *old = session_find_key(w->table, w->she->msisdn, w->menu->codes[0]);
 
     if (old != NULL)
@@ -384,9 +408,9 @@ static void world_load(struct play_world *w)
     w->s = session_open(w->table, w->she->msisdn, w->menu->codes[0]);
     assert(w->s != NULL);
     w->s->menu = w->menu;
-    if (w->she->turn > 0 && !session_decode(w->s, w->menu, w->she->state.data, w->she->state.len))
+    if (row->turn > 0 && !session_decode(w->s, w->menu, row->state.data, row->state.len))
         snprintf(w->why, sizeof w->why, "the session cannot be read back");
-    w->s->turn = w->she->turn;
+    w->s->turn = row->turn;
     session_set_agent(w->s, w->she->agent_name, w->she->agent_centre);
     if (w->she->lang != MENU_NONE) {
         w->s->lang = w->she->lang;
@@ -396,10 +420,12 @@ static void world_load(struct play_world *w)
 
 static void world_write(struct play_world *w)
 {
-    buf_clear(&w->she->state);
-    if (!session_encode(w->s, &w->she->state))
+    struct world_row *row = world_row(w);
+
+    buf_clear(&row->state);
+    if (!session_encode(w->s, &row->state))
         snprintf(w->why, sizeof w->why, "the session is too big to be written");
-    w->she->turn++;
+    row->turn++;
     if (w->out.lang_changed)
         w->she->lang = w->s->lang;
     for (int i = 0; i < w->out.case_count && w->case_count < WORLD_EFFECTS; i++) {
@@ -435,7 +461,8 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
 
     w->env = (struct flow_env){
         .secret = world_secret, .draw = world_draw, .draw_arg = w,
-        .menu = w->menu, .limits = &w->limits, .link = w->link, .now = w->now, .alert = &w->alert,
+        .menu = w->menu, .limits = &w->limits[w->medium], .link = w->medium == WORLD_TEXTS ? "sms" : w->link,
+        .now = w->now, .alert = &w->alert,
         .came_by = w->cover != NULL ? play_cover_came_by : NULL, .came_by_arg = w->cover,
     };
     r = flow_event(&w->env, w->s, ev, &w->out);
@@ -488,8 +515,8 @@ static void world_deliver_again(struct play_world *w, const struct event *ev)
     struct event resend = *ev;
 
     world_expect(w, ev, FLOW_REPEAT, "the same event, delivered again,");
-    if (w->she->before_text != NULL)
-        world_expect(w, &w->she->before, FLOW_DROP, "the event before it, delivered again,");
+    if (world_row(w)->before_text != NULL)
+        world_expect(w, &world_row(w)->before, FLOW_DROP, "the event before it, delivered again,");
     if (w->s->answer_hash == 0)
         return;
     w->ids++;
@@ -500,15 +527,15 @@ static void world_deliver_again(struct play_world *w, const struct event *ev)
 
 static void world_remember(struct play_world *w, const struct event *ev)
 {
-    struct world_citizen *she = w->she;
+    struct world_row *row = world_row(w);
 
-    free(she->before_text);
-    she->before = she->last;
-    she->before_text = she->last_text;
-    she->before.text = she->before_text;
-    she->last = *ev;
-    she->last_text = xmemdup0(ev->text, ev->text_len);
-    she->last.text = she->last_text;
+    free(row->before_text);
+    row->before = row->last;
+    row->before_text = row->last_text;
+    row->before.text = row->before_text;
+    row->last = *ev;
+    row->last_text = xmemdup0(ev->text, ev->text_len);
+    row->last.text = row->last_text;
 }
 
 static struct event world_event(struct play_world *w, enum event_kind kind, const char *text)
@@ -518,8 +545,10 @@ static struct event world_event(struct play_world *w, enum event_kind kind, cons
     w->now += WORLD_STEP_MS;
     w->ids++;
     memcpy(ev.id.bytes, &w->ids, sizeof w->ids);
-    ev.ref.len = sizeof w->ref;
-    memcpy(ev.ref.bytes, &w->ref, sizeof w->ref);
+    if (w->medium == WORLD_DIALOGUE) {  /* a text message belongs to no dialogue of the telco's */
+        ev.ref.len = sizeof w->ref;
+        memcpy(ev.ref.bytes, &w->ref, sizeof w->ref);
+    }
     memcpy(ev.msisdn, w->she->msisdn, sizeof ev.msisdn);
     ev.at = w->now / 1000 * 1000;       /* as Kannel tells it */
     ev.seen = w->now;
@@ -557,14 +586,25 @@ static const char *world_send(struct play_world *w, enum event_kind kind, const 
 const char *play_world_dial(struct play_world *w, const char *dialled)
 {
     w->ref++;
+    w->medium = WORLD_DIALOGUE;
     world_forget_effects(w);
     return world_send(w, EVENT_BEGIN, dialled);
 }
 
 const char *play_world_type(struct play_world *w, const char *text)
 {
+    if (w->medium == WORLD_TEXTS)
+        return "she writes text messages: answer with 'text'";
     if (!w->open)
         return "the dialogue is over; dial first";
+    return world_send(w, EVENT_ANSWER, text);
+}
+
+const char *play_world_text(struct play_world *w, const char *text)
+{
+    if (!w->open || w->medium != WORLD_TEXTS)
+        world_forget_effects(w);
+    w->medium = WORLD_TEXTS;
     return world_send(w, EVENT_ANSWER, text);
 }
 
@@ -572,6 +612,8 @@ const char *play_world_hangup(struct play_world *w)
 {
     struct event ev;
 
+    if (w->medium == WORLD_TEXTS)
+        return "a text message cannot be hung up";
     if (!w->open)
         return "the dialogue is over";
     w->open = false;
@@ -586,7 +628,7 @@ const char *play_world_hangup(struct play_world *w)
 void play_world_wait(struct play_world *w, int64_t ms)
 {
     w->now += ms;
-    if (ms >= w->limits.idle_ms)
+    if (w->medium == WORLD_DIALOGUE && ms >= w->limits[WORLD_DIALOGUE].idle_ms)
         w->open = false;
 }
 

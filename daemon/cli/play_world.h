@@ -52,6 +52,8 @@ bool play_world_hook(struct play_world *w, const struct menu_action *hook, const
 
 /* What happens.  NULL, or why it cannot be or must not be so. */
 const char *play_world_dial(struct play_world *w, const char *dialled);
+/* She writes a text message; the page is the one that answers it. */
+const char *play_world_text(struct play_world *w, const char *text);
 const char *play_world_type(struct play_world *w, const char *text);
 const char *play_world_hangup(struct play_world *w);
 void play_world_wait(struct play_world *w, int64_t ms);

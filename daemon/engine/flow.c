@@ -160,17 +160,25 @@ static void flow_start(struct flow *f, const struct flow_env *env, struct sessio
     flow_rescope(f);
 }
 
+/* What is written out in: hers, or what it shows where it may not stand in an SMS. */
+static int flow_written(const struct flow *f)
+{
+    const struct menu_lang *lang = &f->s->menu->langs[f->s->lang];
+
+    return f->env->limits->texts && !lang->sms ? lang->shows : f->s->lang;
+}
+
 void flow_rescope(struct flow *f)
 {
     f->scope.menu = f->s->menu;
-    f->scope.lang = f->s->lang;
+    f->scope.lang = flow_written(f);
     f->scope.today = clock_day(f->env->now, f->s->menu->utc_offset_min);
 }
 
 void flow_lang_set(struct flow *f, int lang)
 {
     f->s->lang = lang;
-    f->scope.lang = lang;
+    f->scope.lang = flow_written(f);
 }
 
 void flow_complain(const struct flow *f, const char *event, const char *what)
@@ -360,11 +368,17 @@ static enum flow_result flow_on_start(struct flow *f)
     return flow_run(f);
 }
 
+/* By text message, the next one that she has not before her. */
 static void flow_lang_next(struct flow *f)
 {
     struct session *s = f->s;
+    int was = f->env->limits->texts ? f->scope.lang : MENU_NONE;
 
-    flow_lang_set(f, (s->lang + 1) % s->menu->lang_count);
+    for (int i = 0; i < s->menu->lang_count; i++) {
+        flow_lang_set(f, (s->lang + 1) % s->menu->lang_count);
+        if (f->scope.lang == s->lang && s->lang != was)
+            break;
+    }
     s->lang_known = true;
     f->out->lang_changed = true;
 }
@@ -541,15 +555,99 @@ static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
     return flow_is_retired(f) ? flow_on_retired(f, key, answer) : flow_on_key(f, key, answer);
 }
 
+/* --- a text message ---------------------------------------------------------------------------- */
+
+/* A dialogue by text messages has no end of its own but those of the menus: it
+ * waits for an answer as long as a dropped one can be continued. */
+static bool flow_is_waiting(const struct session *s, const struct event *ev)
+{
+    return s->event_count > 0 && s->mode != SESSION_ENDED && s->screen != MENU_NONE &&
+           ev->at - s->at <= s->menu->resume_ms;
+}
+
+/* Free text may begin with any word. */
+static bool flow_asks_text(const struct session *s)
+{
+    const struct menu_input *input = &s->menu->screens[s->screen].input;
+
+    return s->mode == SESSION_AT_SCREEN && input->var != MENU_NONE && input->type->kind == MENU_TYPE_TEXT;
+}
+
+static void flow_text_remember(struct flow *f, const struct event *ev)
+{
+    flow_remember(f->s, ev);
+    f->s->began = ev->at;
+    flow_path_set(f->s, "", 0);
+}
+
+/* The values are there: as if she had answered so far. */
+static enum flow_result flow_by_keyword(struct flow *f, const struct event *ev, const struct flow_filled *filled)
+{
+    struct session *s = f->s;
+
+    flow_text_remember(f, ev);
+    flow_restart(f);
+    flow_tape_fresh(f);
+    flow_enter(f, s->menu->start);
+    s->screen = s->menu->start;         /* key 0 leads there */
+    for (int i = 0; i < filled->keyword->fill_count; i++)
+        f->broken |= !session_set(s, filled->keyword->fills[i], filled->values->data + filled->at[i],
+                                  strlen(filled->values->data + filled->at[i]));
+    s->typed = true;
+    flow_enter(f, filled->keyword->to);
+    return flow_run(f);
+}
+
+/* How the message is written.  A dialogue that waits for an answer waits on. */
+static enum flow_result flow_help(struct flow *f, const struct event *ev, const struct menu_keyword *k,
+                                  enum flow_fit fit)
+{
+    struct session *s = f->s;
+    bool waits = flow_is_waiting(s, ev);
+
+    flow_remember(s, ev);
+    if (!waits && s->screen != MENU_NONE) {
+        s->mode = SESSION_ENDED;
+        session_unset_all(s);
+    }
+    flow_say_help(f, k, fit);
+    s->reply_end = !waits;
+    return FLOW_REPLY;
+}
+
+/* A keyword begins anew, wherever she stands; else it is the answer to the
+ * question that is out; else it asks for the start. */
+static enum flow_result flow_on_text(struct flow *f, const struct event *ev)
+{
+    struct session *s = f->s;
+    struct flow_filled filled;
+    bool waits = flow_is_waiting(s, ev);
+    enum flow_fit fit;
+
+    if (flow_typed(ev, 0, &f->out->typed) && flow_keyword(f, &f->out->typed, &filled)) {
+        fit = flow_fill(f, &filled);
+        if (fit == FLOW_FITS)
+            return flow_by_keyword(f, ev, &filled);
+        if (!waits || !flow_asks_text(s))
+            return flow_help(f, ev, filled.keyword, fit);
+    }
+    if (waits)
+        return flow_on_answer(f, ev);
+    flow_text_remember(f, ev);
+    return flow_fresh(f);
+}
+
 enum flow_result flow_event(const struct flow_env *env, struct session *s, const struct event *ev,
                             struct flow_out *out)
 {
     struct flow f;
+    enum flow_sense sense;
 
     flow_out_clear(out);
     flow_start(&f, env, s, out);
     flow_tape_begin(&f, FLOW_TAPE_ANSWER);
-    switch (flow_sense(&f, ev)) {
+    sense = flow_sense(&f, ev);
+    switch (sense) {
     case FLOW_IS_REPEAT:
         return FLOW_REPEAT;
     case FLOW_IS_STALE:
@@ -557,10 +655,13 @@ enum flow_result flow_event(const struct flow_env *env, struct session *s, const
     case FLOW_IS_ABORT:
         return FLOW_CLOSE;
     case FLOW_NEW_DIAL:
-        return flow_settle(&f, flow_on_dial(&f, ev));
     case FLOW_NEW_ANSWER:
         break;
     }
+    if (env->limits->texts)
+        return flow_settle(&f, flow_on_text(&f, ev));
+    if (sense == FLOW_NEW_DIAL)
+        return flow_settle(&f, flow_on_dial(&f, ev));
     return flow_settle(&f, flow_on_answer(&f, ev));
 }
 

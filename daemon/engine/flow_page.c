@@ -11,7 +11,7 @@
 static void flow_add_wrong(struct flow *f, const struct menu_input *input, struct buf *out)
 {
     if (input->wrong != NULL) {
-        template_print(template_of(input->wrong, f->s->lang), &f->scope, out);
+        template_print(template_of(input->wrong, f->scope.lang), &f->scope, out);
         return;
     }
     render_word(&f->scope, MENU_WORD_WRONG, NULL, out);

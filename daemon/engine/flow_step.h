@@ -6,6 +6,7 @@
  * flow_sense.c is it new, a duplicate, stale, an abort
  * flow_feed.c  an answer put to the screen: where it leads
  * flow_path.c  a dialled sub-code, part after part
+ * flow_text.c  a text message that begins with a keyword
  * flow_move.c  from screen to screen until one is shown
  * flow_act.c   actions and the answers of their questions
  * flow_call.c  calls and returns
@@ -77,6 +78,28 @@ void flow_path_begin(struct flow *f);
 /* At s->screen: feed it the next part.  False: there is none, or it does not
  * fit, and the screen is to be shown. */
 bool flow_path_step(struct flow *f);
+
+/* --- flow_text.c ------------------------------------------------------------------- */
+
+/* A keyword of the present menus and the values behind it. */
+struct flow_filled {
+    const struct menu *menu;
+    const struct menu_keyword *keyword;
+    const char *rest;                   /* what stands behind it; borrowed from the message */
+    int32_t today;
+    const struct buf *values;           /* each with its NUL: f->out->text */
+    size_t at[MENU_FILLS_MAX];
+    int count;                          /* of those that are there so far */
+};
+
+/* Does the message begin with one?  It has been through gsm_answer(). */
+bool flow_keyword(struct flow *f, struct buf *message, struct flow_filled *filled);
+
+/* The values, word after word; each must be one that its question takes. */
+enum flow_fit flow_fill(struct flow *f, struct flow_filled *filled);
+
+/* A page that says how the message is written. */
+void flow_say_help(struct flow *f, const struct menu_keyword *k, enum flow_fit fit);
 
 /* --- flow_move.c ------------------------------------------------------------------- */
 

@@ -89,11 +89,17 @@ static bool flow_tape_keeps_cell(const struct menu_type *t, const char *p, size_
 
 /* --- what she typed ----------------------------------------------------------------------- */
 
+/* A dialogue by text messages is not taped: a replay has no words for it. */
+static bool flow_tape_takes(const struct flow *f)
+{
+    return f->env->tape && !f->env->limits->texts;
+}
+
 void flow_tape_begin(struct flow *f, enum flow_tape_kind kind)
 {
     struct flow_tape *t = &f->out->tape;
 
-    t->on = f->env->tape;
+    t->on = flow_tape_takes(f);
     t->kind = kind;
     t->how = kind == FLOW_TAPE_DIAL ? FLOW_TAPE_TYPED : FLOW_TAPE_MISFIT;
     buf_clear(&t->typed);
@@ -105,7 +111,7 @@ void flow_tape_fresh(struct flow *f)
     struct flow_tape *t = &f->out->tape;
     struct session *s = f->s;
 
-    s->dialogue = f->env->tape ? f->env->dice : 0;
+    s->dialogue = flow_tape_takes(f) ? f->env->dice : 0;
     s->steps = 0;
     flow_tape_begin(f, FLOW_TAPE_DIAL);
     if (!t->on)

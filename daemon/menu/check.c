@@ -121,6 +121,10 @@ static void check_unread(const struct menu *m, struct menu_issues *issues)
         if (s->input.var != MENU_NONE)
             check_unread_sets(m, &(struct menu_set){ s->input.var, NULL }, 1, read, issues);
     }
+    for (int i = 0; i < m->keyword_count; i++) {
+        for (int k = 0; k < m->keywords[i].fill_count; k++)
+            check_unread_sets(m, &(struct menu_set){ m->keywords[i].fills[k], NULL }, 1, read, issues);
+    }
     free(read);
 }
 

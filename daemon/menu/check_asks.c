@@ -254,5 +254,7 @@ void check_asks(const struct menu *m, struct menu_issues *issues)
     }
     for (int i = 0; i < m->sms_count; i++)
         asks_text(&a, m->sms[i].text, ASKS_MESSAGE);
+    for (int i = 0; i < m->keyword_count; i++)
+        asks_text(&a, m->keywords[i].help, ASKS_MESSAGE);
     buf_fini(&a.text);
 }

@@ -42,6 +42,8 @@ static bool check_roots(struct check_calls *c)
     calls_from(&c->calls, m->first);
     for (int i = 0; i < m->shortcut_count; i++)
         calls_from(&c->calls, m->shortcuts[i].to);
+    for (int i = 0; i < m->keyword_count; i++)
+        calls_from(&c->calls, m->keywords[i].to);
     good = calls_run(&c->calls, check_return, c);
     c->calls.start = m->start;
     return good;

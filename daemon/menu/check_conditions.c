@@ -88,6 +88,15 @@ static void conditions_collect(void *arg, const struct ways_step *step)
         c->masks[step->var] |= FACTS_UNSET;
 }
 
+/* A text message fills them with anything of their types. */
+static void conditions_filled(void *arg, const struct ways_begin *begin)
+{
+    struct conditions *c = arg;
+
+    for (int i = 0; i < begin->set_count; i++)
+        c->masks[begin->set[i]] |= facts_any(c->facts, begin->set[i]);
+}
+
 static void conditions_init(struct conditions *c, const struct menu *m, struct menu_issues *issues)
 {
     *c = (struct conditions){ .m = m, .issues = issues, .facts = facts_new(m) };
@@ -103,6 +112,7 @@ static void conditions_init(struct conditions *c, const struct menu *m, struct m
         c->masks[i] = i < MENU_BUILTINS ? facts_begin(c->facts, i) : 0;
     for (int s = 0; s < m->screen_count; s++)
         ways_walk(m, s, conditions_collect, c);
+    ways_begins(m, conditions_filled, c);
     for (int i = 0; i < m->var_count; i++)
         c->masks[i] = c->masks[i] != 0 ? c->masks[i] : FACTS_ALL;
     memcpy(c->all, c->masks, (size_t)m->var_count * sizeof *c->all);

@@ -120,8 +120,23 @@ static void sms_check_length(const struct menu *m, const struct menu_sms *sms, i
                   cost.ucs2 ? "UCS-2 units" : "septets", sms->class, limit->segments);
 }
 
+/* What a keyword's help says goes out as a message of three segments at most; in any letters, for it shows what is to
+ * be typed. */
+static void sms_check_help(const struct menu *m, const struct menu_keyword *k, int lang, struct menu_issues *issues)
+{
+    const struct menu_sms sms = { .name = k->word != NULL ? k->word : "", .class = "service_info", .text = k->help };
+
+    if (k->help == NULL || k->help->by_lang[lang] == NULL)
+        return;
+    sms_check_length(m, &sms, lang, issues);
+}
+
 void check_sms(const struct menu *m, struct menu_issues *issues)
 {
+    for (int i = 0; i < m->keyword_count; i++) {
+        for (int k = 0; k < m->lang_count; k++)
+            sms_check_help(m, &m->keywords[i], k, issues);
+    }
     for (int i = 0; i < m->sms_count; i++) {
         const struct menu_sms *sms = &m->sms[i];
 

@@ -45,7 +45,7 @@
     X(BAD_NAME, "E210", "A name is letters, digits and _, and begins with a letter.") \
     X(OWN_NAME, "E211", "The name belongs to the program: it can be read but not set or defined.") \
     X(NO_FIELD, "E212", "The service has no such field.") \
-    X(UNREACHABLE, "E220", "No way from the start, the first screen or a short cut leads to this screen.") \
+    X(UNREACHABLE, "E220", "No way from the start, the first screen, a short cut or a keyword leads to this screen.") \
     X(NO_END, "E221", "From this screen no end can be reached: no page with 'end: yes' and none that only tells.") \
     X(CIRCLE, "E222", "Screens that show nothing lead to one another in a circle, which would never show a page.") \
     X(TOO_SILENT, "E223", "More screens in a row show nothing than the program passes in one step (60).") \
@@ -73,6 +73,9 @@
     X(WINDOW, "E272", "The window of a service has a day that is not in the calendar, or its end before its beginning.") \
     X(CLOSED, "E273", "A submit needs 'closed': its service is not always open, or not to everybody.") \
     X(STORE, "E274", "A form of 'store' that the values of this type do not have.") \
+    X(WORD_TWICE, "E280", "The word begins two keywords: a text message that begins with it could mean either.") \
+    X(WORD, "E281", "No text message can begin with this word: it is empty, a number or a key, too long, or has blanks.") \
+    X(FILL, "E282", "What a keyword fills cannot be told apart in a text message, or does not belong into one.") \
     X(SQL, "E290", "The database does not take the SQL of the query (kheya check --database).") \
     X(SQL_DENIED, "E291", "The role of the menus, kheya_menu, may not ask this: it calls functions of schema svc and nothing else.") \
     X(SQL_ARGUMENTS, "E292", "The arguments of the query are not as many as the database counts.") \

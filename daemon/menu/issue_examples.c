@@ -12,6 +12,8 @@
 
 #define TEA "screens:\n  tea: "
 #define SERVICE "services:\n  fair: {number: 7, title: Tea fair, fields: {category: word(12)},\n    "
+#define READY TEA "{text: Tea, end: yes}\n  ready: {text: \"{cups} cups, {note}\", end: yes}\n" \
+    "types:\n  cups: {whole: 1..9}\n  note: {text: 20}\n"
 #define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
@@ -142,6 +144,12 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                            "{submit: fair, with: {category: \"'tea'\"}, closed: later, goto: main}\n"
                            "  later: {text: The fair begins in November., end: yes}\n" },
     [ISSUE_STORE] = { "types:\n  day: {date: DDMMYYYY, store: last4}\n", "types:\n  day: {date: DDMMYYYY, store: none}\n" },
+    [ISSUE_WORD_TWICE] = { TEA "{text: Tea, end: yes}\nkeywords: {TEA: {goto: tea}, CUP: {words: Tea, goto: tea}}\n",
+                           TEA "{text: Tea, end: yes}\nkeywords: {TEA: {words: CUP, goto: tea}}\n" },
+    [ISSUE_WORD] = { TEA "{text: Tea, end: yes}\nkeywords: {green tea: {goto: tea}}\n",
+                     TEA "{text: Tea, end: yes}\nkeywords: {GREENTEA: {goto: tea}}\n" },
+    [ISSUE_FILL] = { READY "keywords: {TEA: {fills: [note, cups], goto: ready}}\n",
+                     READY "keywords: {TEA: {fills: [cups, note], goto: ready}}\n" },
     [ISSUE_SQL] = { "# sql: SELECT state FORM svc.last_payment($1)\n", "# sql: SELECT state FROM svc.last_payment($1)\n" },
     [ISSUE_SQL_DENIED] = { "# sql: SELECT taka FROM svc.payment\n", "# sql: SELECT taka FROM svc.last_payment($1)\n" },
     [ISSUE_SQL_ARGUMENTS] = { "# sql: SELECT taka FROM svc.price() /* of $1 */\n# args: [kind]\n",

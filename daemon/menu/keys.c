@@ -18,7 +18,8 @@
     [FILE_SERVICES] = { "services", KEYS_NAMED_MAPS, .of = KEYS_SERVICE, .help = "what can be submitted, by name" }, \
     [FILE_SMS] = { "sms", KEYS_NAMED_MAPS, .of = KEYS_SMS, .help = "templates of messages, by name" }, \
     [FILE_BACKENDS] = { "backends", KEYS_NAMED_MAPS, .of = KEYS_BACKEND, .help = "agencies' systems, by name" }, \
-    [FILE_KEYWORDS] = { "keywords", KEYS_NOT_YET, .help = "words that drive screens by SMS" }
+    [FILE_KEYWORDS] = { "keywords", KEYS_NAMED_MAPS, .of = KEYS_KEYWORD, \
+                        .help = "words that drive screens by SMS" }
 
 static const struct keys_row keys_file_rows[] = {
     FILE_ROWS,
@@ -290,6 +291,14 @@ static const struct keys_row keys_effort_rows[] = {
     [EFFORT_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_keyword_rows[] = {
+    [KEYWORD_WORDS] = { "words", KEYS_STRINGS, .help = "other words that mean the same" },
+    [KEYWORD_FILLS] = { "fills", KEYS_STRINGS, .help = "variables that the words behind it set, in order" },
+    [KEYWORD_GOTO] = { "goto", KEYS_SCREEN_NAME, .required = true, .help = "the screen that it leads to" },
+    [KEYWORD_HELP] = { "help", KEYS_TEXT, .help = "how the message is written; in every language of SMS" },
+    [KEYWORD_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -308,6 +317,7 @@ static const struct {
     [KEYS_FEE] = { "fee", keys_fee_rows },           [KEYS_WINDOW] = { "window", keys_window_rows },
     [KEYS_WITHIN] = { "within", keys_within_rows },  [KEYS_STATE] = { "state", keys_state_rows },
     [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },
+    [KEYS_KEYWORD] = { "keyword", keys_keyword_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

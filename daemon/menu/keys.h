@@ -42,6 +42,7 @@ enum keys_map {
     KEYS_STATE,
     KEYS_SAVES,
     KEYS_EFFORT,
+    KEYS_KEYWORD,
     KEYS_MAPS,
 };
 
@@ -131,6 +132,7 @@ enum keys_window { WINDOW_FROM = 0, WINDOW_TO, WINDOW_KEYS };
 enum keys_within { WITHIN_DAYS = 0, WITHIN_CALENDAR, WITHIN_KEYS };
 enum keys_state { STATE_TO = 0, STATE_BY, STATE_KEYS };
 enum keys_saves { SAVES_VERSION = 0, SAVES_COUNTED, SAVES_BEFORE, SAVES_SELF, SAVES_ASSISTED, SAVES_KEYS };
+enum keys_keyword { KEYWORD_WORDS = 0, KEYWORD_FILLS, KEYWORD_GOTO, KEYWORD_HELP, KEYWORD_KEYS };
 enum keys_effort { EFFORT_VISITS = 0, EFFORT_HOURS, EFFORT_TAKA, EFFORT_KEYS };
 
 #define KEYS_MOST 48                    /* rows of the longest table, and more */

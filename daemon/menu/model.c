@@ -68,6 +68,17 @@ int menu_var_find(const struct menu *m, const char *name, size_t len)
     return names_find(m->var_names, name, len);
 }
 
+int menu_keyword_find(const struct menu *m, const char *word, size_t len)
+{
+    char small[MENU_KEYWORD_MAX];
+
+    if (len > sizeof small)
+        return MENU_NONE;
+    for (size_t i = 0; i < len; i++)
+        small[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + ('a' - 'A') : word[i]);
+    return names_find(m->keyword_names, small, len);
+}
+
 int menu_lang_find(const struct menu *m, const char *id)
 {
     for (int i = 0; i < m->lang_count; i++) {

@@ -372,6 +372,22 @@ struct menu_shortcut {
     int to;
 };
 
+#define MENU_FILLS_MAX 8
+#define MENU_KEYWORD_MAX 60             /* octets: 20 characters of any script */
+
+/* A word that begins a dialogue by text message: "VATA WDA 4821". */
+struct menu_keyword {
+    const char *word;                   /* as written, through gsm_answer() */
+    struct menu_pos pos;
+    const char *const *words;           /* others that mean the same */
+    int word_count;
+    const int *fills;                   /* variables that the words behind it set, in order */
+    const struct menu_pos *fills_at;
+    int fill_count;                     /* <= MENU_FILLS_MAX */
+    int to;
+    const struct menu_text *help;       /* how the message is written; NULL: put together from the fills */
+};
+
 /* The program's own sentences.  name in the file, placeholder allowed. */
 #define MENU_WORDS(X) \
     X(BACK, back, "")                   /* after key 0 */ \
@@ -439,6 +455,9 @@ struct menu {
     int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;
     int backend_count;
+    const struct menu_keyword *keywords;
+    int keyword_count;
+    const struct names *keyword_names;  /* all words, ASCII letters small, to indexes */
 };
 
 void menu_free(struct menu *m);
@@ -451,6 +470,9 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
 int menu_screen_find(const struct menu *m, const char *name);
 int menu_shortcut_find(const struct menu *m, const char *path, size_t len);
 int menu_var_find(const struct menu *m, const char *name, size_t len);
+
+/* A word of a text message, which has been through gsm_answer(). */
+int menu_keyword_find(const struct menu *m, const char *word, size_t len);
 int menu_lang_find(const struct menu *m, const char *id);
 
 /* Where a text stands in one language. */

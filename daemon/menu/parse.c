@@ -341,6 +341,7 @@ static void parse_tree(struct parse *p)
     parse_chosen(p);
     parse_compile(p);
     parse_trust_end(p);
+    parse_keywords_end(p);
     parse_types_end(p);
     if (p->issues->errors == 0)
         parse_signs_found(p);
@@ -360,6 +361,7 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->menu->arena = p->arena;
     p->menu->consent = MENU_NONE;
     p->menu->pin = MENU_NONE;
+    p->menu->keyword_names = p->keyword_names = names_new(p->arena);
     p->menu->state_at = MENU_NONE;
     p->menu->state_no = MENU_NONE;
     p->menu->sources = arena_memdup0(p->arena, sources, n);

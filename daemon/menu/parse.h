@@ -92,6 +92,7 @@ struct parse {
     struct names *var_names;
     struct parse_var *vars;             /* malloced */
     int var_count, var_cap;
+    struct names *keyword_names;        /* of all words that begin a keyword */
     struct names *broken;               /* record variables whose query has an error: "pay" */
     struct parse_job *jobs;             /* malloced */
     int job_count, job_cap;
@@ -167,6 +168,12 @@ void parse_services(struct parse *p);
 void parse_backends(struct parse *p);
 void parse_hook_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                        struct menu_action *a);
+
+/* --- parse_keywords.c ----------------------------------------------------------------- */
+
+void parse_keywords(struct parse *p);
+/* What they fill, when the types of all variables are known. */
+void parse_keywords_end(struct parse *p);
 
 /* --- parse_vars.c --------------------------------------------------------------------- */
 

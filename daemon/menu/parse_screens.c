@@ -305,6 +305,7 @@ void parse_screens(struct parse *p)
     p->menu->screens = screens;
     p->screens = screens;
     p->menu->screen_count = defs->count;
+    parse_keywords(p);                  /* which set variables, too */
     parse_calls(p);
     parse_vars_settle(p);
     for (int i = 0; i < defs->count; i++) {

@@ -388,4 +388,11 @@ void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg)
     ways_begin(fn, arg, m->first, NULL);
     for (int i = 0; i < m->shortcut_count; i++)
         ways_begin(fn, arg, m->shortcuts[i].to, m->shortcuts[i].path);
+    for (int i = 0; i < m->keyword_count; i++) {
+        const struct menu_keyword *k = &m->keywords[i];
+
+        if (k->to != MENU_NONE)
+            fn(arg, &(struct ways_begin){ .screen = k->to, .word = k->word, .set = k->fills,
+                                          .set_count = k->fill_count });
+    }
 }

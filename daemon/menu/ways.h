@@ -60,10 +60,12 @@ const char *ways_why_name(enum ways_why why);
 /* "option 3", "none", "goto, branch 2 of 3". */
 void ways_print(const struct ways_exit *exit, struct buf *out);
 
-/* Where a dialogue can begin: the start, the first screen, the short cuts. */
+/* Where a dialogue can begin: the start, the first screen, the short cuts,
+ * the keywords. */
 struct ways_begin {
     int screen;
     const char *dialled;                /* of a short cut; else NULL */
+    const char *word;                   /* of a keyword; else NULL */
     const int *set;                     /* variables that have a value already */
     int set_count;
 };

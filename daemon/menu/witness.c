@@ -31,6 +31,8 @@ struct witness_state {
     int frame;
     int before, via;                    /* the state that led here, and its move; MENU_NONE */
     int same;                           /* another of the same screen; MENU_NONE */
+    const int *set;                     /* where a dialogue begins: what has a value already */
+    int set_count;
     struct witness_know know;
 };
 
@@ -323,7 +325,8 @@ static void witness_begin(void *arg, const struct ways_begin *begin)
 {
     struct witness *w = arg;
     struct witness_state s = { .screen = begin->screen, .next = w->v->first[begin->screen], .frame = MENU_NONE,
-                               .before = MENU_NONE, .via = MENU_NONE };
+                               .before = MENU_NONE, .via = MENU_NONE, .set = begin->set,
+                               .set_count = begin->set_count };
 
     s.know.there = witness_begins_with(begin, w->var);
     s.know.missing = s.know.there ? FACTS_ALL : FACTS_UNSET;
@@ -655,10 +658,17 @@ static int witness_way(struct witness *w)
     return count;
 }
 
+/* Only what has a value where the way that was found begins is known. */
 static void witness_forget(struct witness *w)
 {
+    const struct witness_state *s = &w->states[w->todo[0]];
+
     memset(w->known, 0, (size_t)w->v->m->var_count * sizeof *w->known);
     w->trail_count = 0;
+    for (int i = 0; i < s->set_count; i++) {
+        w->known[s->set[i]] = true;
+        w->masks[s->set[i]] = facts_any(w->v->facts, s->set[i]);
+    }
 }
 
 /* The last condition of the way that cannot hold; NULL when none is so by itself. */

@@ -44,7 +44,7 @@ void profile_init(struct profile *p)
     p->session_mask = 0xffff;
     p->send_validity = true;
     p->data_coding = -1;
-    p->limits = (struct event_limits){ 160, 70, 30000, 150000, 800 };
+    p->limits = (struct event_limits){ .septets = 160, .units = 70, .idle_ms = 30000, .total_ms = 150000, .resend_ms = 800 };
     p->priority = -1;
 }
 
