@@ -773,7 +773,7 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
         stats_add(sms_queued, w->out->message_count);
         postman_call(g->postman);
     }
-    snprintf(token, sizeof token, "u/%s/%s/%" PRId32, s->msisdn, s->code, s->turn);
+    snprintf(token, sizeof token, "%c/%s/%s/%" PRId32, s->unseen ? 'u' : 'p', s->msisdn, s->code, s->turn);
     seen = work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, token);
     gateway_finish(g, s);
     if (seen && s->unseen && s->state == SESSION_READY)
@@ -929,19 +929,23 @@ static void gateway_on_event(void *arg, struct bearer *b, const struct bearer_fr
     gateway_take(arg, work_new(b, from, ev));
 }
 
-/* "u/MSISDN/CODE/TURN": the bearer tells what became of a page. */
+/* "u/MSISDN/CODE/TURN": the bearer tells what became of a page.  "p/...": of one
+ * that needs no confirmation, so that only a failure is looked at. */
 static void gateway_on_page(struct gateway *g, const struct bearer *b, const char *token, enum kannel_result result,
                             const char *reason)
 {
     char msisdn[EVENT_MSISDN_MAX];
     char code[EVENT_CODE_MAX];
     char mask[LOG_MASK_SIZE];
+    bool failed = result == KANNEL_REFUSED || result == KANNEL_REJECTED || result == KANNEL_LATER;
     int32_t turn;
     struct session *s;
 
-    if (sscanf(token, "u/%19[0-9]/%23[^/]/%" SCNd32, msisdn, code, &turn) != 3)
+    if (!failed && token[0] == 'p')
         return;
-    if (result == KANNEL_REFUSED || result == KANNEL_REJECTED || result == KANNEL_LATER) {
+    if (sscanf(token + 1, "/%19[0-9]/%23[^/]/%" SCNd32, msisdn, code, &turn) != 3)
+        return;
+    if (failed) {
         stats_inc(replies_failed);
         log_info("link=%s msisdn=%s event=page_not_shown reason=\"%s\"", bearer_name(b), log_mask(mask, msisdn),
                  reason);
@@ -957,7 +961,7 @@ static void gateway_on_result(void *arg, struct bearer *b, const char *token, en
 {
     struct gateway *g = arg;
 
-    if (token[0] == 'u')
+    if (token[0] == 'u' || token[0] == 'p')
         gateway_on_page(g, b, token, result, reason);
     else if (token[0] == 's')
         postman_result(g->postman, token, result, reason);

@@ -26,10 +26,14 @@
 /*
  * A commit costs PostgreSQL the same for one row as for sixteen.  Where steps
  * trickle in, as through bearerbox, a smaller batch that comes soon after
- * another waits for company until this time has passed.  Under 500 steps a
- * second hardly any does; a burst has its sixteen rows at once.
+ * another waits for company: at least this time, and twice as long as
+ * commits take of late, so that small ones never keep a slow or busy server
+ * from its work.  Under 500 steps a second hardly any waits; a burst has its
+ * sixteen rows at once.
  */
 #define STORE_PACE_US     2000
+#define STORE_PACE_MAX_US 16000
+#define STORE_PACE_TIMES  2
 #define STORE_PACE_ROWS   16
 
 enum store_kind { STORE_WRITER = 0, STORE_READER, STORE_KINDS };
@@ -64,6 +68,7 @@ struct store_connection {
     enum store_kind kind;
     int n;
     char name[24];
+    int64_t sent;                       /* a writer's batch in flight: clock_mono_us(); 0 none */
 };
 
 struct store {
@@ -82,6 +87,7 @@ struct store {
     struct event *later;                /* answers what cannot be sent */
     struct event *pace;                 /* sends a small batch that waits for company */
     int64_t sent;                       /* clock_mono_us() of the last batch */
+    int64_t takes;                      /* us from a batch to its answer, of late */
     bool up;                            /* as last told to ops->state */
     bool warned_role;
     char trouble[PG_REASON_SIZE];       /* as last logged, so that it is logged once */
@@ -112,7 +118,11 @@ static bool store_writes_wait(const struct store *s)
 /* Is what waits so little, and the last batch so recent, that it is to wait? */
 static bool store_paces(struct store *s)
 {
-    int64_t rest = s->sent + STORE_PACE_US - clock_mono_us();
+    int64_t pace = s->takes * STORE_PACE_TIMES;
+    int64_t rest;
+
+    pace = pace < STORE_PACE_US ? STORE_PACE_US : pace > STORE_PACE_MAX_US ? STORE_PACE_MAX_US : pace;
+    rest = s->sent + pace - clock_mono_us();
 
     if (rest <= 0 || sessions_waiting(s->sessions) >= STORE_PACE_ROWS)
         return false;
@@ -131,7 +141,7 @@ static void store_pump(struct store *s)
             continue;
         if (store_paces(s))
             break;
-        s->sent = clock_mono_us();
+        s->sent = s->writers[i].sent = clock_mono_us();
         sessions_send(s->sessions, pg);
         messages_send(s->messages, pg);
         series_send(s->series, pg);
@@ -250,9 +260,13 @@ static void store_on_changed(void *arg, struct pg *pg, bool up, const char *reas
 static void store_on_answered(void *arg, struct pg *pg)
 {
     struct store_connection *c = arg;
+    struct store *s = c->store;
 
-    (void)pg;
-    store_pump(c->store);
+    if (c->kind == STORE_WRITER && c->sent != 0 && pg_units(pg) == 0) {
+        s->takes += (clock_mono_us() - c->sent - s->takes) / 8;
+        c->sent = 0;
+    }
+    store_pump(s);
 }
 
 /* --- the first words of a connection ------------------------------------------------- */
