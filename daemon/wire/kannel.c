@@ -5,7 +5,7 @@
  * collects in one buffer and goes out in one write per turn of the loop, in
  * the order of the calls.  bearerbox has no heartbeat of its own and never
  * sets TCP_NODELAY, so TCP's own timers watch the peer, and its Nagle delay is
- * met with TCP_QUICKACK after each read.
+ * met with TCP_QUICKACK in each turn that reads and sends nothing.
  *
  * No connection ends inside a call of the owner: kannel_drop() only closes the
  * socket, and the timer tells the owner from a clean stack.
@@ -93,6 +93,7 @@ struct kannel {
     bool told_up;                   /* the last ops->state() */
     bool paused;
     bool reading;                   /* read_event is added */
+    bool owes_ack;                  /* something was read in this turn */
 
     struct buf in;                  /* read, not yet decoded */
     struct buf out;                 /* queued; the first sent octets have gone */
@@ -209,10 +210,25 @@ static void kannel_flush_done(struct kannel *k)
     }
 }
 
+/* What is sent carries TCP's acknowledgement of what was read in this turn.  Where
+ * nothing is, bearerbox's next frame would wait 40 ms for it: Nagle's delay there,
+ * the delayed acknowledgement here.  Linux leaves this mode by itself again. */
+static void kannel_quickack(struct kannel *k)
+{
+    int on = 1;
+
+    if (!k->owes_ack)
+        return;
+    k->owes_ack = false;
+    if (k->fd >= 0 && kannel_unsent(k) == 0)
+        (void)setsockopt(k->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 void kannel_flush(struct kannel *k)
 {
     ssize_t n;
 
+    kannel_quickack(k);
     if ((k->state != KANNEL_UP && k->state != KANNEL_CLOSING) || kannel_unsent(k) == 0)
         return;
     n = send(k->fd, k->out.data + k->sent, kannel_unsent(k), MSG_NOSIGNAL);
@@ -602,18 +618,13 @@ static ssize_t kannel_read(struct kannel *k, int fd)
 static void kannel_on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct kannel *k = arg;
-    const int on = 1;
     ssize_t n;
     int error;
 
     (void)what;
     n = kannel_read(k, fd);
     error = errno;
-    if (n > 0) {
-        /* Linux leaves this mode by itself again; without it bearerbox's next
-         * frame waits 40 ms for our TCP's delayed acknowledgement */
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    }
+    k->owes_ack |= n > 0;
     if (k->in.len > 0)
         kannel_decode(k);
     if (k->fd < 0)
