@@ -37,18 +37,6 @@ static void bearer_on_request(void *arg, struct aggregator *a, uint64_t ticket, 
     b->ops->event(b->arg, b, &from, ev);
 }
 
-/* Dialogues by SMS are not served: say so in the log, keep nothing. */
-static void bearer_on_sms(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev)
-{
-    struct bearer *b = arg;
-    char mask[LOG_MASK_SIZE];
-
-    (void)to;
-    log_info("link=%s msisdn=%s event=sms_in octets=%zu next=dropped", b->conf->name, log_mask(mask, ev->msisdn),
-             ev->text_len);
-    kannel_ack(k, &ev->id, BOX_ACK_SUCCESS);
-}
-
 static void bearer_on_result(void *arg, struct kannel *k, const char *token, enum kannel_result result,
                              const char *reason)
 {
@@ -69,7 +57,7 @@ static void bearer_on_state(void *arg, struct kannel *k, bool up)
 
 static const struct kannel_ops bearer_kannel_ops = {
     .event = bearer_on_event,
-    .sms = bearer_on_sms,
+    .sms = bearer_on_event,             /* the limits of its profile say that it is a text message */
     .result = bearer_on_result,
     .state = bearer_on_state,
 };

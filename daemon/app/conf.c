@@ -447,6 +447,11 @@ static void conf_read_smsc(struct conf_reader *r, struct conf_link *link, const 
     memcpy(p->smsc_id, key->text, strlen(key->text) + 1);
     conf_unknown(r, map, tables, none);
     conf_read_profile(r, p, map);
+    if (p->channel == PROFILE_SMS) {
+        p->limits.texts = true;
+        p->limits.septets = EVENT_TEXT_SEPTETS;
+        p->limits.units = EVENT_TEXT_UNITS;
+    }
     link->senders[link->profile_count] = conf_sender_keys[0].fallback;
     sender = conf_get(map, "sender");
     if (sender != NULL) {

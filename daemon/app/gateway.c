@@ -17,6 +17,7 @@
 #include "app/recent.h"
 #include "app/pins.h"
 #include "app/secret.h"
+#include "app/throttle.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,6 +33,8 @@
 #define GATEWAY_LOOK_MS 1000            /* how often the current generation and the warning are asked for */
 #define GATEWAY_SWEEP_MS 10000          /* how often unused ones are looked for */
 #define GATEWAY_TICK_MS 200
+#define GATEWAY_TEXTS_HOUR 30           /* text messages of one number that are answered */
+#define GATEWAY_TEXTS_DIGITS 10         /* of a number that a person has; shorter ones are services */
 
 /* One event of one session, from its arrival until it is acknowledged. */
 struct work {
@@ -43,7 +46,7 @@ struct work {
     bool told;                          /* she has been told that the line is busy */
     bool unsent;                        /* the link could not take its page */
     struct event ev;
-    char text[];                        /* what ev.text points to */
+    char text[];                        /* what ev.text and ev.code point to */
 };
 
 /* The gateway's part of a session: session->works. */
@@ -69,6 +72,7 @@ struct gateway {
     struct alerts *alerts;
     struct backends *backends;
     struct pins *pins;
+    struct throttle *texts;             /* answers to text messages, by number */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
@@ -100,6 +104,12 @@ static struct queue *work_queue(struct session *s)
 static const struct event_limits *work_limits(const struct work *w)
 {
     return bearer_limits(w->bearer, &w->from);
+}
+
+/* Its answer leaves through the outbox, not as a page. */
+static bool work_is_text(const struct work *w)
+{
+    return work_limits(w)->texts;
 }
 
 /* A name for a dialogue on the tape: nobody's number can be found out from it. */
@@ -154,13 +164,16 @@ static void work_out_free(struct gateway *g, struct flow_out *out)
 
 static struct work *work_new(struct bearer *b, const struct bearer_from *from, const struct event *ev)
 {
-    struct work *w = xcalloc(1, sizeof *w + ev->text_len + 1);
+    size_t code = strlen(ev->code) + 1;
+    struct work *w = xcalloc(1, sizeof *w + ev->text_len + 1 + code);
 
     w->bearer = b;
     w->from = *from;
     w->ev = *ev;
     memcpy(w->text, ev->text, ev->text_len);
     w->ev.text = w->text;
+    memcpy(w->text + ev->text_len + 1, ev->code, code);
+    w->ev.code = w->text + ev->text_len + 1;
     return w;
 }
 
@@ -191,7 +204,7 @@ static bool work_reply(struct work *w, const char *text, size_t n, bool end, con
 {
     enum bearer_sent sent;
 
-    if (w->told)
+    if (w->told || work_is_text(w))
         return false;
     stats_inc(replies);
     sent = bearer_reply(w->bearer, &w->from, text, n, end, token);
@@ -199,6 +212,16 @@ static bool work_reply(struct work *w, const char *text, size_t n, bool end, con
     if (w->unsent)
         stats_inc(replies_failed);
     return sent == BEARER_SEEN;
+}
+
+/* There is no outbox now: by the link itself, if it can. */
+static void work_busy_text(struct gateway *g, struct work *w)
+{
+    struct profile_sms sms = { .receiver = w->ev.msisdn, .text = buf_str(&g->page), .text_len = g->page.len,
+                               .token = "b" };
+
+    if (!bearer_sms(w->bearer, &sms))
+        stats_inc(replies_failed);
 }
 
 /* The static page: her answer was not taken in, and she is told so. */
@@ -211,7 +234,10 @@ static void work_busy(struct gateway *g, struct work *w, const struct session *s
     buf_clear(&g->page);
     flow_busy(&env, s, &g->page);
     stats_inc(replies_busy);
-    work_reply(w, buf_str(&g->page), g->page.len, true, "b");
+    if (work_is_text(w))
+        work_busy_text(g, w);
+    else
+        work_reply(w, buf_str(&g->page), g->page.len, true, "b");
     w->told = true;
 }
 
@@ -408,13 +434,31 @@ static bool gateway_tape(const struct session *s, const struct work *w, struct s
     return t->on;
 }
 
+/* One message is answered once, however often it comes. */
+static const char *gateway_text_cause(const struct event *ev, char out[2 * EVENT_ID_SIZE + 8])
+{
+    char *p = out + snprintf(out, 8, "text/");
+
+    for (int i = 0; i < EVENT_ID_SIZE; i++)
+        p += snprintf(p, 3, "%02x", ev->id.bytes[i]);
+    return out;
+}
+
+static const char *gateway_text_lang(const struct session *s)
+{
+    const struct menu_lang *lang = &s->menu->langs[s->lang];
+
+    return lang->sms ? lang->id : s->menu->langs[lang->shows].id;
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
     struct queue *q = work_queue(s);
     struct flow_out *out = w->out;
     struct store_case cases[FLOW_CASES_MAX];
-    struct store_message messages[FLOW_MESSAGES_MAX];
+    struct store_message messages[FLOW_MESSAGES_MAX + 1];
+    char cause[2 * EVENT_ID_SIZE + 8];
     struct store_tape tape;
     struct store_audit audits[FLOW_AUDITS_MAX];
     bool learn = out->lang_changed || q->learned != w->bearer;
@@ -449,6 +493,12 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         messages[i] = (struct store_message){
             .cause = m->cause, .receiver = m->receiver, .link = bearer_name(w->bearer), .lang = m->lang,
             .class = m->class, .text = m->text, .due = step.at,
+        };
+    }
+    if (work_is_text(w)) {
+        messages[step.message_count++] = (struct store_message){
+            .cause = gateway_text_cause(&w->ev, cause), .receiver = s->msisdn, .link = bearer_name(w->bearer),
+            .lang = gateway_text_lang(s), .class = "service_info", .text = buf_str(&s->reply), .due = step.at,
         };
     }
     for (int i = 0; i < out->audit_count; i++)
@@ -769,8 +819,8 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
 
     s->turn++;
     stats_add(cases, w->out->case_count);
-    if (w->out->message_count > 0) {
-        stats_add(sms_queued, w->out->message_count);
+    if (w->out->message_count > 0 || work_is_text(w)) {
+        stats_add(sms_queued, w->out->message_count + work_is_text(w));
         postman_call(g->postman);
     }
     snprintf(token, sizeof token, "%c/%s/%s/%" PRId32, s->unseen ? 'u' : 'p', s->msisdn, s->code, s->turn);
@@ -869,6 +919,26 @@ static const char *gateway_code(const struct gateway *g, const struct event *ev)
     return g->menu->codes[0];
 }
 
+/* "333" for "*333#": what is written to a code is another dialogue than what is
+ * dialled. */
+static void gateway_text_code(const struct gateway *g, const struct event *ev, char out[EVENT_CODE_MAX])
+{
+    const char *code = gateway_code(g, ev);
+
+    snprintf(out, EVENT_CODE_MAX, "%.*s", (int)strlen(code) - 2, code + 1);
+}
+
+static bool gateway_answers(struct gateway *g, const struct work *w)
+{
+    char mask[LOG_MASK_SIZE];
+
+    if (strlen(w->ev.msisdn) >= GATEWAY_TEXTS_DIGITS && throttle_take(g->texts, w->ev.msisdn, clock_mono()))
+        return true;
+    stats_inc(texts_refused);
+    log_info("link=%s msisdn=%s event=text_refused next=dropped", bearer_name(w->bearer), log_mask(mask, w->ev.msisdn));
+    return false;
+}
+
 static void gateway_count(const struct event *ev)
 {
     switch (ev->kind) {
@@ -899,10 +969,18 @@ static void gateway_take(struct gateway *g, struct work *w)
 {
     struct session *s;
     struct queue *q;
+    char code[EVENT_CODE_MAX];
 
     w->ev.seen = clock_now();
     gateway_count(&w->ev);
-    s = session_open(g->table, w->ev.msisdn, gateway_code(g, &w->ev));
+    if (work_is_text(w) && !gateway_answers(g, w)) {
+        work_ack(w);
+        free(w);
+        return;
+    }
+    if (work_is_text(w))
+        gateway_text_code(g, &w->ev, code);
+    s = session_open(g->table, w->ev.msisdn, work_is_text(w) ? code : gateway_code(g, &w->ev));
     if (s == NULL || gateway_must_refuse(g, s)) {
         if (s == NULL)
             stats_inc(sessions_refused);
@@ -1146,6 +1224,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->store = store_new(&store);
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf->sms_in_flight);
+    g->texts = throttle_new(GATEWAY_TEXTS_HOUR);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
@@ -1185,6 +1264,7 @@ void gateway_free(struct gateway *g)
         bearer_close(g->bearers[i]);
     backends_free(g->backends);
     pins_free(g->pins);
+    throttle_free(g->texts);
     store_free(g->store);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

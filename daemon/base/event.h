@@ -49,6 +49,10 @@ struct event {
     int64_t seen;                   /* ms since the epoch: when it reached this process */
 };
 
+/* The page of a text message: six SMS in a chain (3GPP TS 23.040 9.2.3.24.1). */
+#define EVENT_TEXT_SEPTETS (6 * 153)
+#define EVENT_TEXT_UNITS (6 * 67)
+
 /* Limits of the medium that a page must keep; from the link's settings. */
 struct event_limits {
     int septets;                    /* of a GSM-7 page, 0 = no limit (SMS) */

@@ -22,6 +22,7 @@
     X(replies_busy, counter, "static busy pages sent") \
     X(replies_failed, counter, "screens the telco refused") \
     X(steps_lost, counter, "steps recomputed because another process had written first") \
+    X(texts_refused, counter, "text messages not answered: too many from one number, or from none that can be answered") \
     X(sessions_open, gauge, "dialogues in memory") \
     X(sessions_idle, counter, "dialogues that met an idle or total timer") \
     X(sessions_refused, counter, "dialogues refused because the table was full") \

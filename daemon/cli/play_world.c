@@ -23,8 +23,6 @@
 #define WORLD_HOUR INT64_C(3600000)
 #define WORLD_DAY (24 * WORLD_HOUR)
 #define WORLD_PIN_TRIES 3
-#define WORLD_TEXT_SEPTETS (6 * 153)    /* the page of a text message: six in a chain */
-#define WORLD_TEXT_UNITS (6 * 67)
 
 /* What she dials and what she writes are two dialogues. */
 enum world_medium { WORLD_DIALOGUE = 0, WORLD_TEXTS, WORLD_MEDIA };
@@ -174,7 +172,7 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     w->twice = twice;
     w->table = session_table_new(WORLD_CITIZENS);
     w->limits[WORLD_DIALOGUE] = (struct event_limits){ .idle_ms = WORLD_IDLE_MS, .resend_ms = WORLD_RESEND_MS };
-    w->limits[WORLD_TEXTS] = (struct event_limits){ .septets = WORLD_TEXT_SEPTETS, .units = WORLD_TEXT_UNITS,
+    w->limits[WORLD_TEXTS] = (struct event_limits){ .septets = EVENT_TEXT_SEPTETS, .units = EVENT_TEXT_UNITS,
                                                     .resend_ms = WORLD_RESEND_MS, .texts = true };
     play_world_link(w, "play", 160, 70);
     play_world_day(w, clock_day_of((struct clock_date){ 2026, 10, 20 }));

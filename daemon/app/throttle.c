@@ -1,0 +1,73 @@
+#include "app/throttle.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+#define THROTTLE_SETS 8192
+#define THROTTLE_WAYS 4                 /* numbers of a set */
+#define THROTTLE_HOUR (3600 * 1000LL)
+
+struct throttle_slot {
+    uint64_t number;                    /* its hash; 0 = free */
+    int64_t since;
+    int count;
+};
+
+struct throttle {
+    int per_hour;
+    struct throttle_slot slots[THROTTLE_SETS][THROTTLE_WAYS];
+};
+
+struct throttle *throttle_new(int per_hour)
+{
+    struct throttle *t = xcalloc(1, sizeof *t);
+
+    t->per_hour = per_hour;
+    return t;
+}
+
+void throttle_free(struct throttle *t)
+{
+    free(t);
+}
+
+/* FNV-1a; never 0. */
+static uint64_t throttle_hash(const char *number)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    for (; *number != '\0'; number++)
+        h = (h ^ (unsigned char)*number) * UINT64_C(1099511628211);
+    return h != 0 ? h : 1;
+}
+
+/* The number's own slot, else the oldest of its set, emptied. */
+static struct throttle_slot *throttle_slot(struct throttle *t, uint64_t hash, int64_t now)
+{
+    struct throttle_slot *set = t->slots[(hash ^ hash >> 32) % THROTTLE_SETS];
+    struct throttle_slot *oldest = &set[0];
+
+    for (int i = 0; i < THROTTLE_WAYS; i++) {
+        if (set[i].number == hash)
+            return &set[i];
+        if (set[i].number == 0 || (oldest->number != 0 && set[i].since < oldest->since))
+            oldest = &set[i];
+    }
+    *oldest = (struct throttle_slot){ .number = hash, .since = now };
+    return oldest;
+}
+
+bool throttle_take(struct throttle *t, const char *number, int64_t now)
+{
+    struct throttle_slot *s = throttle_slot(t, throttle_hash(number), now);
+
+    if (now - s->since >= THROTTLE_HOUR) {
+        s->since = now;
+        s->count = 0;
+    }
+    if (s->count >= t->per_hour)
+        return false;
+    s->count++;
+    return true;
+}
