@@ -362,7 +362,7 @@ static void an_unknown_style_is_none(void **state)
 static int set_up(void **state)
 {
     struct http_args args = { .address = "127.0.0.1:0" };
-    struct aggregator_args link = { .name = "bdapps", .style = STYLE, .limits = { 160, 70, 30000, 150000, 800 },
+    struct aggregator_args link = { .name = "bdapps", .style = STYLE, .limits = { 160, 70, 30000, 150000, 800, false },
                                     .event = on_event, .secret = no_secret };
     char err[128];
 
