@@ -103,7 +103,7 @@ static const struct template *fuzz_constant(struct fuzz *f, const char *s)
 
 static void fuzz_init(struct fuzz *f)
 {
-    static const struct menu_lang langs[] = { { "en", "English", true, 0 }, { "bn", "Bangla", true, 1 } };
+    static const struct menu_lang langs[] = { { "en", "English", true, 0, true }, { "bn", "Bangla", true, 1, true } };
 
     memset(f, 0, sizeof *f);
     f->arena = arena_new(4 << 20);
