@@ -157,7 +157,6 @@ static json_t *schema_value(const struct keys_row *row)
         return schema_map(schema_ref("text"));
     case KEYS_LISTS:
         return schema_map(schema_either(schema_array(schema_ref("value")), schema_of(row->of)));
-    case KEYS_NOT_YET:
     case KEYS_VALUES:
         break;
     }

@@ -34,7 +34,6 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                             TEA "{text: Tea, options: {1: {text: Milk, goto: main}}}\n" },
     [ISSUE_SHAPE] = { TEA "{text: [Tea, Coffee], end: yes}\n", TEA "{text: \"Tea\\nCoffee\", end: yes}\n" },
     [ISSUE_VALUE] = { TEA "{text: Tea, end: maybe}\n", TEA "{text: Tea, end: yes}\n" },
-    [ISSUE_LATER] = { "# a key that menus(5) calls not supported yet\n", "# the same menus without it\n" },
     [ISSUE_SCREEN] = { TEA "{text: Tea, set: {citizen.lang: bn}, goto: main}\n",
                        TEA "{text: Tea, options: {1: {text: Bangla, set: {citizen.lang: bn}, goto: main}}}\n" },
     [ISSUE_PATTERN_TIME] = { "types:\n  seats: {pattern: '([0-9]+,?)+', width: 20}\n",

@@ -1,5 +1,6 @@
 #include "menu/keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -648,12 +649,10 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
     case KEYS_TEXT_MAP:
     case KEYS_LISTS:
         return keys_check_map(p, "a map by name");
-    case KEYS_NOT_YET:
     case KEYS_VALUES:
         break;
     }
-    issue_add(p->issues, ISSUE_LATER, p->node->pos, "'%s' is not supported by this version yet", p->key);
-    return false;
+    abort();
 }
 
 static int keys_row_of(const struct keys_row *rows, const char *name)
@@ -725,9 +724,7 @@ bool keys_read(const struct yaml_node *node, enum keys_map map, struct keys_got 
             continue;
         }
         got->key[row] = key;
-        if (rows[row].value == KEYS_NOT_YET)
-            issue_add(issues, ISSUE_LATER, key->pos, "'%s' is not supported by this version yet", key->text);
-        else if (keys_check(&(struct keys_place){ yaml_value(node, i), key->text, issues }, &rows[row]))
+        if (keys_check(&(struct keys_place){ yaml_value(node, i), key->text, issues }, &rows[row]))
             got->at[row] = yaml_value(node, i);
     }
     keys_missing(got, map, issues);

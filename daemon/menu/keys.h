@@ -70,7 +70,6 @@ enum keys_value {
     KEYS_FREE_MAP,                      /* a map from names to single values */
     KEYS_TEXT_MAP,                      /* a map from names to texts */
     KEYS_LISTS,                         /* a map from names to lists, or to maps with the keys of */
-    KEYS_NOT_YET,                       /* known, but not to this version */
     KEYS_VALUES,
 };
 

@@ -22,7 +22,7 @@ bool parse_fits(struct parse *p, const struct keys_got *got, enum keys_map map, 
     if (!parse_has(got, rows, key))
         return true;
     for (int i = 0; rows[i].name != NULL; i++) {
-        bool goes = i == key || (takes & PARSE_BIT(i)) != 0 || rows[i].value == KEYS_NOT_YET;
+        bool goes = i == key || (takes & PARSE_BIT(i)) != 0;
 
         if (parse_has(got, rows, i) && !goes) {
             issue_add(p->issues, ISSUE_SCREEN, got->key[i]->pos, "'%s' does not go with '%s' in one %s", rows[i].name,
@@ -256,17 +256,6 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     action->parse(p, file, got, a);
 }
 
-static bool parse_has_later(const struct keys_got *got)
-{
-    const struct keys_row *rows = keys_table(KEYS_ACTION);
-
-    for (int i = 0; rows[i].name != NULL; i++) {
-        if (got->key[i] != NULL && rows[i].value == KEYS_NOT_YET)
-            return true;
-    }
-    return false;
-}
-
 /* What an entry without an action could have been: "query, submit or set". */
 static void parse_no_action(struct parse *p, const struct yaml_node *entry)
 {
@@ -301,7 +290,7 @@ void parse_do(struct parse *p, const struct parse_file *file, const struct yaml_
                 issue_add(p->issues, ISSUE_RETURN_LAST, list->items[i]->pos,
                           "nothing is done after 'return': it goes back to the caller");
             parse_act(p, file, action, &got, &actions[s->action_count++]);
-        } else if (!parse_has_later(&got)) {
+        } else {
             parse_no_action(p, list->items[i]);
         }
     }

@@ -248,17 +248,6 @@ static const struct parse_kind *parse_kind_of(const struct keys_got *got)
     return NULL;
 }
 
-static bool parse_waits_for_later(const struct keys_got *got)
-{
-    const struct keys_row *rows = keys_table(KEYS_SCREEN);
-
-    for (int i = 0; rows[i].name != NULL; i++) {
-        if (got->key[i] != NULL && rows[i].value == KEYS_NOT_YET)
-            return true;
-    }
-    return false;
-}
-
 static void parse_screen(struct parse *p, const struct parse_def *def, struct menu_screen *s)
 {
     const struct parse_action *action;
@@ -269,7 +258,7 @@ static void parse_screen(struct parse *p, const struct parse_def *def, struct me
     s->pos = def->key->pos;
     s->input.var = MENU_NONE;
     s->list = (struct menu_list){ .query = MENU_NONE, .empty = MENU_NONE, .fail = MENU_NONE, .rows = MENU_NONE };
-    if (!parse_keys(p, def->value, KEYS_SCREEN, PARSE_SETTING, &got) || parse_waits_for_later(&got))
+    if (!parse_keys(p, def->value, KEYS_SCREEN, PARSE_SETTING, &got))
         return;
     if (got.at[SCREEN_END] != NULL && !keys_bool(got.at[SCREEN_END]))
         got.key[SCREEN_END] = NULL;     /* "end: no" says nothing */
