@@ -17,6 +17,7 @@
 #include "menu/check_values.h"
 #include "menu/check_ways.h"
 #include "menu/expr.h"
+#include "menu/number.h"
 #include "menu/reply.h"
 #include "menu/ways.h"
 
@@ -220,19 +221,20 @@ static int check_count_words(const char *s)
     return count;
 }
 
-static void check_months(const struct menu *m, struct menu_issues *issues)
+/* A text that is a list of words. */
+static void check_list(const struct menu *m, const struct menu_text *list, const char *name, int count,
+                       struct menu_issues *issues)
 {
-    const struct menu_text *months = m->words[MENU_WORD_MONTHS];
     struct buf text;
 
     buf_init(&text, CHECK_TEXT_MAX);
-    for (int k = 0; months != NULL && k < m->lang_count; k++) {
-        if (months->by_lang[k] == NULL)
+    for (int k = 0; list != NULL && k < m->lang_count; k++) {
+        if (list->by_lang[k] == NULL)
             continue;
-        check_print(m, months->by_lang[k], k, &text);
-        if (check_count_words(buf_str(&text)) != CHECK_MONTHS)
-            issue_add(issues, ISSUE_WORDS, menu_text_pos(months, k), "'months' in %s: %d words; a year has %d",
-                      m->langs[k].id, check_count_words(buf_str(&text)), CHECK_MONTHS);
+        check_print(m, list->by_lang[k], k, &text);
+        if (check_count_words(buf_str(&text)) != count)
+            issue_add(issues, ISSUE_WORDS, menu_text_pos(list, k), "'%s' in %s: %d words; there must be %d", name,
+                      m->langs[k].id, check_count_words(buf_str(&text)), count);
     }
     buf_fini(&text);
 }
@@ -280,7 +282,8 @@ void check_menu(const struct menu *m, const struct menu_links *links, struct men
     check_sms(m, issues);
     if (whole)                          /* else a screen that asks for our PIN may have lost its type */
         check_asks(m, issues);
-    check_months(m, issues);
+    check_list(m, m->words[MENU_WORD_MONTHS], "months", CHECK_MONTHS, issues);
+    check_list(m, m->numbers, "numbers", NUMBER_WORDS, issues);
     check_services(m, issues);
     if (!whole)
         return;

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/cluster.h"
 #include "menu/expr.h"
+#include "menu/keys.h"
+#include "menu/number.h"
 
 static char *filter_text(const struct filter_value *v, size_t *len)
 {
@@ -329,6 +331,18 @@ static void filter_digits(const struct filter_value *v)
     }
 }
 
+static void filter_words(const struct filter_value *v)
+{
+    size_t len;
+    const char *s = filter_text(v, &len);
+    int64_t n;
+
+    if (!keys_parse_whole(s, len, &n))
+        return;
+    buf_cut(v->out, v->start);
+    number_print(v->scope, n, v->out);
+}
+
 static const char *const filter_takes_names[FILTER_TAKES] = {
     [FILTER_ANY] = "anything", [FILTER_NAMED] = "a choice, yes or no, or citizen.lang",
     [FILTER_DATE] = "a date", [FILTER_WHOLE] = "a number",
@@ -344,6 +358,7 @@ static const struct filter filter_rows[] = {
     { "day", "day and month: 12 Oct", filter_day, FILTER_DATE, false, false },
     { "date", "day, month and year: 12 Oct 2026", filter_date, FILTER_DATE, false, false },
     { "money", "thousands apart: 10,000; lakhs where the language says so: 1,00,000", filter_money, FILTER_WHOLE, false, false },
+    { "words", "the number in words; the root file lists them: numbers", filter_words, FILTER_WHOLE, false, false },
     { "spell", "digits in groups of four: 8123 0567 83", filter_spell, FILTER_ANY, false, false },
     { "digits", "the language's own digits", filter_digits, FILTER_ANY, false, false },
 };
@@ -360,6 +375,11 @@ const struct filter *filter_find(const char *name, size_t len)
         if (strlen(filter_rows[i].name) == len && memcmp(filter_rows[i].name, name, len) == 0)
             return &filter_rows[i];
     return NULL;
+}
+
+bool filter_needs_numbers(const struct filter *f)
+{
+    return f->apply == filter_words;
 }
 
 bool filter_fits(const struct filter *f, int var, const struct menu_type *type)

@@ -50,6 +50,9 @@ const struct filter *filter_find(const char *name, size_t len);
 bool filter_fits(const struct filter *f, int var, const struct menu_type *type);
 const char *filter_wants(const struct filter *f);
 
+/* Does it need the root's numbers? */
+bool filter_needs_numbers(const struct filter *f);
+
 /* Name of a month (1..12) out of words.months, len octets; "?" when it lacks. */
 const char *filter_month(const struct expr_scope *scope, int month, size_t *len);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/gsm.h"
+#include "menu/number.h"
 #include "menu/template.h"
 #include "menu/widest.h"
 
@@ -91,8 +92,9 @@ static void fit_sample(void *arg, const char *s, size_t len)
 }
 
 /* Unset it is nothing, so that it may always be in the alphabet. */
-static struct fit_cost fit_value(struct fit *f, const struct template *t, int i, const struct menu_type *type)
+static struct fit_cost fit_value(struct fit *f, const struct template *t, int i, const struct template_piece *p)
 {
+    const struct menu_type *type = p->type;
     struct fit_value v = { f, t, i, fit_ascii(0) };
     int helpline = f->scope.menu->helpline != NULL ? (int)strlen(f->scope.menu->helpline) : 0;
 
@@ -101,6 +103,8 @@ static struct fit_cost fit_value(struct fit *f, const struct template *t, int i,
     if (type == NULL)
         return fit_ascii(fit_max(helpline, FIT_OWN_DIGITS));
     widest_each(type, fit_sample, &v);
+    if (p->in_words)
+        number_widest(type, f->scope.menu->langs[f->scope.lang].lakhs, fit_sample, &v);
     return v.cost;
 }
 
@@ -117,7 +121,7 @@ struct fit_cost fit_text(struct fit *f, const struct menu_text *text)
     for (int i = 0; t != NULL && i < template_pieces(t); i++) {
         struct template_piece p = template_piece(t, i);
 
-        sum = fit_plus(sum, p.text != NULL ? fit_literal(p.text, p.len) : fit_value(f, t, i, p.type));
+        sum = fit_plus(sum, p.text != NULL ? fit_literal(p.text, p.len) : fit_value(f, t, i, &p));
     }
     return sum;
 }
@@ -175,11 +179,12 @@ static void fit_read_value(struct fit_reader *r, struct fit *f, const struct tem
                            const struct template_piece *p)
 {
     const char *name = p->var != MENU_NONE ? f->scope.menu->vars[p->var].name : "n";
-    bool breaks = p->type != NULL && p->type->kind == MENU_TYPE_TEXT;
+    /* number words have blanks, and one of them is short */
+    bool breaks = p->type != NULL && (p->type->kind == MENU_TYPE_TEXT || p->in_words);
 
     if (breaks)
         fit_flush(r);
-    r->word.cost = fit_plus(r->word.cost, fit_value(f, t, i, p->type));
+    r->word.cost = fit_plus(r->word.cost, fit_value(f, t, i, p));
     r->word.breaks = breaks;
     fit_show(r, "{", 1);
     fit_show(r, name, strlen(name));

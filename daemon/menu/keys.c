@@ -46,6 +46,7 @@ static const struct keys_row keys_root_rows[] = {
     [ROOT_TRIES] = { "tries", KEYS_WHOLE, .min = 1, .max = 9, .help = "wrong answers before the dialogue ends; 3" },
     [ROOT_HELPLINE] = { "helpline", KEYS_STRING, .required = true, .help = "number to call, {helpline} in words" },
     [ROOT_UTC_OFFSET] = { "utc_offset", KEYS_STRING, .help = "the country's clock; \"+06:00\"" },
+    [ROOT_NUMBERS] = { "numbers", KEYS_TEXT, .help = "104 words of numbers, for the filter words" },
     [ROOT_KEYS] = { .name = NULL },
 };
 

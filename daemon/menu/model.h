@@ -433,6 +433,7 @@ struct menu {
     int64_t resume_ms;                  /* default 24 h */
     int tries;                          /* default 3 */
     const char *helpline;
+    const struct menu_text *numbers;    /* 0 to 99 in words, hundred and three scales; NULL: no words */
     int utc_offset_min;                 /* default 360: Asia/Dhaka */
 
     const struct menu_type *const *types;

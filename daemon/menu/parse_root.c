@@ -214,6 +214,8 @@ void parse_root(struct parse *p)
         parse_codes(p, at[ROOT_CODE]);
     m->name = parse_text(p, at[ROOT_NAME], &(struct parse_text_args){ .constant = true });
     parse_words(p, at[ROOT_WORDS]);
+    if (at[ROOT_NUMBERS] != NULL)
+        m->numbers = parse_text(p, at[ROOT_NUMBERS], &(struct parse_text_args){ .constant = true });
     m->start = parse_root_screen(p, ROOT_START);
     m->first = parse_root_screen(p, ROOT_FIRST);
     if (at[ROOT_SHORTCUTS] != NULL)

@@ -150,6 +150,8 @@ static bool template_parse_filter(struct template_parser *p, struct template_par
         return template_fail(p, at, "filter '%s' must come first", step->filter->name);
     if (!filter_fits(step->filter, part->var, part->type))
         return template_fail(p, at, "filter '%s' wants %s", step->filter->name, filter_wants(step->filter));
+    if (filter_needs_numbers(step->filter) && p->names->menu->numbers == NULL)
+        return template_fail(p, at, "filter 'words' needs the words: the root file has no 'numbers'");
     part->step_count++;
     p->i += len;
     if (!template_parse_arg(p, step))
@@ -349,8 +351,9 @@ struct template_piece template_piece(const struct template *t, int i)
     bool own = part->var == TEMPLATE_WORD;
 
     if (part->text != NULL)
-        return (struct template_piece){ part->text, part->len, MENU_NONE, NULL };
-    return (struct template_piece){ NULL, 0, own ? MENU_NONE : part->var, own ? NULL : part->type };
+        return (struct template_piece){ part->text, part->len, MENU_NONE, NULL, false };
+    return (struct template_piece){ NULL, 0, own ? MENU_NONE : part->var, own ? NULL : part->type,
+                                    part->step_count > 0 && filter_needs_numbers(part->steps[0].filter) };
 }
 
 void template_show(const struct template *t, int i, const struct expr_scope *scope, const char *s, size_t len,

@@ -41,6 +41,7 @@ struct template_piece {
     size_t len;
     int var;                            /* MENU_NONE: the program's own placeholder, {n} */
     const struct menu_type *type;       /* NULL: the program's own placeholder */
+    bool in_words;                      /* a number, shown in words */
 };
 int template_pieces(const struct template *t);
 struct template_piece template_piece(const struct template *t, int i);

@@ -85,7 +85,7 @@ static void test_months(void **state)
     assert_null(f.menu);
     assert_int_equal(f.issues.count, 1);
     assert_string_equal(f.issues.list[0].code, "E405");
-    assert_string_equal(f.issues.list[0].text, "'months' in en: 11 words; a year has 12");
+    assert_string_equal(f.issues.list[0].text, "'months' in en: 11 words; there must be 12");
     fixture_free(&f);
     buf_fini(&head);
 }
