@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "menu/yaml.h"
+#include "wire/signed.h"
 
 #define CONF_ARENA_MAX (4u << 20)
 #define CONF_FILE_MAX (256 * 1024)
@@ -26,6 +27,7 @@ enum conf_type {
     CONF_OCTET,                         /* uint8_t */
     CONF_MASK,                          /* uint16_t, hexadecimal */
     CONF_TEXT,                          /* char[size] inside the struct */
+    CONF_SET,                           /* unsigned: a bit for each name in values */
     CONF_TYPES,
 };
 
@@ -35,12 +37,13 @@ struct conf_key {
     size_t offset;
     int64_t min, max;                   /* number, time in ms; text: max = size */
     const char *fallback;               /* as written in the file; NULL: must be given */
-    const char *const *values;          /* enum */
+    const char *const *values;          /* enum, set */
     const char *help;
 };
 
 static const char *const conf_levels[] = { "err", "warn", "info", "debug", NULL };
 static const char *const conf_kinds[] = { "kannel", "http", NULL };
+static const char *const conf_rights[] = { "read", "events", "phones", NULL };          /* by enum api_right */
 static const char *const conf_channels[] = { "ussd", "sms", NULL };
 static const char *const conf_sessions[] = { "its_session_info", "user_message_reference", "msisdn", NULL };
 static const int conf_level_of[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -81,6 +84,10 @@ static const struct conf_key conf_limit_keys[] = {
       "messages handed to bearerbox and not yet acknowledged" },
     { "hooks", CONF_NUMBER, AT(conf, hooks), 2, 1000, "200", NULL,
       "requests to back ends in flight; one back end takes at most half of them" },
+    { "api", CONF_NUMBER, AT(conf, api), 2, 1000, "64", NULL,
+      "requests of agencies' systems under way; one key takes at most half of them" },
+    { "api_window", CONF_TIME, AT(conf, api_window_ms), 1000, 60 * MINUTE, "5m", NULL,
+      "how far the time of an agency's signature may be from ours" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -139,6 +146,16 @@ static const struct conf_key conf_profile_keys[] = {
 /* The only key of an SMSC id that is not its profile's. */
 static const struct conf_key conf_sender_keys[] = {
     { "sender", CONF_STRING, 0, 0, 0, "333", NULL, "sms: number or name that messages come from" },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+};
+
+static const struct conf_key conf_api_keys[] = {
+    { "agency", CONF_STRING, AT(conf_api, agency), 0, 0, "", NULL,
+      "whose cases it sees, as the services of the menus name it; empty: the key's own name" },
+    { "key", CONF_STRING, AT(conf_api, key), 0, 0, NULL, NULL,
+      "file of the secret that signs its requests, 16 octets or more, below the folder of this file" },
+    { "rights", CONF_SET, AT(conf_api, rights), 0, 0, "read, events", conf_rights,
+      "what it may do: read its cases, post events to them, see whole phone numbers" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -229,6 +246,33 @@ static bool conf_ops(const char *const *items, int count, struct profile_ops *ou
     return true;
 }
 
+/* "read, events" as a default, or the items of a sequence: names of values. */
+static bool conf_bits(const char *const *values, const char *s, const char *const *items, int count, unsigned *out)
+{
+    char name[32];
+    size_t n;
+
+    *out = 0;
+    for (int i = 0; items != NULL && i < count; i++) {
+        int bit = conf_value(values, items[i]);
+
+        if (bit < 0)
+            return false;
+        *out |= 1u << bit;
+    }
+    for (; items == NULL && *s != '\0'; s += n + strspn(s + n, ", ")) {
+        n = strcspn(s, ", ");
+        if (n >= sizeof name)
+            return false;
+        memcpy(name, s, n);
+        name[n] = '\0';
+        if (conf_value(values, name) < 0)
+            return false;
+        *out |= 1u << conf_value(values, name);
+    }
+    return *out != 0;
+}
+
 /* What a key wants, in words, for its error line. */
 static void conf_expected(const struct conf_key *k, char *out, size_t n)
 {
@@ -250,7 +294,8 @@ static void conf_expected(const struct conf_key *k, char *out, size_t n)
         snprintf(out, n, "yes or no");
         break;
     case CONF_ENUM:
-        len = (size_t)snprintf(out, n, "one of");
+    case CONF_SET:
+        len = (size_t)snprintf(out, n, k->type == CONF_SET ? "some of" : "one of");
         for (int i = 0; k->values[i] != NULL && len < n; i++)
             len += (size_t)snprintf(out + len, n - len, " %s", k->values[i]);
         break;
@@ -305,6 +350,8 @@ static bool conf_store(struct conf_reader *r, const struct conf_key *k, void *ba
         if (ok)
             *(uint16_t *)(void *)at = (uint16_t)v;
         return ok;
+    case CONF_SET:
+        return (items != NULL || ok) && conf_bits(k->values, s, items, count, (unsigned *)(void *)at);
     case CONF_TEXT:
         ok = ok && strlen(s) < (size_t)k->max;
         if (ok)
@@ -511,6 +558,35 @@ static void conf_read_link(struct conf_reader *r, const struct yaml_node *key, c
             conf_read_smsc(r, link, &model, yaml_key(smsc, i), yaml_value(smsc, i));
 }
 
+/* A key of an agency's system: its name is sent in a header. */
+static void conf_read_api(struct conf_reader *r, const struct yaml_node *key, const struct yaml_node *map)
+{
+    static const char of[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    static const struct conf_key *const tables[] = { conf_api_keys, NULL };
+    static const char *const none[] = { NULL };
+    struct conf *c = r->conf;
+    struct conf_api *api;
+
+    if (!conf_is_map(r, map, key->text))
+        return;
+    if (c->api_count == CONF_API_MAX) {
+        conf_error(r, key, "api: at most %d keys", CONF_API_MAX);
+        return;
+    }
+    if (strlen(key->text) > SIGNED_NAME_MAX || strspn(key->text, of) != strlen(key->text))
+        conf_error(r, key, "api: the name of a key is at most %d letters, digits, '.', '_' or '-'", SIGNED_NAME_MAX);
+    api = &c->apis[c->api_count++];
+    api->name = arena_strdup(r->arena, key->text);
+    api->key = "";
+    conf_defaults(r, conf_api_keys, api);
+    conf_unknown(r, map, tables, none);
+    conf_read(r, conf_api_keys, api, map);
+    if (api->agency[0] == '\0')
+        api->agency = api->name;
+    if (strlen(api->agency) > API_NAME_MAX)
+        conf_error(r, map, "agency: expected a name of at most %d characters", API_NAME_MAX);
+}
+
 static const struct conf_section {
     const char *name;
     const struct conf_key *keys;
@@ -524,9 +600,10 @@ static const struct conf_section {
 static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
 {
     static const struct conf_key *const root_tables[] = { conf_root_keys, NULL };
-    static const char *const root_extra[] = { "http", "limits", "tape", "log", "links", NULL };
+    static const char *const root_extra[] = { "http", "limits", "tape", "log", "links", "api", NULL };
     static const char *const none[] = { NULL };
     const struct yaml_node *links;
+    const struct yaml_node *apis;
 
     if (!conf_is_map(r, root, "file"))
         return;
@@ -542,6 +619,10 @@ static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
         conf_unknown(r, map, tables, none);
         conf_read(r, s->keys, r->conf, map);
     }
+    apis = conf_get(root, "api");
+    if (conf_is_map(r, apis, "api"))
+        for (int i = 0; i < apis->count; i++)
+            conf_read_api(r, yaml_key(apis, i), yaml_value(apis, i));
     links = conf_get(root, "links");
     if (links == NULL)
         conf_error(r, root, "links is missing: name at least one way in");
@@ -684,4 +765,5 @@ void conf_help(struct buf *out)
     buf_adds(out, "links.NAME.ussd.KEY (kannel), links.NAME.KEY (http), links.NAME.smsc.ID.KEY (one SMSC id), KEY:\n");
     conf_help_table(out, "  ", conf_profile_keys);
     conf_help_table(out, "links.NAME.smsc.ID.", conf_sender_keys);
+    conf_help_table(out, "api.NAME.", conf_api_keys);
 }

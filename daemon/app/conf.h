@@ -13,10 +13,12 @@
 
 #include "base/buf.h"
 #include "menu/model.h"
+#include "wire/api.h"
 #include "wire/profile.h"
 
 #define CONF_LINKS_MAX 32
 #define CONF_PROFILES_MAX 16            /* per link */
+#define CONF_API_MAX 64
 
 enum conf_link_kind { CONF_LINK_KANNEL = 0, CONF_LINK_HTTP, CONF_LINK_KINDS };
 
@@ -29,6 +31,14 @@ struct conf_link {
     struct profile profiles[CONF_PROFILES_MAX];     /* kannel: one per smsc id; [0] is the link's own */
     const char *senders[CONF_PROFILES_MAX];         /* of SMS; "" elsewhere */
     int profile_count;
+};
+
+/* A key of /api/v1: the system of an agency. */
+struct conf_api {
+    const char *name;
+    const char *agency;                 /* whose cases it sees */
+    const char *key;                    /* file, below the folder of the configuration */
+    unsigned rights;                    /* 1u << enum api_right */
 };
 
 struct conf {
@@ -48,9 +58,13 @@ struct conf {
     int readers;
     int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */
     int hooks;                          /* requests to back ends in flight */
+    int api;                            /* requests of agencies under way */
+    int api_window_ms;                  /* how far the time of a signature may be from ours */
     int tape_ms;                        /* so long steps stay on the tape; 0: none are kept */
     struct conf_link links[CONF_LINKS_MAX];
     int link_count;
+    struct conf_api apis[CONF_API_MAX];
+    int api_count;
     void *mem;                          /* all strings */
 };
 

@@ -13,6 +13,7 @@
 
 #define API_VALUE_MAX 256               /* octets of a parameter, decoded */
 #define API_DIGITS 10                   /* of a case number */
+#define API_BY_DIGITS 6                 /* in a name */
 #define API_TIME_MAX INT64_C(253402300799999)           /* the last that stamp_write() writes */
 
 static const char *const api_right_names[API_RIGHTS] = {
@@ -293,23 +294,24 @@ static bool api_query(struct api_call *c, const char *query, unsigned may, struc
 
 /* --- the body of an event ------------------------------------------------------------------ */
 
-/* The characters of what was normalised. */
-static size_t api_characters(const struct buf *b)
+/* A name in the history of a case is no place for a phone's number or a card's. */
+static bool api_is_name(const struct buf *b)
 {
-    size_t n = 0;
+    int digits = 0;
 
     for (size_t i = 0; i < b->len; i++)
-        n += ((unsigned char)b->data[i] & 0xc0) != 0x80;
-    return n;
+        digits += b->data[i] >= '0' && b->data[i] <= '9';
+    return digits <= API_BY_DIGITS;
 }
 
-static bool api_text(const json_t *v, size_t max, const char *name, struct buf *out, struct api_problem *p)
+static bool api_text(const json_t *v, size_t max, const char *name, void (*take)(struct buf *, const char *, size_t),
+                     struct buf *out, struct api_problem *p)
 {
     if (v == NULL || json_is_null(v))
         return true;
     if (json_is_string(v))
-        gsm_normalise(out, json_string_value(v), json_string_length(v));
-    if (json_is_string(v) && !out->full && api_characters(out) <= max)
+        take(out, json_string_value(v), json_string_length(v));
+    if (json_is_string(v) && !out->full && (size_t)gsm_cost(buf_str(out), out->len).units <= max)
         return true;
     api_fail(p, API_BAD_BODY, "'%s' is to be a text of at most %zu characters", name, max);
     return false;
@@ -332,9 +334,13 @@ static bool api_event(struct api_call *c, const json_t *body, struct api_problem
         api_fail(p, API_BAD_BODY, "'state' is to be %s", api_params[API_STATE].wants);
         return false;
     }
-    if (!api_text(json_object_get(body, "note"), API_NOTE_MAX, "note", &c->note, p) ||
-        !api_text(json_object_get(body, "by"), API_BY_MAX, "by", &c->by, p))
+    if (!api_text(json_object_get(body, "note"), API_NOTE_MAX, "note", gsm_normalise, &c->note, p) ||
+        !api_text(json_object_get(body, "by"), API_BY_MAX, "by", gsm_answer, &c->by, p))
         return false;
+    if (!api_is_name(&c->by)) {
+        api_fail(p, API_BAD_BODY, "'by' is the name of a person or a room, without numbers");
+        return false;
+    }
     if (c->state[0] == '\0' && c->note.len == 0) {
         api_fail(p, API_BAD_BODY, "an event has a 'state', or a 'note', or both");
         return false;

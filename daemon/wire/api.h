@@ -19,7 +19,7 @@
 #define API_BODY_MAX 16384              /* octets */
 #define API_NAME_MAX 64                 /* characters of a state's or service's name */
 #define API_KEY_MAX 64                  /* of an Idempotency-Key */
-#define API_NOTE_MAX 300                /* characters of a note */
+#define API_NOTE_MAX 160                /* of a note, in UTF-16 units as an SMS counts them */
 #define API_BY_MAX 40                   /* of an officer's name */
 #define API_LIMIT_MAX 100               /* rows of a page */
 #define API_LIMIT 50
@@ -87,7 +87,7 @@ struct api_call {
     int after;                          /* history: events behind this seq */
     /* event */
     char key[API_KEY_MAX + 1];
-    struct buf note, by;                /* normal form of gsm.h */
+    struct buf note, by;                /* in the normal form of gsm.h */
 };
 
 void api_call_init(struct api_call *c);

@@ -219,13 +219,73 @@ static void test_manual_names_every_key(void **state)
     buf_fini(&out);
 }
 
+/* Keys of agencies: defaults, rights as a list or one name, and what is wrong with them. */
+static void test_api(void **state)
+{
+    static const char good[] = LEAST
+        "api:\n"
+        "  dss: {key: keys/dss}\n"
+        "  dss-2: {agency: dss, key: keys/dss-2, rights: [read, phones]}\n"
+        "  up: {key: keys/up, rights: events}\n"
+        "limits: {api: 8, api_window: 30s}\n";
+    static const struct { const char *text, *says; } bad[] = {
+        { "api: {dss: {}}\n", ":3:12: error: key is missing" },
+        { "api: {dss: {key: k, rights: [write]}}\n", "rights: expected some of read events phones" },
+        { "api: {dss: {key: k, rights: []}}\n", "rights: expected some of" },
+        { "api: {dss: {key: k, colour: red}}\n", "unknown key 'colour'" },
+        { "api: {d s: {key: k}}\n", "api: the name of a key is" },
+        { "api: {a23456789012345678901234567890123: {key: k}}\n", "api: the name of a key is" },
+        { "api: {dss: x}\n", "dss: expected keys and values" },
+        { "limits: {api: 1}\n", "api: expected a whole number from 2 to 1000" },
+        { "limits: {api_window: 2h}\n", "api_window: expected a time" },
+    };
+    struct conf c;
+    struct buf errors;
+
+    (void)state;
+    assert_true(load(&c, LEAST, &errors));
+    assert_int_equal(c.api_count, 0);
+    assert_int_equal(c.api, 64);
+    assert_int_equal(c.api_window_ms, 300000);
+    conf_free(&c);
+    buf_fini(&errors);
+    assert_true(load(&c, good, &errors));
+    assert_int_equal(c.api_count, 3);
+    assert_string_equal(c.apis[0].name, "dss");
+    assert_string_equal(c.apis[0].agency, "dss");
+    assert_string_equal(c.apis[0].key, "keys/dss");
+    assert_int_equal(c.apis[0].rights, 1u << API_READ | 1u << API_EVENTS);
+    assert_string_equal(c.apis[1].agency, "dss");
+    assert_int_equal(c.apis[1].rights, 1u << API_READ | 1u << API_PHONES);
+    assert_int_equal(c.apis[2].rights, 1u << API_EVENTS);
+    assert_int_equal(c.api, 8);
+    assert_int_equal(c.api_window_ms, 30000);
+    conf_free(&c);
+    buf_fini(&errors);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[256];
+
+        (void)snprintf(text, sizeof text, LEAST "%s", bad[i].text);
+        assert_false(load(&c, text, &errors));
+        if (strstr(buf_str(&errors), bad[i].says) == NULL)
+            fail_msg("%s: %s", bad[i].text, buf_str(&errors));
+        conf_free(&c);
+        buf_fini(&errors);
+    }
+    buf_init(&errors, 1 << 16);
+    conf_help(&errors);
+    for (int r = 0; r < API_RIGHTS; r++)
+        assert_non_null(strstr(strstr(buf_str(&errors), "api.NAME.rights"), api_right_name((enum api_right)r)));
+    buf_fini(&errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),      cmocka_unit_test(test_smsc_overrides_link),
         cmocka_unit_test(test_errors),        cmocka_unit_test(test_all_errors_in_one_pass),
         cmocka_unit_test(test_no_file),       cmocka_unit_test(test_sample),
-        cmocka_unit_test(test_manual_names_every_key),
+        cmocka_unit_test(test_manual_names_every_key), cmocka_unit_test(test_api),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

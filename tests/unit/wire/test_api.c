@@ -189,11 +189,13 @@ static void wrong_events(void **state)
         { "{\"state\": \"a b\"}", "'state'" },
         { "{\"to\": \"answered\"}", "nothing else" },
         { "{\"state\": \"answered\", \"nid\": \"1\"}", "nothing else" },
-        { "{\"note\": 7}", "'note' is to be a text of at most 300 characters" },
+        { "{\"note\": 7}", "'note' is to be a text of at most 160 characters" },
         { "{\"note\": \"\"}", "a 'state', or a 'note', or both" },
         { "{\"note\": \"\\u0001\"}", "a 'state', or a 'note', or both" },
-        { "{\"note\": \"x\", \"by\": \"12345678901234567890123456789012345678901\"}", "'by' is to be a text of at most 40" },
+        { "{\"note\": \"x\", \"by\": \"abcdefghijabcdefghijabcdefghijabcdefghijk\"}", "'by' is to be a text of at most 40" },
         { "{\"note\": \"x\", \"by\": []}", "'by'" },
+        { "{\"note\": \"x\", \"by\": \"Rahim 01711000001\"}", "without numbers" },
+        { "{\"note\": \"x\", \"by\": \"R 123 45 67\"}", "without numbers" },
     };
     static const char *const keys[] = {
         NULL, "", "a b", "k\x7f", "k\xc3\xa9", "12345678901234567890123456789012345678901234567890123456789012345",
@@ -234,7 +236,7 @@ static void bounds(void **state)
     assert_int_equal(call.note.len, 3 * API_NOTE_MAX);
     (void)put(at, "x\"}");
     assert_false(ask("POST", EVENTS, NULL, "k", body));
-    assert_error(API_BAD_BODY, "at most 300 characters");
+    assert_error(API_BAD_BODY, "at most 160 characters");
     memset(body, ' ', sizeof body);
     memcpy(body, "{\"note\":\"x\"}", 12);
     body[API_BODY_MAX] = '\0';
