@@ -11,6 +11,7 @@
 #include "app/alerts.h"
 #include "app/backends.h"
 #include "app/bearer.h"
+#include "app/desk.h"
 #include "app/generations.h"
 #include "app/numbers.h"
 #include "app/postman.h"
@@ -72,6 +73,7 @@ struct gateway {
     struct alerts *alerts;
     struct backends *backends;
     struct pins *pins;
+    struct desk *desk;                  /* moves cases on */
     struct throttle *texts;             /* answers to text messages, by number */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
@@ -484,8 +486,12 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     for (int i = 0; i < out->case_count; i++) {
         const struct flow_case *c = &out->cases[i];
 
-        cases[i] = (struct store_case){ c->number, c->service->name, c->service->agency, c->fields,
-                                        menu_service_first(c->service) };
+        cases[i] = (struct store_case){
+            .number = c->number, .service = c->service->name, .agency = c->service->agency, .fields = c->fields,
+            .state = menu_service_first(c->service), .lang = s->menu->langs[s->lang].id,
+            .channel = work_is_text(w) ? "sms" : "ussd", .actor = s->agent != NULL ? "agent" : "citizen",
+            .name = s->agent,
+        };
     }
     for (int i = 0; i < out->message_count; i++) {
         const struct flow_message *m = &out->messages[i];
@@ -677,6 +683,7 @@ static void gateway_on_generation(void *arg, int64_t id, bool retired, const voi
         (void)generations_add(g->generations, id, sources, n);
         (void)generations_retire(g->generations, id, retired);
     }
+    desk_on_generation(g->desk);
     g->awaiting = NULL;
     g->awaiting_count = g->awaiting_cap = 0;
     for (int i = 0; i < count; i++) {
@@ -1226,6 +1233,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->postman = postman_new(g->store, conf->sms_in_flight);
     g->texts = throttle_new(GATEWAY_TEXTS_HOUR);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
+    g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size)) {
@@ -1266,6 +1274,7 @@ void gateway_free(struct gateway *g)
     pins_free(g->pins);
     throttle_free(g->texts);
     store_free(g->store);
+    desk_free(g->desk);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);
     postman_free(g->postman);

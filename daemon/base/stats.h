@@ -44,6 +44,9 @@
     X(sms_sent, counter, "messages accepted by a telco") \
     X(sms_failed, counter, "messages refused for good") \
     X(sms_delivered, counter, "messages a handset confirmed") \
+    X(orders_done, counter, "orders that moved a case on, or noted something of one") \
+    X(orders_repeated, counter, "orders that had been done before") \
+    X(orders_refused, counter, "orders that were not done") \
     X(box_up, gauge, "bearerbox connections that stand") \
     X(box_frames_in, counter, "frames received from bearerboxes") \
     X(box_frames_out, counter, "frames sent to bearerboxes") \

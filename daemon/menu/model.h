@@ -305,13 +305,19 @@ struct menu_screen {
 #define MENU_WHO_CITIZEN 1u             /* everybody: an agent is a citizen too */
 #define MENU_WHO_AGENT 2u               /* agents of digital centres */
 
+/* Who may move a case on, as bits. */
+#define MENU_BY_CITIZEN 1u              /* whose it is */
+#define MENU_BY_AGENT 2u
+#define MENU_BY_OFFICER 4u              /* its agency's officers and system, and operators */
+#define MENU_BY_CLOCK 8u
+#define MENU_BY_PROVIDER 16u
+
 struct menu_state {
     const char *name;
     struct menu_pos pos;
     const int *to;                      /* states that may follow */
     int to_count;                       /* 0: final */
-    const char *const *by;              /* who may make the move; none: officer */
-    int by_count;
+    const unsigned *may;                /* MENU_BY_*: who may make each of the moves of to */
     const struct menu_text *text;       /* in the citizen's words; NULL none */
 };
 

@@ -168,25 +168,44 @@ static void parse_state_to(struct parse_states *t, const struct yaml_node *list,
     s->to = to;
 }
 
-static void parse_state_by(struct parse_states *t, const struct yaml_node *by, struct menu_state *s)
+/* Who may make moves: one word or a list; 0 and said. */
+static unsigned parse_by(struct parse *p, const struct yaml_node *by)
 {
+    static const struct {
+        const char *word;
+        unsigned bit;
+    } words[] = {
+        { "citizen", MENU_BY_CITIZEN }, { "agent", MENU_BY_AGENT }, { "officer", MENU_BY_OFFICER },
+        { "clock", MENU_BY_CLOCK }, { "provider", MENU_BY_PROVIDER },
+    };
     bool one = by->kind == YAML_IS_SCALAR;
     int count = one ? 1 : by->count;
-    const char **names;
+    unsigned bits = 0;
 
-    if (count == 0 || count > PARSE_BY_MAX) {
-        issue_add(t->p->issues, ISSUE_SHAPE, by->pos, "'by' names 1 to %d who may make the move", PARSE_BY_MAX);
-        return;
-    }
-    names = arena_alloc(t->p->arena, (size_t)count * sizeof *names);
-    for (int i = 0; i < count; i++) {
+    if (count == 0 || count > PARSE_BY_MAX)
+        issue_add(p->issues, ISSUE_SHAPE, by->pos, "'by' names 1 to %d who may make the move", PARSE_BY_MAX);
+    for (int i = 0; i < count && count <= PARSE_BY_MAX; i++) {
         const struct yaml_node *name = one ? by : by->items[i];
+        unsigned bit = 0;
 
-        if (!keys_is_name(name->text, name->len))
-            issue_add(t->p->issues, ISSUE_BAD_NAME, name->pos, "'%s': letters, digits and _, first a letter", name->text);
-        names[s->by_count++] = name->text;
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+            bit |= yaml_is(name, words[k].word) ? words[k].bit : 0;
+        if (bit == 0)
+            issue_add(p->issues, ISSUE_STATE_BY, name->pos,
+                      "'%s' moves no case: who does is citizen, agent, officer, clock or provider", name->text);
+        bits |= bit;
     }
-    s->by = names;
+    return bits;
+}
+
+static void parse_state_by(struct parse_states *t, const struct yaml_node *by, struct menu_state *s)
+{
+    unsigned bits = by != NULL ? parse_by(t->p, by) : MENU_BY_OFFICER;
+    unsigned *may = arena_alloc(t->p->arena, ((size_t)s->to_count + 1) * sizeof *may);
+
+    for (int i = 0; i < s->to_count; i++)
+        may[i] = bits;
+    s->may = may;
 }
 
 /* received: [answered]; received: {to: [answered], by: [officer]}. */
@@ -196,6 +215,7 @@ static void parse_state_moves(struct parse_states *t, const struct yaml_node *va
 
     if (value->kind == YAML_IS_LIST) {
         parse_state_to(t, value, s);
+        parse_state_by(t, NULL, s);
         return;
     }
     if (value->kind == YAML_IS_SCALAR) {
@@ -207,8 +227,7 @@ static void parse_state_moves(struct parse_states *t, const struct yaml_node *va
         return;
     if (got.at[STATE_TO] != NULL)
         parse_state_to(t, got.at[STATE_TO], s);
-    if (got.at[STATE_BY] != NULL)
-        parse_state_by(t, got.at[STATE_BY], s);
+    parse_state_by(t, got.at[STATE_BY], s);
 }
 
 static bool parse_states(struct parse_states *t, const struct yaml_node *map)

@@ -43,7 +43,9 @@ struct batch_row {
 
 struct batch_case {
     int64_t number;
-    struct batch_text service, agency, fields, state;
+    int64_t due;
+    int16_t quiet;
+    struct batch_text service, agency, fields, state, lang, place, contact, channel, actor, name;
 };
 
 struct batch_message {
@@ -177,6 +179,14 @@ static void batch_add_cases(struct batch *b, struct batch_row *row, const struct
             .agency = batch_keep_text(b, c->agency),
             .fields = batch_keep_text(b, c->fields),
             .state = batch_keep_text(b, c->state),
+            .due = c->due,
+            .quiet = c->quiet,
+            .lang = batch_keep_text(b, c->lang),
+            .place = batch_keep_text(b, c->place),
+            .contact = batch_keep_text(b, c->contact),
+            .channel = batch_keep_text(b, c->channel != NULL ? c->channel : "ussd"),
+            .actor = batch_keep_text(b, c->actor != NULL ? c->actor : "citizen"),
+            .name = batch_keep_text(b, c->name),
         };
     }
 }
@@ -255,7 +265,9 @@ size_t batch_step_size(const struct store_step *step)
     for (size_t i = 0; i < step->case_count; i++) {
         const struct store_case *c = &step->cases[i];
 
-        n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields) + batch_len(c->state);
+        n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields) + batch_len(c->state) +
+             batch_len(c->lang) + batch_len(c->place) + batch_len(c->contact) + batch_len(c->channel) +
+             batch_len(c->actor) + batch_len(c->name);
     }
     for (size_t i = 0; i < step->message_count; i++) {
         const struct store_message *m = &step->messages[i];
@@ -394,7 +406,8 @@ enum batch_column {
     STEP_BUCKET = 0, STEP_MSISDN, STEP_CODE, STEP_TURN, STEP_OPEN, STEP_GENERATION, STEP_AT, STEP_SCREEN, STEP_STATE,
     STEP_COLUMNS,
     CASE_BUCKET = STEP_COLUMNS, CASE_MSISDN, CASE_CODE, CASE_TURN, CASE_AT, CASE_NUMBER, CASE_SERVICE, CASE_AGENCY,
-    CASE_FIELDS, CASE_STATE,
+    CASE_FIELDS, CASE_STATE, CASE_GENERATION, CASE_LANG, CASE_PLACE, CASE_CONTACT, CASE_DUE, CASE_QUIET, CASE_CHANNEL,
+    CASE_ACTOR, CASE_NAME,
     MESSAGE_BUCKET, MESSAGE_MSISDN, MESSAGE_AT, MESSAGE_CAUSE, MESSAGE_RECEIVER, MESSAGE_LINK, MESSAGE_LANG,
     MESSAGE_CLASS, MESSAGE_TEXT, MESSAGE_DUE,
     CITIZEN_BUCKET, CITIZEN_MSISDN, CITIZEN_LANG, CITIZEN_LINK, CITIZEN_AT,
@@ -411,6 +424,9 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [CASE_BUCKET] = ARRAY_INT2, [CASE_MSISDN] = ARRAY_TEXT, [CASE_CODE] = ARRAY_TEXT, [CASE_TURN] = ARRAY_INT4,
     [CASE_AT] = ARRAY_INT8, [CASE_NUMBER] = ARRAY_INT8, [CASE_SERVICE] = ARRAY_TEXT, [CASE_AGENCY] = ARRAY_TEXT,
     [CASE_FIELDS] = ARRAY_TEXT, [CASE_STATE] = ARRAY_TEXT,
+    [CASE_GENERATION] = ARRAY_INT8, [CASE_LANG] = ARRAY_TEXT, [CASE_PLACE] = ARRAY_TEXT, [CASE_CONTACT] = ARRAY_TEXT,
+    [CASE_DUE] = ARRAY_INT8, [CASE_QUIET] = ARRAY_INT2, [CASE_CHANNEL] = ARRAY_TEXT, [CASE_ACTOR] = ARRAY_TEXT,
+    [CASE_NAME] = ARRAY_TEXT,
     [MESSAGE_BUCKET] = ARRAY_INT2, [MESSAGE_MSISDN] = ARRAY_TEXT, [MESSAGE_AT] = ARRAY_INT8,
     [MESSAGE_CAUSE] = ARRAY_TEXT, [MESSAGE_RECEIVER] = ARRAY_TEXT, [MESSAGE_LINK] = ARRAY_TEXT,
     [MESSAGE_LANG] = ARRAY_TEXT, [MESSAGE_CLASS] = ARRAY_TEXT, [MESSAGE_TEXT] = ARRAY_TEXT, [MESSAGE_DUE] = ARRAY_INT8,
@@ -458,6 +474,15 @@ static void batch_put_case(const struct batch *b, const struct batch_row *r, con
     batch_put(CASE_AGENCY, b, c->agency);
     batch_put(CASE_FIELDS, b, c->fields);
     batch_put(CASE_STATE, b, c->state);
+    array_int8(&batch_columns[CASE_GENERATION], r->generation);
+    batch_put(CASE_LANG, b, c->lang);
+    batch_put(CASE_PLACE, b, c->place);
+    batch_put(CASE_CONTACT, b, c->contact);
+    array_int8(&batch_columns[CASE_DUE], c->due);
+    array_int2(&batch_columns[CASE_QUIET], c->quiet);
+    batch_put(CASE_CHANNEL, b, c->channel);
+    batch_put(CASE_ACTOR, b, c->actor);
+    batch_put(CASE_NAME, b, c->name);
 }
 
 static void batch_put_message(const struct batch *b, const struct batch_row *r, const struct batch_message *m)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/blocking.h"
 #include "store/store.h"
 
 #define KEPT_LIST \
@@ -33,35 +34,6 @@ static const char kept_retire[] =
     "       WHERE t.retired IS NULL AND t.id IN (SELECT g.id FROM g WHERE NOT g.current))"
     " SELECT g.current FROM g";
 
-/* The first line of what went wrong. */
-static void kept_fail(char *err, size_t n, const char *message)
-{
-    snprintf(err, n, "%.*s", (int)strcspn(message, "\n"), message);
-}
-
-static PGresult *kept_ask(PGconn *conn, const char *sql, int count, const char *const *values, char *err, size_t n)
-{
-    PGresult *rows;
-
-    if (PQstatus(conn) != CONNECTION_OK) {
-        kept_fail(err, n, PQerrorMessage(conn));
-        return NULL;
-    }
-    rows = NULL;
-    if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 1) {
-        PGresult *more;
-
-        rows = PQgetResult(conn);
-        while ((more = PQgetResult(conn)) != NULL)
-            PQclear(more);
-    }
-    if (PQresultStatus(rows) == PGRES_TUPLES_OK)
-        return rows;
-    kept_fail(err, n, PQerrorMessage(conn));
-    PQclear(rows);
-    return NULL;
-}
-
 static int64_t kept_number(const PGresult *rows, int row, int column)
 {
     return strtoll(PQgetvalue(rows, row, column), NULL, 10);
@@ -75,7 +47,7 @@ static bool kept_truth(const PGresult *rows, int row, int column)
 bool store_generations(const char *conninfo, bool count, store_kept_fn fn, void *arg, char *err, size_t n)
 {
     PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = kept_ask(conn, count ? kept_count : kept_list, 0, NULL, err, n);
+    PGresult *rows = blocking_ask(conn, count ? kept_count : kept_list, 0, NULL, err, n);
     bool ok = rows != NULL;
 
     for (int i = 0; ok && i < PQntuples(rows); i++) {
@@ -103,7 +75,7 @@ bool store_generation_retire(const char *conninfo, int64_t id, char *err, size_t
     bool ok = false;
 
     snprintf(text, sizeof text, "%" PRId64, id);
-    rows = kept_ask(conn, kept_retire, 1, values, err, n);
+    rows = blocking_ask(conn, kept_retire, 1, values, err, n);
     if (rows != NULL && PQntuples(rows) == 0)
         snprintf(err, n, "the database keeps no generation %016" PRIx64, (uint64_t)id);
     else if (rows != NULL && kept_truth(rows, 0, 0))

@@ -46,44 +46,49 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
     [SESSIONS_WRITE_STEPS] = SESSIONS_UPSERT,
     [SESSIONS_WRITE_FULL] =
         "WITH w AS (" SESSIONS_UPSERT "), f AS ("
-        "INSERT INTO kheya.case_file (bucket, msisdn, code, turn, created, number, service, agency, fields, state)"
-        " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.number, k.service, k.agency, k.fields::jsonb, k.state"
+        "INSERT INTO kheya.case_file (bucket, msisdn, code, turn, created, changed, number, service, agency, fields, state,"
+        " generation, lang, place, contact, due, quiet, channel, actor)"
+        " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.at, k.number, k.service, k.agency, k.fields::jsonb, k.state,"
+        " k.generation, k.lang, k.place, k.contact, k.due, k.quiet, k.channel, k.actor"
         " FROM unnest($10::smallint[], $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::bigint[],"
-        "             $16::text[], $17::text[], $18::text[], $19::text[])"
-        "      AS k(bucket, msisdn, code, turn, at, number, service, agency, fields, state)" SESSIONS_IF_WRITTEN
-        " RETURNING bucket, number, created, state"
+        " $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::text[],"
+        " $23::text[], $24::bigint[], $25::smallint[], $26::text[], $27::text[], $28::text[])"
+        " AS k(bucket, msisdn, code, turn, at, number, service, agency, fields, state, generation, lang, place,"
+        " contact, due, quiet, channel, actor, name)" SESSIONS_IF_WRITTEN
         "), e AS ("
-        "INSERT INTO kheya.case_event (bucket, number, seq, at, actor, state)"
-        " SELECT f.bucket, f.number, 1, f.created, 'citizen', f.state FROM f"
+        "INSERT INTO kheya.case_event (bucket, number, seq, at, kind, actor, state, key)"
+        " SELECT k.bucket, k.number, 1, k.at, k.actor, k.name, k.state, 'open'"
+        " FROM unnest($10::smallint[], $11::text[], $14::bigint[], $15::bigint[], $19::text[], $27::text[], $28::text[])"
+        " AS k(bucket, msisdn, at, number, state, actor, name)" SESSIONS_IF_WRITTEN
         "), o AS ("
         "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
         " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at"
-        " FROM unnest($20::smallint[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[],"
-        "             $27::text[], $28::text[], $29::bigint[])"
-        "      AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due)" SESSIONS_IF_WRITTEN
+        " FROM unnest($29::smallint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[],"
+        " $36::text[], $37::text[], $38::bigint[])"
+        " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due)" SESSIONS_IF_WRITTEN
         " ON CONFLICT (bucket, cause) DO NOTHING"
         "), z AS ("
         "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen)"
         " SELECT k.bucket, k.msisdn, k.lang, k.link, k.at"
-        " FROM unnest($30::smallint[], $31::text[], $32::text[], $33::text[], $34::bigint[])"
-        "      AS k(bucket, msisdn, lang, link, at)" SESSIONS_IF_WRITTEN
+        " FROM unnest($39::smallint[], $40::text[], $41::text[], $42::text[], $43::bigint[])"
+        " AS k(bucket, msisdn, lang, link, at)" SESSIONS_IF_WRITTEN
         " ON CONFLICT (bucket, msisdn) DO UPDATE SET lang = EXCLUDED.lang, link = EXCLUDED.link, seen = EXCLUDED.seen"
         "), p AS ("
         "INSERT INTO kheya.tape (bucket, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
         " SELECT k.bucket, k.dialogue, k.step, k.at, k.generation, k.link, k.lang, k.kind, k.how, k.state, k.typed,"
-        "        k.screen, k.facts"
-        " FROM unnest($35::smallint[], $36::text[], $37::bigint[], $38::integer[], $39::bigint[], $40::bigint[],"
-        "             $41::text[], $42::text[], $43::smallint[], $44::smallint[], $45::smallint[], $46::text[],"
-        "             $47::text[], $48::text[])"
-        "      AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
+        " k.screen, k.facts"
+        " FROM unnest($44::smallint[], $45::text[], $46::bigint[], $47::integer[], $48::bigint[], $49::bigint[],"
+        " $50::text[], $51::text[], $52::smallint[], $53::smallint[], $54::smallint[], $55::text[],"
+        " $56::text[], $57::text[])"
+        " AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
         SESSIONS_IF_WRITTEN
         " ON CONFLICT (bucket, dialogue, step) DO NOTHING"
         "), a AS ("
         "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
         " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.seq, k.actor, k.event, k.fields::jsonb"
-        " FROM unnest($49::smallint[], $50::text[], $51::text[], $52::integer[], $53::bigint[], $54::smallint[],"
-        "             $55::text[], $56::text[], $57::text[])"
-        "      AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
+        " FROM unnest($58::smallint[], $59::text[], $60::text[], $61::integer[], $62::bigint[], $63::smallint[],"
+        " $64::text[], $65::text[], $66::text[])"
+        " AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
         ") SELECT w.msisdn FROM w",
 };
 

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "store/cases.h"
+#include "store/errands.h"
 #include "store/series.h"
 #include "store/messages.h"
 #include "store/pg.h"
@@ -83,6 +85,7 @@ struct store {
     struct messages *messages;
     struct series *series;
     struct trials *trials;
+    struct errands *errands;
     struct questions *questions;
     struct event *later;                /* answers what cannot be sent */
     struct event *pace;                 /* sends a small batch that waits for company */
@@ -112,7 +115,7 @@ int64_t store_tape_name(int64_t at, uint32_t dice)
 static bool store_writes_wait(const struct store *s)
 {
     return sessions_waiting(s->sessions) > 0 || messages_waits(s->messages) || series_waits(s->series) ||
-           trials_wait(s->trials);
+           trials_wait(s->trials) || errands_wait(s->errands);
 }
 
 /* Is what waits so little, and the last batch so recent, that it is to wait? */
@@ -146,6 +149,7 @@ static void store_pump(struct store *s)
         messages_send(s->messages, pg);
         series_send(s->series, pg);
         trials_send(s->trials, pg);
+        errands_send(s->errands, pg);
         pg_flush(pg);
     }
     questions_send(s->questions);
@@ -180,6 +184,7 @@ static void store_on_later(evutil_socket_t fd, short what, void *arg)
     sessions_fail(s->sessions);
     series_fail(s->series);
     trials_fail(s->trials);
+    errands_fail(s->errands);
     questions_fail(s->questions, "database away");
 }
 
@@ -317,6 +322,7 @@ static void store_go_on(struct store_connection *c)
         messages_prepare(c->pg);
         series_prepare(c->pg);
         trials_prepare(c->pg);
+        cases_prepare(c->pg);
         pg_end(c->pg, c->store->stall_ms, store_on_prepared, c);
     } else {
         pg_query_sql(c->pg, store_become_menu, &none, PG_TEXT);
@@ -424,6 +430,7 @@ struct store *store_new(const struct store_args *args)
     s->messages = messages_new(s->ops, s->arg, batch_max, s->stall_ms);
     s->series = series_new(s->ops, s->arg, s->stall_ms);
     s->trials = trials_new(s->ops, s->arg, s->stall_ms);
+    s->errands = errands_new(s->stall_ms);
     s->questions = questions_new(args->base, s->ops, s->arg, s->reader_count);
     s->later = event_new(args->base, -1, 0, store_on_later, s);
     s->pace = event_new(args->base, -1, 0, store_on_pace, s);
@@ -450,6 +457,7 @@ void store_free(struct store *s)
     messages_free(s->messages);
     series_free(s->series);
     trials_free(s->trials);
+    errands_free(s->errands);
     questions_free(s->questions);
     free(s->conninfo);
     free(s);
@@ -523,6 +531,13 @@ void store_forget_retired(struct store *s)
 void store_pin(struct store *s, uint64_t ticket, const struct store_pin *pin)
 {
     trials_add(s->trials, ticket, pin);
+    store_asked(s);
+}
+
+void store_errand(struct store *s, const struct errand_sql *sql, const struct errand_params *p,
+                  const struct errand_done *done)
+{
+    errands_add(s->errands, sql, p, done);
     store_asked(s);
 }
 

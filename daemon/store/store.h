@@ -43,6 +43,14 @@ struct store_case {                     /* a case to be opened with the step */
     const char *agency;
     const char *fields;                 /* JSON object of strings */
     const char *state;                  /* the first of its service */
+    const char *lang;                   /* of its messages */
+    const char *place;                  /* where it belongs; "" not said */
+    const char *contact;                /* who gets its messages; "" the msisdn */
+    int64_t due;                        /* an answer is promised till then; 0: none is */
+    int16_t quiet;                      /* enum casefile_quiet */
+    const char *channel;                /* "sms", else "ussd" */
+    const char *actor;                  /* who opens it: "agent", else "citizen" */
+    const char *name;                   /* his name in its history */
 };
 
 struct store_message {                  /* a message caused by the step */
@@ -275,7 +283,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 8          /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 9          /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

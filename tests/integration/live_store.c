@@ -723,7 +723,8 @@ static void test_bad_rows_pay_alone(void **state)
 {
     struct live *l = live_new();
     uint64_t refused = stats_get(rows_refused);
-    struct store_case bad_case = { 8100000001, "complaint", "dss", "{\"a\": ", "submitted" };
+    struct store_case bad_case = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{\"a\": ",
+                            .state = "submitted" };
 
     (void)state;
     for (int i = 0; i < 300; i++) {
@@ -771,7 +772,8 @@ static void test_too_large_is_refused(void **state)
 static void test_lost_step_opens_nothing(void **state)
 {
     struct live *l = live_new();
-    struct store_case c = { 8100000001, "complaint", "dss", "{\"trouble\": \"late\"}", "submitted" };
+    struct store_case c = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{\"trouble\": \"late\"}",
+                            .state = "submitted" };
     struct store_message m = { "case:1:submitted", "8801711111111", "", "bn", "transactional", "১", 5 };
     struct store_audit a[2] = { { "agent", "asked", "{\"for\": \"x\"}" }, { "agent", "agreed", "{}" } };
     struct store_step s = live_step("8801711111111", 1);
@@ -845,7 +847,8 @@ static void test_full_batch_keeps_apart(void **state)
         live_write(l, (uint64_t)i, live_step(live_msisdn(i), 1));
     live_settle(l);
     for (int i = 0; i < 500; i++) {
-        struct store_case c = { 8100000000 + i, "complaint", "dss", "{}", "submitted" };
+        struct store_case c = { .number = 8100000000 + i, .service = "complaint", .agency = "dss", .fields = "{}",
+                            .state = "submitted" };
         struct store_message m = { causes[i], live_msisdn(i), "", "bn", "transactional", "text", 5 };
         struct store_step s = live_step(live_msisdn(i), 1);
 

@@ -222,7 +222,7 @@ static void test_services(void **state)
     assert_int_equal(s->state_count, 3);        /* gone stands in a list alone */
     assert_string_equal(menu_service_first(s), "in");
     assert_int_equal(s->states[0].to_count, 2);
-    assert_string_equal(s->states[0].by[1], "clock");
+    assert_int_equal(s->states[0].may[1], MENU_BY_OFFICER | MENU_BY_CLOCK);
     assert_string_equal(s->states[s->states[0].to[1]].name, "gone");
     assert_non_null(s->states[2].text);
     assert_int_equal(s->states[2].to_count, 0);

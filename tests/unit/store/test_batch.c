@@ -182,7 +182,8 @@ static void test_params(void **state)
         { "citizen", "asked", "{}" }, { "agent", "answered", "{\"b\": \"2\"}" },
     };
     struct batch *b = batch_new(8);
-    struct store_case c = { 8100000001, "complaint", "dss", "{}", "submitted" };
+    struct store_case c = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{}",
+                            .state = "submitted" };
     struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77 };
     struct store_step s = step_of("8801700000001");
     struct pg_params p = { 0 };
@@ -219,31 +220,31 @@ static void test_params(void **state)
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_FULL);
-    assert_int_equal(p.count, 57);
+    assert_int_equal(p.count, 66);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(elements(&p, i), 3);
         assert_int_equal(elements(&p, 9 + i), 1);
     }
-    for (int i = 18; i < 48; i++)
+    for (int i = 18; i < 57; i++)
         assert_int_equal(elements(&p, i), 1);
     assert_text(&p, 10, 0, "8801700000002");    /* the case is that subscriber's */
     assert_text(&p, 16, 0, "dss");
     assert_text(&p, 18, 0, "submitted");
-    assert_text(&p, 20, 0, "8801700000002");    /* the message too, whoever receives it */
-    assert_text(&p, 23, 0, "8801799999999");
-    assert_text(&p, 30, 0, "8801700000003");
-    assert_text(&p, 32, 0, "robi");
-    assert_text(&p, 35, 0, "8801700000003");    /* to find the step it belongs to; it is not kept */
-    assert_text(&p, 40, 0, "gp");
-    assert_text(&p, 45, 0, "1*?");
-    assert_text(&p, 47, 0, "{}");
-    for (int i = 48; i < 57; i++)
+    assert_text(&p, 29, 0, "8801700000002");    /* the message too, whoever receives it */
+    assert_text(&p, 32, 0, "8801799999999");
+    assert_text(&p, 39, 0, "8801700000003");
+    assert_text(&p, 41, 0, "robi");
+    assert_text(&p, 44, 0, "8801700000003");    /* to find the step it belongs to; it is not kept */
+    assert_text(&p, 49, 0, "gp");
+    assert_text(&p, 54, 0, "1*?");
+    assert_text(&p, 56, 0, "{}");
+    for (int i = 57; i < 66; i++)
         assert_int_equal(elements(&p, i), 2);
-    assert_text(&p, 49, 1, "8801700000003");
-    assert_text(&p, 54, 1, "agent");
-    assert_text(&p, 55, 0, "asked");
-    assert_text(&p, 56, 1, "{\"b\": \"2\"}");
-    assert_memory_equal(element(&p, 53, 1, &len), "\0\1", 2);        /* seq */
+    assert_text(&p, 58, 1, "8801700000003");
+    assert_text(&p, 63, 1, "agent");
+    assert_text(&p, 64, 0, "asked");
+    assert_text(&p, 65, 1, "{\"b\": \"2\"}");
+    assert_memory_equal(element(&p, 62, 1, &len), "\0\1", 2);        /* seq */
 
     /* a half without extras needs the small statement only */
     row = batch_find(b, "8801700000001", 0);

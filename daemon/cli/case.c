@@ -1,0 +1,248 @@
+#include "cli/case.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "app/conf.h"
+#include "base/clock.h"
+#include "base/damm.h"
+#include "cli/clerk.h"
+
+#define CASE_CONF "conf/kheya.yaml"
+#define CASE_WORDS_MAX 3
+
+static const char case_usage[] =
+    "usage: kheya case [-c FILE | --database CONNINFO] [OPTION ...] move NUMBER STATE\n"
+    "       kheya case ... note NUMBER\n"
+    "Moves a case to another state, as its service allows, or notes something of it.\n"
+    "  -c, --config FILE        the daemon's configuration (default " CASE_CONF ")\n"
+    "  -d, --database CONNINFO  libpq connection string, instead\n"
+    "  -n, --note TEXT          in her words: she may read it\n"
+    "  -b, --by NAME            who you are, for the history (default: your login)\n"
+    "  -k, --key KEY            the same key twice is done once\n"
+    "Exit status: 0 done, 1 not, 2 used wrongly.\n";
+
+struct case_args {
+    const char *conf, *conninfo;
+    const char *note, *by, *key;
+    bool help;
+    char *words[CASE_WORDS_MAX];
+    int word_count;
+};
+
+/* --- the number --------------------------------------------------------------------- */
+
+/* "8123056783", also "8123 0567 83"; 0: it is none. */
+static int64_t case_number_of(const char *text)
+{
+    char digits[11];
+    size_t n = 0;
+
+    for (const char *s = text; *s != '\0'; s++) {
+        if (*s == ' ' || *s == '-')
+            continue;
+        if (*s < '0' || *s > '9' || n == 10)
+            return 0;
+        digits[n++] = *s;
+    }
+    if (n != 10 || damm_digit(digits, 9) != digits[9])
+        return 0;
+    digits[10] = '\0';
+    return strtoll(digits, NULL, 10);
+}
+
+/* --- one order -------------------------------------------------------------------------- */
+
+static const char *case_login(void)
+{
+    const char *name = getenv("SUDO_USER");
+
+    if (name == NULL || name[0] == '\0')
+        name = getlogin();
+    if (name == NULL || name[0] == '\0')
+        name = getenv("USER");
+    return name != NULL ? name : "";
+}
+
+static void case_draw_key(char key[40])
+{
+    unsigned char dice[12] = { 0 };
+    char *p = key + snprintf(key, 40, "desk/");
+
+    if (getrandom(dice, sizeof dice, 0) != (ssize_t)sizeof dice)
+        memcpy(dice, &(int64_t){ clock_mono_us() }, sizeof(int64_t));
+    for (size_t i = 0; i < sizeof dice; i++)
+        p += snprintf(p, 3, "%02x", dice[i]);
+}
+
+static void case_print_moves(const struct desk_answer *a)
+{
+    fprintf(stderr, a->move_count > 0 ? "; it can become" : "; nothing follows");
+    for (int i = 0; i < a->move_count; i++)
+        fprintf(stderr, "%s%s", i == 0 ? " " : i == a->move_count - 1 ? " or " : ", ", a->moves[i]);
+    fputc('\n', stderr);
+}
+
+static int case_say(const struct clerk *c, const struct desk_order *o, const struct desk_answer *a)
+{
+    const char *to = o->to != NULL ? o->to : "";
+
+    switch (a->outcome) {
+    case DESK_DONE:
+        printf("%" PRId64 ": %s\n", o->number, a->file->state);
+        return 0;
+    case DESK_REPEATED:
+        printf("%" PRId64 ": done before, as event %d: %s\n", o->number, a->event.seq, a->event.state);
+        return 0;
+    case DESK_NO_CASE:
+        fprintf(stderr, "kheya case: there is no case %" PRId64 "\n", o->number);
+        return 1;
+    case DESK_NO_STATE:
+        fprintf(stderr, "kheya case: '%s' is no state of service %s\n", to, a->file->service);
+        return 1;
+    case DESK_NOT_NOW:
+        fprintf(stderr, "kheya case: case %" PRId64 " is %s and cannot become %s", o->number, a->file->state, to);
+        case_print_moves(a);
+        return 1;
+    case DESK_NOT_YOURS:
+        fprintf(stderr, "kheya case: case %" PRId64 " is %s, and it is not the office that makes it %s", o->number,
+                a->file->state, to);
+        case_print_moves(a);
+        return 1;
+    case DESK_NO_FIELD:
+        fprintf(stderr, "kheya case: field '%s' is not one of service %s, or the value does not fit it\n", a->field,
+                a->file->service);
+        return 1;
+    case DESK_BAD_ORDER:
+        fprintf(stderr, "kheya case: a note has at most %d octets of UTF-8, a key %d and a name %d; say what to do\n",
+                CASEFILE_NOTE_MAX, CASEFILE_KEY_MAX, CASEFILE_ACTOR_MAX);
+        return 1;
+    case DESK_NO_MENUS:
+        fprintf(stderr, "kheya case: no menus that the database keeps know service %s with state %s\n", a->file->service,
+                a->file->state);
+        return 1;
+    case DESK_AWAY:
+        fprintf(stderr, "kheya case: %s\n", clerk_error(c));
+        return 1;
+    case DESK_OUTCOMES:
+        break;
+    }
+    return 1;
+}
+
+static int case_order(struct clerk *c, const struct case_args *args, const char *to)
+{
+    char key[40];
+    struct desk_answer a;
+    struct desk_order o = {
+        .number = case_number_of(args->words[1]), .key = args->key, .kind = DESK_OPERATOR,
+        .actor = args->by != NULL ? args->by : case_login(), .to = to, .note = args->note, .at = clock_now(),
+    };
+
+    if (o.number == 0) {
+        fprintf(stderr, "kheya case: '%s' is no case number: ten digits, of which one may be wrong\n", args->words[1]);
+        return 1;
+    }
+    if (o.key == NULL) {
+        case_draw_key(key);
+        o.key = key;
+    }
+    clerk_order(c, &o, &a);
+    return case_say(c, &o, &a);
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static bool case_is(const struct case_args *a, const char *word, int count)
+{
+    return a->word_count == count && strcmp(a->words[0], word) == 0;
+}
+
+static bool case_understands(const struct case_args *a)
+{
+    return case_is(a, "move", 3) || (case_is(a, "note", 2) && a->note != NULL);
+}
+
+static int case_run(const struct case_args *a, const char *conninfo)
+{
+    char err[512] = "";
+    struct clerk *c = clerk_open(conninfo, err, sizeof err);
+    int status;
+
+    if (c == NULL) {
+        fprintf(stderr, "kheya case: %s\n", err);
+        return 1;
+    }
+    status = case_order(c, a, case_is(a, "move", 3) ? a->words[2] : NULL);
+    clerk_close(c);
+    return status;
+}
+
+static bool case_options(struct case_args *a, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' }, { "database", required_argument, NULL, 'd' },
+        { "note", required_argument, NULL, 'n' },   { "by", required_argument, NULL, 'b' },
+        { "key", required_argument, NULL, 'k' },    { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int o;
+
+    optind = 0;                         /* GNU: begin anew */
+    while ((o = getopt_long(argc, argv, "c:d:n:b:k:h", options, NULL)) != -1) {
+        switch (o) {
+        case 'c':
+            a->conf = optarg;
+            break;
+        case 'd':
+            a->conninfo = optarg;
+            break;
+        case 'n':
+            a->note = optarg;
+            break;
+        case 'b':
+            a->by = optarg;
+            break;
+        case 'k':
+            a->key = optarg;
+            break;
+        case 'h':
+            a->help = true;
+            return true;
+        default:
+            return false;
+        }
+    }
+    a->word_count = argc - optind;
+    for (int i = 0; i < a->word_count && i < CASE_WORDS_MAX; i++)
+        a->words[i] = argv[optind + i];
+    return a->word_count > 0 && a->word_count <= CASE_WORDS_MAX && case_understands(a);
+}
+
+int case_main(int argc, char **argv)
+{
+    struct case_args a = { .conf = CASE_CONF };
+    struct conf conf;
+    struct buf errors;
+    int status = 2;
+
+    if (!case_options(&a, argc, argv) || a.help) {
+        fputs(case_usage, a.help ? stdout : stderr);
+        return a.help ? 0 : 2;
+    }
+    if (a.conninfo != NULL)
+        return case_run(&a, a.conninfo);
+    buf_init(&errors, 256 * 1024);
+    if (conf_load(&conf, a.conf, &errors))
+        status = case_run(&a, conf.database);
+    fputs(buf_str(&errors), stderr);
+    buf_fini(&errors);
+    conf_free(&conf);
+    return status;
+}

@@ -1,0 +1,31 @@
+#include "store/blocking.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void blocking_fail(char *err, size_t n, const char *message)
+{
+    snprintf(err, n, "%.*s", (int)strcspn(message, "\n"), message);
+}
+
+PGresult *blocking_ask(PGconn *conn, const char *sql, int count, const char *const *values, char *err, size_t n)
+{
+    PGresult *rows = NULL;
+
+    if (PQstatus(conn) != CONNECTION_OK) {
+        blocking_fail(err, n, PQerrorMessage(conn));
+        return NULL;
+    }
+    if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 1) {
+        PGresult *more;
+
+        rows = PQgetResult(conn);
+        while ((more = PQgetResult(conn)) != NULL)
+            PQclear(more);
+    }
+    if (PQresultStatus(rows) == PGRES_TUPLES_OK)
+        return rows;
+    blocking_fail(err, n, PQerrorMessage(conn));
+    PQclear(rows);
+    return NULL;
+}

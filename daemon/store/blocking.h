@@ -1,0 +1,18 @@
+/*
+ * blocking.h - one question to a database that is waited for; for the command
+ * line only.
+ */
+#ifndef BLOCKING_H
+#define BLOCKING_H
+
+#include <libpq-fe.h>
+#include <stddef.h>
+
+/* Rows, or NULL and one line in err.  Parameters and cells are text. */
+PGresult *blocking_ask(PGconn *conn, const char *sql, int count, const char *const *values, char *err, size_t n)
+    __attribute__((warn_unused_result));
+
+/* The first line of what went wrong. */
+void blocking_fail(char *err, size_t n, const char *message);
+
+#endif
