@@ -11,6 +11,7 @@ void csv_init(struct csv *c, const char *text, size_t n)
     buf_init(&c->text, CSV_ROW_MAX);
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         c->at += 3;
+    c->line_start = c->at;
 }
 
 void csv_fini(struct csv *c)
@@ -37,6 +38,7 @@ static void csv_break(struct csv *c)
         c->at++;
     c->at++;
     c->next_line++;
+    c->line_start = c->at;
 }
 
 static void csv_skip_blanks(struct csv *c)
@@ -73,6 +75,13 @@ static void csv_skip_empty(struct csv *c)
     }
 }
 
+/* A line ends inside a field, at at. */
+static void csv_line(struct csv *c)
+{
+    c->next_line++;
+    c->line_start = c->at + 1;
+}
+
 /* "a ""b"" c", with at on the first quote.  NULL, or what is wrong. */
 static const char *csv_quoted(struct csv *c)
 {
@@ -88,7 +97,7 @@ static const char *csv_quoted(struct csv *c)
         if (*c->at == '"')
             c->at++;
         if (*c->at == '\n' || (*c->at == '\r' && (c->at + 1 == c->end || c->at[1] != '\n')))
-            c->next_line++;
+            csv_line(c);
         buf_addc(&c->text, *c->at);
     }
     return "a quote is opened and not closed";
@@ -114,6 +123,7 @@ static const char *csv_field(struct csv *c)
     size_t start = c->text.len;
 
     csv_skip_blanks(c);
+    c->columns[c->count] = (int)(c->at - c->line_start) + 1;
     wrong = c->at < c->end && *c->at == '"' ? csv_quoted(c) : csv_plain(c);
     if (wrong != NULL)
         return wrong;

@@ -23,10 +23,12 @@ struct csv {
     int next_line;                      /* where at stands */
     struct buf text;                    /* fields of the last row, a NUL behind each */
     size_t starts[CSV_FIELDS_MAX];
+    const char *line_start;
     /* the last row: borrowed until the next csv_next() */
     int line;                           /* on which it begins, from 1 */
     int count;                          /* >= 1 after CSV_ROW */
     const char *fields[CSV_FIELDS_MAX]; /* valid UTF-8 without NUL; blanks around them are gone where not quoted */
+    int columns[CSV_FIELDS_MAX];        /* octets before each on its line, and one */
     const char *reason;                 /* after CSV_BAD */
 };
 

@@ -11,6 +11,7 @@
 #include "cli/explain.h"
 #include "cli/generations.h"
 #include "cli/graph.h"
+#include "cli/import.h"
 #include "cli/migrate.h"
 #include "cli/new.h"
 #include "cli/play.h"
@@ -31,6 +32,7 @@ static const struct command {
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
+    { "import", import_main, "lists into the database: holidays, windows of services" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "new", new_main, "a small tree of menus to begin with" },
     { "play", play_main, "run scripted dialogues on the engine" },

@@ -86,6 +86,25 @@ static void test_bounds(void **state)
     assert_string_equal(got, "1!too many fields;2:b");
 }
 
+static void test_columns(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf" "a, b,\"c\nd\",e\n\n ,f";
+    struct csv c;
+
+    (void)state;
+    csv_init(&c, text, sizeof text - 1);
+    assert_int_equal(csv_next(&c), CSV_ROW);
+    assert_int_equal(c.count, 4);
+    assert_int_equal(c.columns[0], 1);
+    assert_int_equal(c.columns[1], 4);
+    assert_int_equal(c.columns[2], 6);
+    assert_int_equal(c.columns[3], 4);
+    assert_int_equal(csv_next(&c), CSV_ROW);
+    assert_int_equal(c.line, 4);
+    assert_int_equal(c.columns[1], 3);
+    csv_fini(&c);
+}
+
 /* Whatever comes: it ends, and no line is told twice. */
 static void test_noise(void **state)
 {
@@ -124,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_columns),
         cmocka_unit_test(test_noise),
     };
 
