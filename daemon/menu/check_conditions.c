@@ -16,6 +16,15 @@ struct conditions_undo {
     uint64_t mask;
 };
 
+/* A condition was tried to be so.  Options that stand for the codes of a choice share their goto: what holds for
+ * one of them is no fault of the others. */
+struct conditions_trial {
+    const struct expr *when;
+    struct menu_pos pos;
+    bool truth;
+    bool held;                          /* it can be */
+};
+
 struct conditions {
     const struct menu *m;
     struct menu_issues *issues;
@@ -27,6 +36,8 @@ struct conditions {
     int trail_count, trail_cap;
     int saves[CONDITIONS_NESTED_MAX];   /* lengths of the trail */
     int depth;
+    struct conditions_trial *trials;    /* on this screen */
+    size_t trial_count, trial_cap;
     int dead;                           /* depth at which a condition could not be so; MENU_NONE */
     bool *all_when;                     /* by screen: all its options have a condition */
     bool *bare;                         /* by screen: it may be that none holds */
@@ -124,6 +135,7 @@ static void conditions_fini(struct conditions *c)
     free(c->masks);
     free(c->all);
     free(c->trail);
+    free(c->trials);
     free(c->all_when);
     free(c->bare);
 }
@@ -176,14 +188,49 @@ static bool conditions_all_when(const struct menu_screen *s)
 
 static void conditions_assume(struct conditions *c, const struct ways_step *step)
 {
-    if (c->dead != MENU_NONE || facts_assume(c->facts, step->expr, step->truth, &c->view))
+    bool held;
+
+    if (c->dead != MENU_NONE)
         return;
-    c->dead = c->depth;
-    if (step->truth)
-        issue_add(c->issues, ISSUE_NEVER, *step->pos, "this 'when' can never hold here");
-    else
-        issue_add(c->issues, ISSUE_ALWAYS, *step->pos, "this 'when' always holds here: what stands below it is never "
+    held = facts_assume(c->facts, step->expr, step->truth, &c->view);
+    if (!held)
+        c->dead = c->depth;
+    if (c->trial_count == c->trial_cap) {
+        c->trial_cap = c->trial_cap > 0 ? c->trial_cap * 2 : 64;
+        c->trials = xrealloc(c->trials, c->trial_cap * sizeof *c->trials);
+    }
+    c->trials[c->trial_count++] = (struct conditions_trial){ step->expr, *step->pos, step->truth, held };
+}
+
+static int conditions_compare(const void *a, const void *b)
+{
+    const struct conditions_trial *x = a, *y = b;
+
+    if (x->when != y->when)
+        return (uintptr_t)x->when < (uintptr_t)y->when ? -1 : 1;
+    return (int)x->truth - (int)y->truth;
+}
+
+/* Say what did not hold whenever it was tried. */
+static void conditions_tell(struct conditions *c)
+{
+    if (c->trial_count > 1)
+        qsort(c->trials, c->trial_count, sizeof *c->trials, conditions_compare);
+    for (size_t i = 0, next; i < c->trial_count; i = next) {
+        const struct conditions_trial *t = &c->trials[i];
+        bool held = false;
+
+        for (next = i; next < c->trial_count && conditions_compare(t, &c->trials[next]) == 0; next++)
+            held = held || c->trials[next].held;
+        if (held)
+            continue;
+        if (t->truth)
+            issue_add(c->issues, ISSUE_NEVER, t->pos, "this 'when' can never hold here");
+        else
+            issue_add(c->issues, ISSUE_ALWAYS, t->pos, "this 'when' always holds here: what stands below it is never "
                                                        "taken");
+    }
+    c->trial_count = 0;
 }
 
 static void conditions_step(void *arg, const struct ways_step *step)
@@ -225,6 +272,7 @@ static void conditions_screen(struct conditions *c, int screen)
 {
     c->dead = MENU_NONE;
     ways_walk(c->m, screen, conditions_step, c);
+    conditions_tell(c);
     conditions_undo(c, 0);
 }
 
