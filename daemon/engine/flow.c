@@ -445,9 +445,10 @@ static enum flow_result flow_answer_screen(struct flow *f, const struct buf *ans
     const struct menu_screen *screen = &f->s->menu->screens[f->s->screen];
     enum flow_fit fit = flow_feed(f, buf_str(answer), answer->len);
 
-    flow_tape_answer(f, screen, buf_str(answer), answer->len, fit == FLOW_FITS);
+    flow_tape_answer(f, screen, buf_str(answer), answer->len, fit);
     switch (fit) {
     case FLOW_FITS:
+    case FLOW_CHOSE:
         return flow_run(f);
     case FLOW_COPIED:
         flow_tape_say(f, FLOW_TAPE_EXAMPLE, NULL, 0);

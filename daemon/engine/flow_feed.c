@@ -23,11 +23,10 @@ static int flow_number_of(const char *p, size_t n)
 
 /* Where an accepted answer leads.  What cannot be stored or followed breaks the
  * step, and flow_run() finds it so. */
-static enum flow_fit flow_lead(struct flow *f, bool stored, const struct menu_gotos *go)
+static void flow_lead(struct flow *f, bool stored, const struct menu_gotos *go)
 {
     if (!stored || flow_follow(f, go) == FLOW_BROKEN)
         f->broken = true;
-    return FLOW_FITS;
 }
 
 static const struct menu_option *flow_option(struct flow *f, const struct menu_screen *screen, int number)
@@ -44,7 +43,8 @@ static enum flow_fit flow_feed_option(struct flow *f, const struct menu_screen *
     if (o == NULL)
         return FLOW_WRONG;
     flow_came_by(f, o);
-    return flow_lead(f, flow_set(f, o->sets, o->set_count), &o->go);
+    flow_lead(f, flow_set(f, o->sets, o->set_count), &o->go);
+    return FLOW_CHOSE;
 }
 
 /* The cells of the row chosen become values. */
@@ -79,7 +79,8 @@ static enum flow_fit flow_feed_list(struct flow *f, const struct menu_screen *sc
 
     if (rows == NULL || row == MENU_NONE || row >= render_rows_count(rows, len))
         return FLOW_WRONG;
-    return flow_lead(f, flow_take_row(f, &screen->list, row), &screen->go);
+    flow_lead(f, flow_take_row(f, &screen->list, row), &screen->go);
+    return FLOW_CHOSE;
 }
 
 /* What was typed, in place of what its variable holds. */
@@ -124,7 +125,8 @@ static enum flow_fit flow_feed_input(struct flow *f, const struct menu_screen *s
     if (!menu_type_accept(type, p, n, f->scope.today, value) || !flow_allows(f, &screen->input, value))
         return FLOW_WRONG;
     f->s->typed = true;
-    return flow_lead(f, session_set(f->s, screen->input.var, buf_str(value), value->len), &screen->go);
+    flow_lead(f, session_set(f->s, screen->input.var, buf_str(value), value->len), &screen->go);
+    return FLOW_FITS;
 }
 
 enum flow_fit flow_feed(struct flow *f, const char *p, size_t n)

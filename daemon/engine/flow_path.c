@@ -72,17 +72,17 @@ bool flow_path_step(struct flow *f)
     const struct menu_screen *screen = &s->menu->screens[s->screen];
     struct buf *answer = &f->out->typed;
     size_t n = flow_part(&s->path);
-    bool fits;
+    enum flow_fit fit = FLOW_WRONG;
 
     if (s->path.len == 0)
         return false;
     buf_clear(answer);
     gsm_answer(answer, s->path.data, n);
     /* what is secret does not belong into a dialled string: handsets list them */
-    fits = !screen->end && !screen->secret && !flow_is_key(s->menu, answer) &&
-           flow_feed(f, buf_str(answer), answer->len) == FLOW_FITS;
-    if (fits) {
-        flow_tape_answer(f, screen, buf_str(answer), answer->len, true);
+    if (!screen->end && !screen->secret && !flow_is_key(s->menu, answer))
+        fit = flow_feed(f, buf_str(answer), answer->len);
+    if (fit == FLOW_FITS || fit == FLOW_CHOSE) {
+        flow_tape_answer(f, screen, buf_str(answer), answer->len, fit);
         flow_path_eat(&s->path, n);
         f->out->undialled = false;
         return true;

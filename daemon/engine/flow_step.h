@@ -61,10 +61,10 @@ void flow_remember(struct session *s, const struct event *ev);
 
 /* --- flow_feed.c ------------------------------------------------------------------- */
 
-enum flow_fit { FLOW_FITS = 0, FLOW_WRONG, FLOW_COPIED };
+enum flow_fit { FLOW_FITS = 0, FLOW_CHOSE, FLOW_WRONG, FLOW_COPIED };
 
-/* Put an answer to s->screen.  FLOW_FITS: its values are set and the screen it
- * leads to is entered. */
+/* Put an answer to s->screen.  FLOW_FITS, or FLOW_CHOSE where it is the number of
+ * an option or a row: its values are set and the screen it leads to is entered. */
 enum flow_fit flow_feed(struct flow *f, const char *p, size_t n);
 
 /* --- flow_path.c ------------------------------------------------------------------- */
@@ -176,7 +176,7 @@ void flow_tape_fresh(struct flow *f);
 /* What became of what she typed; p is kept with FLOW_TAPE_TYPED alone. */
 void flow_tape_say(struct flow *f, enum flow_tape_how how, const char *p, size_t n);
 void flow_tape_number(struct flow *f, const char *p, size_t n);
-void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, bool fits);
+void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, enum flow_fit fit);
 
 /* A part of a dialled path that may be kept. */
 void flow_tape_part(struct flow *f, const char *p, size_t n);

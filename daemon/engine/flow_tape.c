@@ -152,11 +152,12 @@ void flow_tape_part(struct flow *f, const char *p, size_t n)
     buf_add(&t->typed, p, n);
 }
 
-void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, bool fits)
+void flow_tape_answer(struct flow *f, const struct menu_screen *screen, const char *p, size_t n, enum flow_fit fit)
 {
-    bool asks = screen->input.var != MENU_NONE;
-    bool keeps = !screen->secret && !screen->input.is_code &&
-                 (!asks || (fits && flow_tape_keeps_typed(screen->input.type, p, n)));
+    bool fits = fit == FLOW_FITS || fit == FLOW_CHOSE;
+    bool asks = screen->input.var != MENU_NONE && fit != FLOW_CHOSE;
+    bool keeps = !screen->secret && (!asks || (fits && !screen->input.is_code &&
+                                               flow_tape_keeps_typed(screen->input.type, p, n)));
 
     if (f->out->tape.kind == FLOW_TAPE_DIAL && fits)
         flow_tape_part(f, keeps ? p : FLOW_TAPE_WITHHELD, keeps ? n : strlen(FLOW_TAPE_WITHHELD));
