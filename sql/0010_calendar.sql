@@ -1,4 +1,4 @@
--- 0009_calendar.sql - which days are worked, and when services are open.
+-- 0010_calendar.sql - which days are worked, and when services are open.
 
 SET LOCAL ROLE kheya_owner;
 
