@@ -14,6 +14,7 @@
 #include "store/errands.h"
 #include "store/series.h"
 #include "store/messages.h"
+#include "store/payments.h"
 #include "store/pg.h"
 #include "store/questions.h"
 #include "store/sessions.h"
@@ -86,6 +87,7 @@ struct store {
     struct series *series;
     struct trials *trials;
     struct errands *errands;
+    struct payments *payments;
     struct questions *questions;
     struct event *later;                /* answers what cannot be sent */
     struct event *pace;                 /* sends a small batch that waits for company */
@@ -115,7 +117,7 @@ int64_t store_tape_name(int64_t at, uint32_t dice)
 static bool store_writes_wait(const struct store *s)
 {
     return sessions_waiting(s->sessions) > 0 || messages_waits(s->messages) || series_waits(s->series) ||
-           trials_wait(s->trials) || errands_wait(s->errands);
+           trials_wait(s->trials) || errands_wait(s->errands) || payments_wait(s->payments);
 }
 
 /* Is what waits so little, and the last batch so recent, that it is to wait? */
@@ -150,6 +152,7 @@ static void store_pump(struct store *s)
         series_send(s->series, pg);
         trials_send(s->trials, pg);
         errands_send(s->errands, pg);
+        payments_send(s->payments, pg);
         pg_flush(pg);
     }
     questions_send(s->questions);
@@ -185,6 +188,7 @@ static void store_on_later(evutil_socket_t fd, short what, void *arg)
     series_fail(s->series);
     trials_fail(s->trials);
     errands_fail(s->errands);
+    payments_fail(s->payments);
     questions_fail(s->questions, "database away");
 }
 
@@ -323,6 +327,7 @@ static void store_go_on(struct store_connection *c)
         series_prepare(c->pg);
         trials_prepare(c->pg);
         cases_prepare(c->pg);
+        payments_prepare(c->pg);
         pg_end(c->pg, c->store->stall_ms, store_on_prepared, c);
     } else {
         pg_query_sql(c->pg, store_become_menu, &none, PG_TEXT);
@@ -431,6 +436,7 @@ struct store *store_new(const struct store_args *args)
     s->series = series_new(s->ops, s->arg, s->stall_ms);
     s->trials = trials_new(s->ops, s->arg, s->stall_ms);
     s->errands = errands_new(s->stall_ms);
+    s->payments = payments_new(s->ops, s->arg, s->stall_ms);
     s->questions = questions_new(args->base, s->ops, s->arg, s->reader_count);
     s->later = event_new(args->base, -1, 0, store_on_later, s);
     s->pace = event_new(args->base, -1, 0, store_on_pace, s);
@@ -458,6 +464,7 @@ void store_free(struct store *s)
     series_free(s->series);
     trials_free(s->trials);
     errands_free(s->errands);
+    payments_free(s->payments);
     questions_free(s->questions);
     free(s->conninfo);
     free(s);
@@ -539,6 +546,29 @@ void store_errand(struct store *s, const struct errand_sql *sql, const struct er
 {
     errands_add(s->errands, sql, p, done);
     store_asked(s);
+}
+
+void store_payment_open(struct store *s, uint64_t ticket, const struct store_payment *row)
+{
+    payments_open(s->payments, ticket, row);
+    store_asked(s);
+}
+
+void store_payment_load(struct store *s, uint64_t ticket, int16_t bucket, const char *ref)
+{
+    payments_load(s->payments, ticket, bucket, ref);
+    store_asked(s);
+}
+
+void store_payment_write(struct store *s, uint64_t ticket, const struct store_payment_change *change)
+{
+    payments_write(s->payments, ticket, change);
+    store_asked(s);
+}
+
+void store_payment_take(struct store *s, int max)
+{
+    payments_take(s->payments, max);
 }
 
 void store_current(struct store *s)

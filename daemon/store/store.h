@@ -160,6 +160,26 @@ struct store_pin_row {
     bool locked;                        /* now, by this try or by those before it */
 };
 
+/* --- payments ---------------------------------------------------------------- */
+
+struct store_payment {                  /* a row; what the states mean is the engine's */
+    int16_t bucket;
+    const char *ref, *msisdn, *provider, *service, *about, *lang;
+    int64_t taka;
+    const char *state, *trx, *reason;
+    bool refund;
+    int32_t owes, tries, seq;
+    int64_t created, expires;
+    int64_t due;                        /* 0: never */
+    int64_t paid, back;                 /* 0: not */
+};
+
+struct store_payment_change {
+    const struct store_payment *row;    /* as it is to be; seq as it was read */
+    const char *actor, *note;           /* of a row of its history; actor "": none is written */
+    const struct store_message *message;        /* to the payer, with it; NULL: none.  Its receiver and link are not read */
+};
+
 /* --- the store ----------------------------------------------------------- */
 
 struct store_ops {
@@ -177,6 +197,10 @@ struct store_ops {
     void (*current)(void *arg, int64_t id);
     /* row NULL: nobody knows */
     void (*pin)(void *arg, uint64_t ticket, const struct store_pin_row *row);
+    /* row NULL: there is none (open: another one is; change: the row was another one), or (failed) nobody knows */
+    void (*payment)(void *arg, uint64_t ticket, const struct store_payment *row, bool failed);
+    /* one that is due, leased for 30 s */
+    void (*payment_due)(void *arg, const struct store_payment *row);
     /* count 0: there is no warning; not told when the question failed */
     void (*alert)(void *arg, const struct store_alert_text *texts, int count);
     void (*former)(void *arg, int64_t id, bool retired);
@@ -263,6 +287,15 @@ void store_current(struct store *s);
 void store_sources(struct store *s, int64_t id);
 
 void store_pin(struct store *s, uint64_t ticket, const struct store_pin *pin);
+
+/* All by ops->payment.  Open one, or get it as it is, if it was opened before; get
+ * one; write one, if it is still as it was read. */
+void store_payment_open(struct store *s, uint64_t ticket, const struct store_payment *row);
+void store_payment_load(struct store *s, uint64_t ticket, int16_t bucket, const char *ref);
+void store_payment_write(struct store *s, uint64_t ticket, const struct store_payment_change *change);
+
+/* Take up to max that are due: ops->payment_due for each. */
+void store_payment_take(struct store *s, int max);
 
 /* Ask for the warning that is on: ops->alert. */
 void store_alert(struct store *s);
