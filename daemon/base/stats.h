@@ -38,6 +38,13 @@
     X(hooks_refused, counter, "of these, not sent: the back end is left alone, or too many are out") \
     X(hooks_failed, counter, "of those sent, without an answer that could be used") \
     X(hooks_in_flight, gauge, "requests that wait for a back end") \
+    X(payments, counter, "requests for money that screens had for providers") \
+    X(payments_confirmed, counter, "payments that a provider confirmed") \
+    X(payments_failed, counter, "payments that were refused, or not approved in time") \
+    X(payments_refunded, counter, "payments that were given back") \
+    X(payment_asks_failed, counter, "requests to providers without an answer that could be used") \
+    X(payment_calls, counter, "calls of providers") \
+    X(payment_calls_refused, counter, "of these, refused: not signed, bad, unknown, or not now") \
     X(database_up, gauge, "1 while the database answers") \
     X(cases, counter, "cases accepted") \
     X(sms_queued, counter, "messages put into the outbox") \

@@ -129,6 +129,28 @@ static void maker_add_sets(struct maker *k, const struct menu_set *sets, int cou
 
 /* --- screens ---------------------------------------------------------------------------------- */
 
+/* Who is asked, for how much, for what. */
+static void maker_add_pay(struct maker *k, const struct menu_pay *pay)
+{
+    const struct menu *m = k->menu;
+
+    buf_adds(&k->value, "pay by ");
+    if (pay->provider != MENU_NONE)
+        buf_adds(&k->value, m->providers[pay->provider].name);
+    else
+        expr_source(pay->by, &k->value);
+    if (pay->fee != MENU_NONE) {
+        buf_addf(&k->value, " the fee of %s, %d", m->services[pay->fee].name, m->services[pay->fee].fee_official);
+    } else {
+        buf_adds(&k->value, " taka ");
+        expr_source(pay->taka, &k->value);
+    }
+    if (pay->about != NULL) {
+        buf_adds(&k->value, " for ");
+        expr_source(pay->about, &k->value);
+    }
+}
+
 static void maker_add_action(struct maker *k, const struct menu_action *a)
 {
     const struct menu *m = k->menu;
@@ -177,6 +199,9 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
         break;
     case MENU_PIN_SET:
         buf_adds(&k->value, "pin set");
+        break;
+    case MENU_PAY:
+        maker_add_pay(k, a->pay);
         break;
     case MENU_ACTIONS:
         break;

@@ -142,6 +142,16 @@ static void graph_add_action(struct graph *g, const struct menu_action *a)
     case MENU_PIN_SET:
         buf_adds(&g->label, "pin set");
         break;
+    case MENU_PAY:
+        if (a->pay->provider != MENU_NONE)
+            buf_addf(&g->label, "pay by %s, ", m->providers[a->pay->provider].name);
+        else
+            buf_adds(&g->label, "pay, ");
+        if (a->pay->fee != MENU_NONE)
+            buf_addf(&g->label, "fee of %s", m->services[a->pay->fee].name);
+        else
+            buf_adds(&g->label, "taka");
+        break;
     case MENU_ACTIONS:
         break;
     }

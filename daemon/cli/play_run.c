@@ -312,6 +312,34 @@ static bool run_audit(struct run *r)
     return false;
 }
 
+static bool run_pay(struct run *r)
+{
+    bool failed = strcmp(r->step->text, "fail") == 0;
+    enum flow_pay pay = flow_pay_find(r->step->text);
+
+    if (!failed && pay == FLOW_PAYS)
+        return run_fail(r, "pay: asked, late, refused, again or fail");
+    play_world_pay(r->world, failed ? FLOW_PAY_ASKED : pay, failed);
+    return true;
+}
+
+static bool run_request(struct run *r)
+{
+    const char *const *texts;
+    int count = play_world_requests(r->world, &texts);
+    bool none = strcmp(r->step->text, "none") == 0;
+    bool good = none && count == 0;
+
+    for (int i = 0; i < count && !good && !none; i++)
+        good = strcmp(texts[i], r->step->text) == 0;
+    if (good)
+        return true;
+    (void)run_fail(r, count > 0 ? "since the dial providers were asked for:" : "no provider was asked since the dial");
+    for (int i = 0; i < count; i++)
+        printf("    %s\n", texts[i]);
+    return false;
+}
+
 /* --- all of it ----------------------------------------------------------------------------------- */
 
 static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
@@ -334,6 +362,8 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_CASE] = run_case,
     [PLAY_SMS] = run_sms,
     [PLAY_AUDIT] = run_audit,
+    [PLAY_PAY] = run_pay,
+    [PLAY_REQUEST] = run_request,
 };
 
 bool play_run(const struct menu *m, const struct play_script *script, bool twice, struct play_cover *cover,

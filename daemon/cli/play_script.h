@@ -18,6 +18,7 @@
     X(AGENT, "agent", "NAME CENTRE, or none") \
     X(ALERT, "alert", "a warning, or none") \
     X(PIN, "pin", "4 to 8 digits, or none") \
+    X(PAY, "pay", "asked, late, refused, again or fail") \
     X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \
@@ -29,7 +30,8 @@
     X(OPEN, "open", "") \
     X(CASE, "case", "SERVICE field=value ..., or none") \
     X(SMS, "sms", "the text, or ~ and a part of it, or none") \
-    X(AUDIT, "audit", "EVENT field=value ..., or none")
+    X(AUDIT, "audit", "EVENT field=value ..., or none") \
+    X(REQUEST, "request", "PROVIDER TAKA WHAT, or none")
 
 enum play_verb {
 #define X(id, word, text) PLAY_##id,

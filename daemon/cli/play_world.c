@@ -15,6 +15,7 @@
 #include "menu/reply.h"
 
 #define WORLD_CITIZENS 32
+#define WORLD_REQUEST_MAX 512
 #define WORLD_EFFECTS 256               /* cases, or messages, of one dialogue */
 #define WORLD_HOOKS 64                  /* that a script answers */
 #define WORLD_STEP_MS 5000              /* she reads and types */
@@ -98,6 +99,11 @@ struct play_world {
     struct play_audit audits[WORLD_EFFECTS];
     char *told[WORLD_EFFECTS];          /* fields of audits[i]; owned */
     int audit_count;
+    char *requests[WORLD_EFFECTS];
+    char request_key[FLOW_KEY_SIZE];    /* of the last */
+    int request_count;
+    bool pay_given, pay_failed;
+    enum flow_pay pay;                  /* if it is given */
     char why[512];
 };
 
@@ -198,7 +204,9 @@ static void world_forget_effects(struct play_world *w)
         free(w->messages[i]);
     for (int i = 0; i < w->audit_count; i++)
         free(w->told[i]);
-    w->case_count = w->message_count = w->audit_count = 0;
+    for (int i = 0; i < w->request_count; i++)
+        free(w->requests[i]);
+    w->case_count = w->message_count = w->audit_count = w->request_count = 0;
 }
 
 void play_world_free(struct play_world *w)
@@ -360,6 +368,37 @@ static enum flow_pin world_pin_set(struct play_world *w, const struct flow_quest
     return FLOW_PIN_GOOD;
 }
 
+/* A mock says by itself what it answers. */
+static enum flow_pay world_provider_says(const struct play_world *w, const struct menu_provider *v)
+{
+    static const enum flow_pay mocks[MENU_MOCK_PAYS] = {
+        [MENU_MOCK_CONFIRMED] = FLOW_PAY_ASKED, [MENU_MOCK_REFUSED] = FLOW_PAY_REFUSED, [MENU_MOCK_LATE] = FLOW_PAY_LATE,
+    };
+
+    if (w->pay_given)
+        return w->pay;
+    return v->kind == MENU_PROVIDER_MOCK ? mocks[v->answer] : FLOW_PAY_ASKED;
+}
+
+/* A step that runs again asks under the same key, and that is one request. */
+static enum flow_result world_answer_pay(struct play_world *w)
+{
+    const struct flow_question *q = &w->out.question;
+    struct flow_rows rows = { .failed = w->pay_failed, .pay = world_provider_says(w, q->provider) };
+    struct buf text;
+
+    if (!rows.failed && rows.pay != FLOW_PAY_AGAIN && strcmp(q->key, w->request_key) != 0 &&
+        w->request_count < WORLD_EFFECTS) {
+        buf_init(&text, WORLD_REQUEST_MAX);
+        buf_addf(&text, "%s %" PRId64 "%s%s", q->provider->name, q->taka, q->about[0] != '\0' ? " " : "", q->about);
+        w->requests[w->request_count++] = xstrdup(buf_str(&text));
+        buf_fini(&text);
+    }
+    memcpy(w->request_key, q->key, sizeof w->request_key);
+    memcpy(w->key, q->key, sizeof w->key);
+    return flow_answer(&w->env, w->s, &rows, &w->out);
+}
+
 static enum flow_result world_answer_question(struct play_world *w)
 {
     const struct flow_question *q = &w->out.question;
@@ -372,6 +411,8 @@ static enum flow_result world_answer_question(struct play_world *w)
     }
     if (q->kind == FLOW_HOOK)
         return world_answer_hook(w);
+    if (q->kind == FLOW_PAY)
+        return world_answer_pay(w);
     if (q->kind == FLOW_PIN) {
         rows.pin = q->sets ? world_pin_set(w, q) : world_pin_check(w, q);
         memcpy(w->key, q->key, sizeof w->key);
@@ -650,6 +691,19 @@ int play_world_messages(const struct play_world *w, const char *const **texts)
 {
     *texts = (const char *const *)w->messages;
     return w->message_count;
+}
+
+void play_world_pay(struct play_world *w, enum flow_pay pay, bool failed)
+{
+    w->pay_given = true;
+    w->pay = pay;
+    w->pay_failed = failed;
+}
+
+int play_world_requests(const struct play_world *w, const char *const **texts)
+{
+    *texts = (const char *const *)w->requests;
+    return w->request_count;
 }
 
 int play_world_audits(const struct play_world *w, const struct play_audit **list)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/flow.h"
 #include "menu/model.h"
 
 struct play_world;
@@ -38,6 +39,9 @@ void play_world_agent(struct play_world *w, const char *name, const char *centre
 
 /* She has this PIN, and typed no wrong one yet; NULL: she has none. */
 void play_world_pin(struct play_world *w, const char *pin);
+
+/* What providers say to a request for money from now on; failed: it cannot be asked. */
+void play_world_pay(struct play_world *w, enum flow_pay pay, bool failed);
 
 /* A warning for all, the same in every language; NULL: none. */
 void play_world_alert(struct play_world *w, const char *text);
@@ -75,5 +79,8 @@ struct play_audit {
     const char *fields;                 /* JSON */
 };
 int play_world_audits(const struct play_world *w, const struct play_audit **list);
+
+/* What providers were asked for since the last dial: "nagad 50 8123056783". */
+int play_world_requests(const struct play_world *w, const char *const **texts);
 
 #endif

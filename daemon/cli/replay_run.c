@@ -184,6 +184,22 @@ static bool replay_pin(struct replay_run *r, struct flow_rows *rows)
     return false;
 }
 
+/* The same of a payment. */
+static bool replay_pay(struct replay_run *r, struct flow_rows *rows)
+{
+    for (int i = r->step_first; i < r->fact_count; i++) {
+        const char *name = json_string_value(json_object_get(r->facts[i].fact, "pay"));
+
+        if (name == NULL || r->facts[i].used)
+            continue;
+        r->facts[i].used = true;
+        rows->pay = flow_pay_find(name);
+        rows->failed = rows->pay == FLOW_PAYS;
+        return true;
+    }
+    return false;
+}
+
 /* --- questions ------------------------------------------------------------------------- */
 
 /* Rows of an answer; the cells that had to be made up. */
@@ -271,6 +287,12 @@ static enum flow_result replay_answer(struct replay_run *r)
         number.failed = !replay_pin(r, &number);
         if (number.failed)
             replay_stop(r, REPLAY_ASKS_MORE, "no PIN was asked for then");
+        break;
+    case FLOW_PAY:
+        if (!replay_pay(r, &number)) {
+            number.failed = true;
+            replay_stop(r, REPLAY_ASKS_MORE, "no payment was asked for then");
+        }
         break;
     case FLOW_NUMBER:
         number.number = r->numbers++;

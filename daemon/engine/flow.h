@@ -64,7 +64,7 @@ enum flow_result {
     FLOW_RESULTS,
 };
 
-enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN };
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN, FLOW_PAY };
 
 /* How the check or the setting of a PIN went. */
 enum flow_pin {
@@ -76,6 +76,15 @@ enum flow_pin {
     FLOW_PINS,
 };
 
+/* What a provider says to a request for money. */
+enum flow_pay {
+    FLOW_PAY_ASKED = 0,                 /* it asks her now */
+    FLOW_PAY_LATE,                      /* it has not answered; the request is kept, and comes to it later */
+    FLOW_PAY_REFUSED,
+    FLOW_PAY_AGAIN,                     /* the same is paid, or a request for it is out */
+    FLOW_PAYS,
+};
+
 struct flow_question {
     enum flow_question_kind kind;
     int query;                          /* index in the session's menu */
@@ -85,10 +94,14 @@ struct flow_question {
     int series;                         /* FLOW_NUMBER: first digit of the case number */
     const struct menu_action *hook;     /* FLOW_HOOK: its back end, path and record */
     const char *body;                   /* FLOW_HOOK: JSON object of strings; borrowed likewise */
-    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK, FLOW_PIN: the same whenever the same event asks the same */
+    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK, FLOW_PIN, FLOW_PAY: the same whenever the same event asks the same */
     const char *pin;                    /* FLOW_PIN: as typed; borrowed likewise; to be told nobody and kept nowhere */
     bool sets;                          /* FLOW_PIN: it becomes hers; else, is it hers? */
     bool replaces;                      /* FLOW_PIN, sets: though she has another one */
+    const struct menu_provider *provider;       /* FLOW_PAY */
+    const struct menu_service *fee;     /* FLOW_PAY: whose; NULL: it is a bill */
+    int64_t taka;                       /* FLOW_PAY */
+    const char *about;                  /* FLOW_PAY: what is paid; "" not said; borrowed likewise */
 };
 
 struct flow_case {
@@ -199,10 +212,15 @@ struct flow_rows {                      /* a question's answer */
     const void *arg;
     int64_t number;                     /* FLOW_NUMBER: 0 .. 99,999,999 */
     enum flow_pin pin;                  /* FLOW_PIN, unless it failed */
+    enum flow_pay pay;                  /* FLOW_PAY, unless it failed */
 };
 
 /* "good", "wrong" ..., as the tape has it. */
 const char *flow_pin_name(enum flow_pin pin);
+
+/* "asked", "late" ..., as the tape has it; FLOW_PAYS where no name is it. */
+const char *flow_pay_name(enum flow_pay pay);
+enum flow_pay flow_pay_find(const char *name);
 
 /* The answer of the pending question. */
 enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,

@@ -460,6 +460,7 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_HOOK] = flow_do_hook,
     [MENU_PIN_CHECK] = flow_do_pin,
     [MENU_PIN_SET] = flow_do_pin,
+    [MENU_PAY] = flow_do_pay,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
@@ -512,6 +513,8 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
         return flow_number_answered(f, a, rows);
     case FLOW_PIN:
         return flow_pin_answered(f, a, rows);
+    case FLOW_PAY:
+        return flow_pay_answered(f, a, rows);
     case FLOW_QUERY:
     case FLOW_HOOK:
         break;

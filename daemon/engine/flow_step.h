@@ -208,6 +208,11 @@ enum flow_pass flow_pin_answered(struct flow *f, const struct menu_action *a, co
 /* A PIN lives as long as the step that uses it. */
 void flow_drop_pins(struct session *s);
 
+/* --- flow_pay.c -------------------------------------------------------------------- */
+
+enum flow_pass flow_do_pay(struct flow *f, const struct menu_action *a);
+enum flow_pass flow_pay_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
+
 /* --- flow_page.c ------------------------------------------------------------------- */
 
 /* Page number page of s->screen into s->reply; false: there is no such page, and

@@ -132,13 +132,24 @@ static void check_unread(const struct menu *m, struct menu_issues *issues)
 /* --- definitions that nothing uses ----------------------------------------------------------- */
 
 struct check_uses {
-    bool *queries, *services, *sms, *backends;  /* by index */
+    bool *queries, *services, *sms, *backends, *providers;      /* by index */
 };
 
 static void check_use(bool *used, int i)
 {
     if (i != MENU_NONE)
         used[i] = true;
+}
+
+/* Who takes the money, and whose fee it is. */
+static void check_use_pay(const struct menu *m, const struct check_uses *u, const struct menu_pay *pay)
+{
+    const struct menu_type *type = pay->by != NULL ? expr_type(pay->by) : NULL;
+
+    check_use(u->providers, pay->provider);
+    check_use(u->services, pay->fee);
+    for (int i = 0; type != NULL && i < type->choice_count; i++)
+        check_use(u->providers, menu_provider_find(m, type->choices[i].code));
 }
 
 static void check_collect_uses(const struct menu *m, const struct check_uses *u)
@@ -152,6 +163,8 @@ static void check_collect_uses(const struct menu *m, const struct check_uses *u)
             check_use(u->services, s->actions[k].service);
             check_use(u->sms, s->actions[k].sms);
             check_use(u->backends, s->actions[k].backend);
+            if (s->actions[k].kind == MENU_PAY)
+                check_use_pay(m, u, s->actions[k].pay);
         }
     }
     for (int i = 0; i < m->service_count; i++) {
@@ -166,7 +179,8 @@ static void check_unused(const struct menu *m, struct menu_issues *issues)
     struct check_uses u = { xcalloc((size_t)m->query_count, sizeof(bool)),
                             xcalloc((size_t)m->service_count, sizeof(bool)),
                             xcalloc((size_t)m->sms_count, sizeof(bool)),
-                            xcalloc((size_t)m->backend_count, sizeof(bool)) };
+                            xcalloc((size_t)m->backend_count, sizeof(bool)),
+                            xcalloc((size_t)m->provider_count, sizeof(bool)) };
 
     check_collect_uses(m, &u);
     for (int i = 0; i < m->query_count; i++) {
@@ -185,6 +199,11 @@ static void check_unused(const struct menu *m, struct menu_issues *issues)
         if (!u.backends[i])
             issue_add(issues, ISSUE_UNUSED, m->backends[i].pos, "nothing uses back end '%s'", m->backends[i].name);
     }
+    for (int i = 0; i < m->provider_count; i++) {
+        if (!u.providers[i])
+            issue_add(issues, ISSUE_UNUSED, m->providers[i].pos, "no payment is by provider '%s'", m->providers[i].name);
+    }
+    free(u.providers);
     free(u.backends);
     free(u.queries);
     free(u.services);

@@ -26,7 +26,7 @@ enum asks_role {
 static const char *const asks_words[ASKS_ROLES][40] = {
     [ASKS_SECRET] = { "pin", "otp", "password", "passcode", "pincode", "cvv", "পিন", "পিনকোড", "ওটিপি", "পাসওয়ার্ড" },
     [ASKS_CODE] = { "code", "কোড" },
-    [ASKS_PROVIDER] = { "bkash", "nagad", "rocket", "upay", "mcash", "bank", "wallet", "card", "atm", "বিকাশ", "নগদ", "রকেট",
+    [ASKS_PROVIDER] = { "bkash", "nagad", "rocket", "upay", "mcash", "surecash", "cellfin", "mycash", "bank", "wallet", "card", "atm", "বিকাশ", "নগদ", "রকেট",
                         "উপায়", "ব্যাংক", "ব্যাঙ্ক", "ওয়ালেট", "কার্ড", "এটিএম" },
     [ASKS_TELL] = { "send", "give", "tell", "share", "reply", "say", "provide", "পাঠান", "বলুন", "বলেন", "জানান", "pathan",
                     "bolun", "janan" },
@@ -54,10 +54,30 @@ static bool asks_is(enum asks_role role, const char *known, const char *word)
     return false;
 }
 
-/* Roles of a word, one bit each. */
-static unsigned asks_roles(const char *word)
+/* A provider of payments that the menus have, by its name or its title. */
+static bool asks_is_ours(const struct menu *m, const char *word)
 {
-    unsigned roles = 0;
+    for (int i = 0; i < m->provider_count; i++) {
+        const struct menu_text *title = m->providers[i].title;
+
+        if (asks_is(ASKS_PROVIDER, m->providers[i].name, word))
+            return true;
+        for (int k = 0; title != NULL && k < m->lang_count; k++) {
+            size_t n;
+            struct gsm_cost cost;
+            const char *text = title->by_lang[k] != NULL ? template_constant(title->by_lang[k], &n, &cost) : NULL;
+
+            if (text != NULL && n > 0 && asks_is(ASKS_PROVIDER, text, word))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Roles of a word, one bit each. */
+static unsigned asks_roles(const struct menu *m, const char *word)
+{
+    unsigned roles = asks_is_ours(m, word) ? 1u << ASKS_PROVIDER : 0;
 
     for (enum asks_role r = ASKS_SECRET; r < ASKS_ROLES; r++)
         for (size_t i = 0; i < sizeof asks_words[r] / sizeof asks_words[r][0] && asks_words[r][i] != NULL; i++)
@@ -111,6 +131,7 @@ static bool asks_for(const struct asks_part *p, enum asks_place place)
 }
 
 struct asks_reader {
+    const struct menu *m;
     enum asks_place place;
     struct asks_part clause, sentence;
     char word[ASKS_WORD_MAX];
@@ -128,7 +149,7 @@ static void asks_word_end(struct asks_reader *r)
         return;
     r->word[r->len] = '\0';
     number = strspn(r->word, "0123456789") == r->len;
-    roles = asks_roles(r->word);
+    roles = asks_roles(r->m, r->word);
     if (r->number)
         roles &= ~(1u << ASKS_WRITE);
     r->clause.roles |= roles;
@@ -175,9 +196,9 @@ static void asks_letter(struct asks_reader *r, const char *s, size_t n, uint32_t
     r->len += n;
 }
 
-static bool asks_in(enum asks_place place, const char *s, size_t len)
+static bool asks_in(const struct menu *m, enum asks_place place, const char *s, size_t len)
 {
-    struct asks_reader r = { .place = place };
+    struct asks_reader r = { .m = m, .place = place };
     uint32_t cp;
 
     for (int n; len > 0 && (n = gsm_utf8_next(s, len, &cp)) > 0; s += n, len -= (size_t)n) {
@@ -219,7 +240,7 @@ static void asks_text(struct asks *a, const struct menu_text *t, enum asks_place
             continue;
         buf_clear(&a->text);
         template_print(t->by_lang[k], &scope, &a->text);
-        if (asks_in(place, buf_str(&a->text), a->text.len))
+        if (asks_in(a->m, place, buf_str(&a->text), a->text.len))
             issue_add(a->issues, ISSUE_ASKS, menu_text_pos(t, k),
                       "the text asks for a PIN or code in %s: no service may ask for that of a bank or wallet; "
                       "our own PIN is an input of type pin, without their names", a->m->langs[k].id);
@@ -254,6 +275,8 @@ void check_asks(const struct menu *m, struct menu_issues *issues)
     }
     for (int i = 0; i < m->sms_count; i++)
         asks_text(&a, m->sms[i].text, ASKS_MESSAGE);
+    for (int i = 0; i < MENU_RECEIPTS; i++)
+        asks_text(&a, m->receipts[i], ASKS_MESSAGE);
     for (int i = 0; i < m->keyword_count; i++)
         asks_text(&a, m->keywords[i].help, ASKS_MESSAGE);
     buf_fini(&a.text);

@@ -61,6 +61,9 @@ static void check_secret(void *arg, int var, struct menu_place place, bool teste
     if (check_is_pin(type) && !check_is_pin(taker.type))
         issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
                   "'%s' is a PIN: it can be compared or checked, but not handed on or kept", name);
+    else if (c->step->place == WAYS_IN_PAYMENT && !check_is_pin(type))
+        issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
+                  "'%s' is sensitive, but what a payment is for is told to a provider and kept", name);
     else if (taker.type != NULL && !taker.type->sensitive && !check_is_pin(type))
         issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
                   "'%s' is sensitive, but %s is not: give it a type with 'sensitive: yes'", name, taker.name);
@@ -82,7 +85,7 @@ static void check_no_save(void *arg)
  * parse_audit_action() has seen to; a code is only compared. */
 static const bool check_hands_on[WAYS_PLACES] = {
     [WAYS_IN_VALUE] = true, [WAYS_IN_ARGS] = true, [WAYS_IN_FIELD] = true, [WAYS_IN_RECEIVER] = true,
-    [WAYS_IN_MEMBER] = true,
+    [WAYS_IN_MEMBER] = true, [WAYS_IN_PAYMENT] = true,
 };
 
 static void check_secret_step(void *arg, const struct ways_step *step)

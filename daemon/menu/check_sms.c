@@ -131,12 +131,26 @@ static void sms_check_help(const struct menu *m, const struct menu_keyword *k, i
     sms_check_length(m, &sms, lang, issues);
 }
 
+static void sms_check_receipt(const struct menu *m, const struct menu_text *text, struct menu_issues *issues)
+{
+    const struct menu_sms sms = { .name = "receipts", .class = MENU_RECEIPT_CLASS, .text = text };
+
+    for (int k = 0; text != NULL && k < m->lang_count; k++) {
+        if (text->by_lang[k] == NULL)
+            continue;
+        sms_check_letters(m, &sms, k, issues);
+        sms_check_length(m, &sms, k, issues);
+    }
+}
+
 void check_sms(const struct menu *m, struct menu_issues *issues)
 {
     for (int i = 0; i < m->keyword_count; i++) {
         for (int k = 0; k < m->lang_count; k++)
             sms_check_help(m, &m->keywords[i], k, issues);
     }
+    for (int i = 0; i < MENU_RECEIPTS; i++)
+        sms_check_receipt(m, m->receipts[i], issues);
     for (int i = 0; i < m->sms_count; i++) {
         const struct menu_sms *sms = &m->sms[i];
 

@@ -93,6 +93,11 @@
     X(BRANCH, "E307", "In a list of 'goto', every entry but the last has a 'when', and the last has none.") \
     X(ROWS, "E308", "A query of one row stands where a list is shown, or a list where one row is taken.") \
     X(ARGUMENTS, "E309", "The arguments of a query are not as many as its SQL uses.") \
+    X(NO_PROVIDER, "E340", "No provider has this name.") \
+    X(PROVIDER, "E341", "The keys of a provider do not go with its kind, or one of them cannot be used.") \
+    X(PAY, "E342", "A payment needs a provider and one amount: a fee, or taka.") \
+    X(PAY_FEE, "E343", "The fee cannot be asked for: the service has none, or says not what becomes of a case that is paid.") \
+    X(RECEIPT, "E344", "Receipts are those of the states confirmed, failed and refunded; who pays gets the first.") \
     X(NO_TEXT, "E401", "A text is missing in a language.") \
     X(TEXT, "E402", "A {placeholder} cannot be read or may not stand in this text.") \
     X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \

@@ -14,6 +14,8 @@
 #define SERVICE "services:\n  fair: {number: 7, title: Tea fair, fields: {category: word(12)},\n    "
 #define READY TEA "{text: Tea, end: yes}\n  ready: {text: \"{cups} cups, {note}\", end: yes}\n" \
     "types:\n  cups: {whole: 1..9}\n  note: {text: 20}\n"
+#define MONEY "providers:\n  rocket: {kind: mock, title: Rocket}\n" \
+    "receipts:\n  confirmed: {en: \"Paid, {trx}\", bn: \"দেওয়া হয়েছে, {trx}\"}\n"
 #define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
@@ -258,6 +260,26 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                              "  check: {pin: {check: mine}, wrong: tea, goto: main}\n",
                          TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
                              "  check: {pin: {check: mine}, wrong: tea, none: main, goto: main}\n" },
+    [ISSUE_NO_PROVIDER] = { MONEY "types:\n  wallet: {choice: {rocket: Rocket, cash: Cash}}\n" TEA
+                                "{text: Pay by, input: {into: wallet}, goto: pay}\n"
+                                "  pay: {pay: {by: wallet, taka: 20}, again: main, refused: main, goto: main}\n",
+                            MONEY "types:\n  wallet: {choice: {rocket: Rocket}}\n" TEA
+                                "{text: Pay by, input: {into: wallet}, goto: pay}\n"
+                                "  pay: {pay: {by: wallet, taka: 20}, again: main, refused: main, goto: main}\n" },
+    [ISSUE_PROVIDER] = { "providers:\n  rocket: {kind: mock, title: Rocket, url: \"http://127.0.0.1:8500\"}\n",
+                         "providers:\n  rocket: {kind: http, title: Rocket, url: \"http://127.0.0.1:8500\", key: keys/rocket}\n" },
+    [ISSUE_PAY] = { MONEY TEA "{pay: {by: rocket}, again: main, refused: main, goto: main}\n",
+                    MONEY TEA "{pay: {by: rocket, taka: 20}, again: main, refused: main, goto: main}\n" },
+    [ISSUE_PAY_FEE] = { MONEY SERVICE "fee: {official: 20}}\n" TEA
+                            "{submit: fair, with: {category: \"'tea'\"}, into: case, goto: pay}\n"
+                            "  pay: {pay: {by: rocket, fee: fair, for: case.no}, again: main, refused: main, goto: main}\n",
+                        MONEY SERVICE "fee: {official: 20, paid: received},\n"
+                            "    states: {fee_due: {to: [received], by: [provider]}}}\n" TEA
+                            "{submit: fair, with: {category: \"'tea'\"}, into: case, goto: pay}\n"
+                            "  pay: {pay: {by: rocket, fee: fair, for: case.no}, again: main, refused: main, goto: main}\n" },
+    [ISSUE_RECEIPT] = { "providers:\n  rocket: {kind: mock, title: Rocket}\n" TEA
+                            "{pay: {by: rocket, taka: 20}, again: main, refused: main, goto: main}\n",
+                        MONEY TEA "{pay: {by: rocket, taka: 20}, again: main, refused: main, goto: main}\n" },
     [ISSUE_PIN] = { TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
                         "  check: {pin: {check: mine, set: mine}, wrong: tea, goto: main}\n",
                     TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"

@@ -19,6 +19,10 @@
     [FILE_SERVICES] = { "services", KEYS_NAMED_MAPS, .of = KEYS_SERVICE, .help = "what can be submitted, by name" }, \
     [FILE_SMS] = { "sms", KEYS_NAMED_MAPS, .of = KEYS_SMS, .help = "templates of messages, by name" }, \
     [FILE_BACKENDS] = { "backends", KEYS_NAMED_MAPS, .of = KEYS_BACKEND, .help = "agencies' systems, by name" }, \
+    [FILE_PROVIDERS] = { "providers", KEYS_NAMED_MAPS, .of = KEYS_PROVIDER, \
+                         .help = "who takes money: wallets and banks, by name" }, \
+    [FILE_RECEIPTS] = { "receipts", KEYS_TEXT_MAP, \
+                        .help = "messages about a payment: confirmed, failed, refunded" }, \
     [FILE_KEYWORDS] = { "keywords", KEYS_NAMED_MAPS, .of = KEYS_KEYWORD, \
                         .help = "words that drive screens by SMS" }
 
@@ -109,7 +113,7 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become" }, \
     [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook: variables into.field; submit: the number is into.no" }, \
     [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query, hook: where to go when nothing was found; pin: when she has none yet" }, \
-    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin: where to go after an error or time-out" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin, pay: where to go after an error or time-out" }, \
     [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields; hook: members of the request" }, \
     [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
@@ -123,7 +127,11 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_WRONG] = { "wrong", KEYS_SCREEN_NAME, .help = "consent, pin: where to go after a wrong one" }, \
     [ACTION_EXPIRED] = { "expired", KEYS_SCREEN_NAME, .help = "consent: where to go when the code counts no more" }, \
     [ACTION_LOCKED] = { "locked", KEYS_SCREEN_NAME, .help = "pin: where to go after three wrong ones, for 24 hours" }, \
-    [ACTION_CLOSED] = { "closed", KEYS_SCREEN_NAME, .help = "submit: where to go while the service takes nothing" }
+    [ACTION_CLOSED] = { "closed", KEYS_SCREEN_NAME, .help = "submit: where to go while the service takes nothing" }, \
+    [ACTION_PAY] = { "pay", KEYS_ONE_MAP, .of = KEYS_PAY, .help = "ask a provider for money; needs again and refused" }, \
+    [ACTION_AGAIN] = { "again", KEYS_SCREEN_NAME, .help = "pay: where to go when it is paid, or a request is out" }, \
+    [ACTION_REFUSED] = { "refused", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider refuses the request" }, \
+    [ACTION_LATE] = { "late", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider has not answered yet" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -255,6 +263,8 @@ static const struct keys_row keys_breaker_rows[] = {
 static const struct keys_row keys_fee_rows[] = {
     [FEE_OFFICIAL] = { "official", KEYS_WHOLE, .min = 0, .max = KEYS_TAKA_MAX, .help = "the state's own fee; 0" },
     [FEE_CENTRE] = { "centre", KEYS_WHOLE, .min = 0, .max = KEYS_TAKA_MAX, .help = "of a digital centre that helps; 0" },
+    [FEE_PAID] = { "paid", KEYS_STRING, .help = "state that a case gets when the fee is paid; needed for pay" },
+    [FEE_BACK] = { "back", KEYS_STRING, .help = "state that it gets when the fee was given back" },
     [FEE_KEYS] = { .name = NULL },
 };
 
@@ -301,6 +311,28 @@ static const struct keys_row keys_keyword_rows[] = {
     [KEYWORD_KEYS] = { .name = NULL },
 };
 
+static const struct keys_row keys_provider_rows[] = {
+    [PROVIDER_KIND] = { "kind", KEYS_CHOICE, .required = true, .words = "http mock", .help = "how it is asked" },
+    [PROVIDER_TITLE] = { "title", KEYS_TEXT, .required = true, .help = "its name for citizens" },
+    [PROVIDER_WITHIN] = { "within", KEYS_DURATION, .min = 2000, .max = 7 * 24 * KEYS_HOUR,
+                          .help = "her time to approve; 15m" },
+    [PROVIDER_URL] = { "url", KEYS_STRING, .help = "http: its address" },
+    [PROVIDER_KEY] = { "key", KEYS_STRING, .help = "http: file with the secret that it and we share" },
+    [PROVIDER_TIMEOUT] = { "timeout", KEYS_DURATION, .min = 50, .max = 10 * 1000, .help = "http: longest wait; 2s" },
+    [PROVIDER_BREAKER] = { "breaker", KEYS_ONE_MAP, .of = KEYS_BREAKER, .help = "http: when it is left alone" },
+    [PROVIDER_ANSWER] = { "answer", KEYS_CHOICE, .words = "confirmed refused late",
+                          .help = "mock: what becomes of a payment; confirmed" },
+    [PROVIDER_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_pay_rows[] = {
+    [PAY_BY] = { "by", KEYS_EXPRESSION, .required = true, .help = "a provider, or a choice whose codes are providers" },
+    [PAY_FEE] = { "fee", KEYS_STRING, .help = "the official fee of this service; needs for" },
+    [PAY_TAKA] = { "taka", KEYS_EXPRESSION, .help = "or an amount" },
+    [PAY_FOR] = { "for", KEYS_EXPRESSION, .help = "what is paid: the case's number, or another one" },
+    [PAY_KEYS] = { .name = NULL },
+};
+
 static const struct {
     const char *title;
     const struct keys_row *rows;
@@ -320,6 +352,7 @@ static const struct {
     [KEYS_WITHIN] = { "within", keys_within_rows },  [KEYS_STATE] = { "state", keys_state_rows },
     [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },
     [KEYS_KEYWORD] = { "keyword", keys_keyword_rows },
+    [KEYS_PROVIDER] = { "provider", keys_provider_rows }, [KEYS_PAY] = { "pay", keys_pay_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

@@ -88,6 +88,24 @@ int menu_lang_find(const struct menu *m, const char *id)
     return MENU_NONE;
 }
 
+int menu_provider_find(const struct menu *m, const char *name)
+{
+    for (int i = 0; i < m->provider_count; i++) {
+        if (strcmp(m->providers[i].name, name) == 0)
+            return i;
+    }
+    return MENU_NONE;
+}
+
+int menu_service_find(const struct menu *m, const char *name)
+{
+    for (int i = 0; i < m->service_count; i++) {
+        if (strcmp(m->services[i].name, name) == 0)
+            return i;
+    }
+    return MENU_NONE;
+}
+
 const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char *path)
 {
     const struct menu_mock *other = NULL;

@@ -182,6 +182,49 @@ struct menu_backend {
 /* What a mock answers at a path; NULL: nothing is said of it. */
 const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char *path);
 
+/* Who takes money from citizens: a wallet, a bank. */
+enum menu_provider_kind { MENU_PROVIDER_HTTP = 0, MENU_PROVIDER_MOCK, MENU_PROVIDER_KINDS };
+
+/* What becomes of a payment at a mock. */
+enum menu_mock_pay { MENU_MOCK_CONFIRMED = 0, MENU_MOCK_REFUSED, MENU_MOCK_LATE, MENU_MOCK_PAYS };
+
+struct menu_provider {
+    const char *name;
+    struct menu_pos pos;
+    enum menu_provider_kind kind;
+    const struct menu_text *title;
+    const char *url, *key;              /* http */
+    int timeout_ms;                     /* default 2000 */
+    int breaker_fails, breaker_rest_ms; /* default 5, 30000 */
+    int64_t within_ms;                  /* her time to approve; default 15 min */
+    enum menu_mock_pay answer;          /* mock */
+};
+
+/* Messages about a payment. */
+enum menu_receipt { MENU_RECEIPT_CONFIRMED = 0, MENU_RECEIPT_FAILED, MENU_RECEIPT_REFUNDED, MENU_RECEIPTS };
+
+#define MENU_RECEIPT_CLASS "transactional"
+
+/* What they may show: hidden variables. */
+enum menu_paid {
+    MENU_PAID_TAKA = 0,
+    MENU_PAID_PROVIDER,                 /* a choice of all providers */
+    MENU_PAID_SERVICE,                  /* a choice of all services; unset: a bill */
+    MENU_PAID_ABOUT,                    /* number of the case, or what else is paid for */
+    MENU_PAID_TRX,                      /* the provider's own number */
+    MENU_PAID_REASON,                   /* why it failed */
+    MENU_PAID_VARS,
+};
+
+struct menu_pay {
+    struct menu_pos pos;
+    int provider;                       /* MENU_NONE: the one that by says */
+    const struct expr *by;
+    int fee;                            /* service; MENU_NONE: taka says how much */
+    const struct expr *taka;
+    const struct expr *about;           /* NULL: nothing is said */
+};
+
 /* --- screens -------------------------------------------------------------- */
 
 struct menu_goto {
@@ -224,6 +267,7 @@ enum menu_action_kind {
     MENU_HOOK,
     MENU_PIN_CHECK,                     /* is it her PIN? */
     MENU_PIN_SET,
+    MENU_PAY,                           /* a provider is asked for money */
     MENU_ACTIONS,
 };
 
@@ -260,6 +304,8 @@ struct menu_action {
     const char *path;                   /* MENU_HOOK: "/status" */
     const char *const *names;           /* MENU_HOOK: members of the request */
     const struct menu_record *returns;  /* MENU_HOOK: NULL when nothing is wanted */
+    const struct menu_pay *pay;         /* MENU_PAY */
+    int again, refused, late;           /* MENU_PAY: screens; late: MENU_NONE = goes on */
 };
 
 struct menu_input {
@@ -349,6 +395,7 @@ struct menu_service {
     int notify_count;
     unsigned who;                       /* MENU_WHO_* */
     int fee_official, fee_centre;       /* taka */
+    int fee_paid, fee_back;             /* states of a case whose fee is paid, was given back; MENU_NONE: not said */
     bool windowed;                      /* open only from..to, both included */
     int32_t from, to;                   /* days, clock.h; INT32_MIN and INT32_MAX where there is no bound */
     int within_days;                    /* 0: nothing is promised */
@@ -462,6 +509,10 @@ struct menu {
     int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;
     int backend_count;
+    const struct menu_provider *providers;
+    int provider_count;
+    const struct menu_text *receipts[MENU_RECEIPTS];    /* NULL: nothing is sent */
+    int paid[MENU_PAID_VARS];           /* hidden variables; MENU_NONE without receipts */
     const struct menu_keyword *keywords;
     int keyword_count;
     const struct names *keyword_names;  /* all words, ASCII letters small, to indexes */
@@ -481,6 +532,8 @@ int menu_var_find(const struct menu *m, const char *name, size_t len);
 /* A word of a text message, which has been through gsm_answer(). */
 int menu_keyword_find(const struct menu *m, const char *word, size_t len);
 int menu_lang_find(const struct menu *m, const char *id);
+int menu_provider_find(const struct menu *m, const char *name);
+int menu_service_find(const struct menu *m, const char *name);
 
 /* Where a text stands in one language. */
 struct menu_pos menu_text_pos(const struct menu_text *t, int lang);

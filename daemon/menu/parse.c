@@ -22,7 +22,8 @@ static const struct parse_section {
     [FILE_TYPES] = { "type", ISSUE_NO_TYPE },          [FILE_RECORDS] = { "record", ISSUE_NO_RECORD },
     [FILE_QUERIES] = { "query", ISSUE_NO_QUERY },      [FILE_SCREENS] = { "screen", ISSUE_NO_SCREEN },
     [FILE_SERVICES] = { "service", ISSUE_NO_SERVICE }, [FILE_SMS] = { "template", ISSUE_NO_SMS },
-    [FILE_BACKENDS] = { "back end", ISSUE_NO_BACKEND },
+    [FILE_BACKENDS] = { "back end", ISSUE_NO_BACKEND }, [FILE_PROVIDERS] = { "provider", ISSUE_NO_PROVIDER },
+    [FILE_RECEIPTS] = { "receipt", ISSUE_RECEIPT },
 };
 
 bool parse_may_compare(struct parse *p, int names)
@@ -244,7 +245,7 @@ static void parse_file_keys(struct parse *p, struct parse_file *file, struct yam
         return;
     if (!keys_read(root, p->root == file ? KEYS_ROOT : KEYS_FILE, &file->got, p->issues))
         file->broken = true;
-    for (int i = FILE_TYPES; i <= FILE_BACKENDS; i++)
+    for (int i = FILE_TYPES; i <= FILE_RECEIPTS; i++)
         file->broken |= file->got.key[i] != NULL && file->got.at[i] == NULL;
     /* "screns:" holds definitions too */
     for (int i = 0; root->kind == YAML_IS_MAP && i < root->count; i++)
@@ -326,7 +327,7 @@ static void parse_tree(struct parse *p)
 {
     parse_languages(p);
     for (int i = 0; i < p->file_count; i++) {
-        for (enum keys_file s = FILE_TYPES; s <= FILE_BACKENDS; s++)
+        for (enum keys_file s = FILE_TYPES; s <= FILE_RECEIPTS; s++)
             parse_define_all(p, &p->files[i], s);
     }
     parse_vars_begin(p);
@@ -334,6 +335,8 @@ static void parse_tree(struct parse *p)
     parse_records(p);
     parse_backends(p);
     parse_services(p);
+    parse_providers(p);
+    parse_receipts(p);
     parse_messages(p);
     parse_queries(p);
     parse_screens(p);
@@ -341,6 +344,7 @@ static void parse_tree(struct parse *p)
     parse_chosen(p);
     parse_compile(p);
     parse_trust_end(p);
+    parse_pay_end(p);
     parse_keywords_end(p);
     parse_types_end(p);
     if (p->issues->errors == 0)
@@ -364,6 +368,8 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->menu->keyword_names = p->keyword_names = names_new(p->arena);
     p->menu->state_at = MENU_NONE;
     p->menu->state_no = MENU_NONE;
+    for (int i = 0; i < MENU_PAID_VARS; i++)
+        p->menu->paid[i] = MENU_NONE;
     p->menu->sources = arena_memdup0(p->arena, sources, n);
     p->menu->sources_len = n;
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sources, n, NULL, 0);

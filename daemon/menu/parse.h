@@ -64,6 +64,7 @@ struct parse_job {
     uint32_t langs;
     bool constant;                      /* no placeholders */
     bool state;                         /* those of a state's text alone */
+    bool receipt;                       /* those of a receipt alone */
     const char *word;                   /* the one that a program's word may have; "" */
     int want;                           /* kind of an expression, -1 any */
     const struct menu_type *target;     /* of a variable or field; or NULL */
@@ -85,7 +86,7 @@ struct parse {
     struct menu_screen *screens;        /* menu->screens, while they are made */
     int file_count;
     struct parse_file *root;
-    struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_BACKENDS */
+    struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_RECEIPTS */
     struct names *type_names;           /* of menu types, builtins that are used too */
     struct menu_type **types;           /* malloced */
     int type_count, type_cap;
@@ -169,6 +170,21 @@ void parse_backends(struct parse *p);
 void parse_hook_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                        struct menu_action *a);
 
+/* What names a file, an address: shared by back ends and providers.  NULL and said. */
+const char *parse_url(struct parse *p, const struct yaml_node *url);
+const char *parse_below(struct parse *p, const char *key, const struct yaml_node *path);
+void parse_breaker(struct parse *p, const struct yaml_node *map, int *fails, int *rest_ms);
+
+/* --- parse_pay.c ------------------------------------------------------------------------ */
+
+void parse_providers(struct parse *p);
+void parse_receipts(struct parse *p);
+/* What the text of a receipt may show. */
+struct expr_names parse_receipt_scope(struct parse *p);
+void parse_pay_action(struct parse *p, const struct parse_file *file, const struct keys_got *got, struct menu_action *a);
+/* When all expressions are compiled: who is asked, for how much, for what. */
+void parse_pay_end(struct parse *p);
+
 /* --- parse_keywords.c ----------------------------------------------------------------- */
 
 void parse_keywords(struct parse *p);
@@ -200,6 +216,7 @@ struct parse_text_args {
     bool constant;
     bool sms;                           /* goes out as an SMS */
     bool state;                         /* tells a state of a case */
+    bool receipt;                       /* tells of a payment */
     const char *word;                   /* NULL: "" */
 };
 

@@ -225,6 +225,8 @@ static const struct parse_action parse_actions[] = {
     { ACTION_AUDIT, 0, 0, parse_audit_action },
     { ACTION_CONSENT, PARSE_BIT(ACTION_WRONG) | PARSE_BIT(ACTION_EXPIRED) | PARSE_BIT(ACTION_FAIL), 0,
       parse_consent_action },
+    { ACTION_PAY, PARSE_BIT(ACTION_AGAIN) | PARSE_BIT(ACTION_REFUSED) | PARSE_BIT(ACTION_LATE) | PARSE_BIT(ACTION_FAIL),
+      PARSE_BIT(ACTION_AGAIN) | PARSE_BIT(ACTION_REFUSED), parse_pay_action },
 };
 
 const struct parse_action *parse_action_of(const struct keys_got *got)
@@ -253,6 +255,9 @@ void parse_act(struct parse *p, const struct parse_file *file, const struct pars
     a->locked = MENU_NONE;
     a->closed = MENU_NONE;
     a->backend = MENU_NONE;
+    a->again = MENU_NONE;
+    a->refused = MENU_NONE;
+    a->late = MENU_NONE;
     action->parse(p, file, got, a);
 }
 

@@ -46,7 +46,7 @@ static bool parse_is_url(const struct yaml_node *n)
            n->text[scheme] != '/' && n->text[scheme] != ':';
 }
 
-static const char *parse_url(struct parse *p, const struct yaml_node *url)
+const char *parse_url(struct parse *p, const struct yaml_node *url)
 {
     size_t n = url->len;
 
@@ -62,7 +62,7 @@ static const char *parse_url(struct parse *p, const struct yaml_node *url)
 
 /* A file or folder below the configuration's: an operator of menus names no other
  * part of the machine. */
-static const char *parse_below(struct parse *p, const char *key, const struct yaml_node *path)
+const char *parse_below(struct parse *p, const char *key, const struct yaml_node *path)
 {
     static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/";
 
@@ -100,16 +100,16 @@ static void parse_mocks(struct parse *p, const struct yaml_node *map, struct men
     b->mocks = mocks;
 }
 
-static void parse_breaker(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+void parse_breaker(struct parse *p, const struct yaml_node *map, int *fails, int *rest_ms)
 {
     struct keys_got got;
 
     if (!keys_read(map, KEYS_BREAKER, &got, p->issues))
         return;
     if (got.at[BREAKER_FAILS] != NULL)
-        b->breaker_fails = (int)keys_whole(got.at[BREAKER_FAILS]);
+        *fails = (int)keys_whole(got.at[BREAKER_FAILS]);
     if (got.at[BREAKER_REST] != NULL)
-        b->breaker_rest_ms = (int)keys_duration(got.at[BREAKER_REST]);
+        *rest_ms = (int)keys_duration(got.at[BREAKER_REST]);
 }
 
 /* Which keys go with its kind. */
@@ -143,7 +143,7 @@ static void parse_backend(struct parse *p, const struct keys_got *got, struct me
     if (got->at[BACKEND_TIMEOUT] != NULL)
         b->timeout_ms = (int)keys_duration(got->at[BACKEND_TIMEOUT]);
     if (got->at[BACKEND_BREAKER] != NULL)
-        parse_breaker(p, got->at[BACKEND_BREAKER], b);
+        parse_breaker(p, got->at[BACKEND_BREAKER], &b->breaker_fails, &b->breaker_rest_ms);
     if (got->at[BACKEND_ANSWERS] != NULL)
         parse_mocks(p, got->at[BACKEND_ANSWERS], b);
 }

@@ -22,16 +22,17 @@ static void parse_who(const struct yaml_node *who, struct menu_service *s)
     }
 }
 
-static void parse_fee(struct parse *p, const struct yaml_node *map, struct menu_service *s)
+/* The states that it names are looked for when there are states: parse_fee_states(). */
+static void parse_fee(struct parse *p, const struct yaml_node *map, struct keys_got *got, struct menu_service *s)
 {
-    struct keys_got got;
-
-    if (!keys_read(map, KEYS_FEE, &got, p->issues))
+    if (!keys_read(map, KEYS_FEE, got, p->issues)) {
+        memset(got, 0, sizeof *got);
         return;
-    if (got.at[FEE_OFFICIAL] != NULL)
-        s->fee_official = (int)keys_whole(got.at[FEE_OFFICIAL]);
-    if (got.at[FEE_CENTRE] != NULL)
-        s->fee_centre = (int)keys_whole(got.at[FEE_CENTRE]);
+    }
+    if (got->at[FEE_OFFICIAL] != NULL)
+        s->fee_official = (int)keys_whole(got->at[FEE_OFFICIAL]);
+    if (got->at[FEE_CENTRE] != NULL)
+        s->fee_centre = (int)keys_whole(got->at[FEE_CENTRE]);
 }
 
 static int32_t parse_day(struct parse *p, const struct yaml_node *n, int32_t otherwise)
@@ -287,6 +288,14 @@ static void parse_texts(struct parse_states *t, const struct yaml_node *map)
     }
 }
 
+static void parse_fee_states(const struct parse_states *t, const struct keys_got *fee, struct menu_service *s)
+{
+    if (fee->at[FEE_PAID] != NULL)
+        s->fee_paid = parse_state_find(t, "paid", fee->at[FEE_PAID]);
+    if (fee->at[FEE_BACK] != NULL)
+        s->fee_back = parse_state_find(t, "back", fee->at[FEE_BACK]);
+}
+
 static void parse_notify(struct parse_states *t, const struct yaml_node *map, struct menu_service *s)
 {
     struct parse *p = t->p;
@@ -330,7 +339,8 @@ static void parse_saves(struct parse_states *t, const struct yaml_node *map, str
 }
 
 /* Where 'states' could not be read, nothing is said of the names in other keys. */
-static void parse_stated(struct parse *p, const struct keys_got *got, struct menu_service *s)
+static void parse_stated(struct parse *p, const struct keys_got *got, const struct keys_got *fee,
+                         struct menu_service *s)
 {
     static const struct yaml_node submitted = { .kind = YAML_IS_SCALAR, .text = "submitted", .len = 9, .pos = { "", 1, 1 } };
     struct menu_state list[PARSE_STATES_MAX];
@@ -348,6 +358,7 @@ static void parse_stated(struct parse *p, const struct keys_got *got, struct men
     s->state_count = t.count;
     if (got->at[SERVICE_TEXTS] != NULL)
         parse_texts(&t, got->at[SERVICE_TEXTS]);
+    parse_fee_states(&t, fee, s);
     if (got->at[SERVICE_NOTIFY] != NULL)
         parse_notify(&t, got->at[SERVICE_NOTIFY], s);
     if (got->at[SERVICE_SAVES] != NULL)
@@ -358,6 +369,8 @@ static void parse_stated(struct parse *p, const struct keys_got *got, struct men
 
 static void parse_service(struct parse *p, const struct keys_got *got, struct menu_service *s)
 {
+    struct keys_got fee = { .node = NULL };
+
     if (got->at[SERVICE_NUMBER] != NULL)
         s->number = (int)keys_whole(got->at[SERVICE_NUMBER]);
     if (got->at[SERVICE_AGENCY] != NULL)
@@ -367,14 +380,14 @@ static void parse_service(struct parse *p, const struct keys_got *got, struct me
     if (got->at[SERVICE_WHO] != NULL)
         parse_who(got->at[SERVICE_WHO], s);
     if (got->at[SERVICE_FEE] != NULL)
-        parse_fee(p, got->at[SERVICE_FEE], s);
+        parse_fee(p, got->at[SERVICE_FEE], &fee, s);
     if (got->at[SERVICE_WINDOW] != NULL)
         parse_window(p, got->at[SERVICE_WINDOW], s);
     if (got->at[SERVICE_WITHIN] != NULL)
         parse_within(p, got->at[SERVICE_WITHIN], s);
     if (got->at[SERVICE_BACKEND] != NULL)
         s->backend = parse_find(p, FILE_BACKENDS, got->at[SERVICE_BACKEND]);
-    parse_stated(p, got, s);
+    parse_stated(p, got, &fee, s);
     s->title = parse_text(p, got->at[SERVICE_TITLE], &(struct parse_text_args){ .constant = true });
 }
 
@@ -394,6 +407,8 @@ void parse_services(struct parse *p)
         s->from = INT32_MIN;
         s->to = INT32_MAX;
         s->backend = MENU_NONE;
+        s->fee_paid = MENU_NONE;
+        s->fee_back = MENU_NONE;
         s->saves.counted = MENU_NONE;
         if (keys_read(defs->list[i].value, KEYS_SERVICE, &got, p->issues))
             parse_service(p, &got, s);

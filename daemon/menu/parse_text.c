@@ -50,6 +50,7 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
     job->langs = langs;
     job->constant = args->constant;
     job->state = args->state;
+    job->receipt = args->receipt;
     job->word = args->word != NULL ? args->word : "";
 }
 
@@ -177,6 +178,9 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
     if (job->state)
         issue_add(p->issues, code, parse_at(p, n, err->at), "%s; the text of a state may have {at} and {case.no}",
                   err->text);
+    else if (job->receipt)
+        issue_add(p->issues, code, parse_at(p, n, err->at),
+                  "%s; a receipt may have {taka}, {provider}, {service}, {about}, {trx} and {reason}", err->text);
     else if (unquoted)
         issue_add(p->issues, code, n->pos, "%s; for a text write \"'%s'\"", err->text, n->text);
     else
@@ -228,7 +232,9 @@ static void parse_compile_expr(struct parse *p, const struct parse_job *job)
 
 static void parse_compile_text(struct parse *p, const struct parse_job *job)
 {
-    struct expr_names scope = job->state ? parse_state_scope(p) : parse_scope(p);
+    struct expr_names scope = job->state     ? parse_state_scope(p)
+                              : job->receipt ? parse_receipt_scope(p)
+                                             : parse_scope(p);
     struct expr_error err = { 0, "" };
     const struct template *t;
 

@@ -215,6 +215,17 @@ static void ways_pin(const struct ways *w, const struct menu_action *a, struct w
     ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
 }
 
+static void ways_pay(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_PAYMENT, a->pay->by);
+    ways_read(w, WAYS_IN_PAYMENT, a->pay->taka);
+    ways_read(w, WAYS_IN_PAYMENT, a->pay->about);
+    ways_aside(w, exit, WAYS_AGAIN, &a->again, NULL, 0);
+    ways_aside(w, exit, WAYS_REFUSED, &a->refused, NULL, 0);
+    ways_aside(w, exit, WAYS_LATE, &a->late, NULL, 0);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
+}
+
 static void ways_audit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
@@ -237,6 +248,7 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_HOOK] = ways_hook,
     [MENU_PIN_CHECK] = ways_pin,
     [MENU_PIN_SET] = ways_pin,
+    [MENU_PAY] = ways_pay,
 };
 
 static void ways_act(const struct ways *w)

@@ -28,7 +28,10 @@
     X(WRONG, "wrong")                   /* a code or PIN that is not the one */ \
     X(EXPIRED, "expired")               /* one that counts no more */ \
     X(LOCKED, "locked")                 /* too many wrong PINs */ \
-    X(CLOSED, "closed")                 /* a service that takes nothing from her now */
+    X(CLOSED, "closed")                 /* a service that takes nothing from her now */ \
+    X(AGAIN, "again")                   /* it is paid, or asked for */ \
+    X(REFUSED, "refused")               /* the provider does not ask her */ \
+    X(LATE, "late")                     /* the provider has not answered yet */
 
 enum ways_why {
 #define X(id, text) WAYS_##id,
@@ -100,6 +103,7 @@ enum ways_place {
     WAYS_IN_PIN,                        /* checked or set as her PIN */
     WAYS_IN_SMS,                        /* of template index */
     WAYS_IN_MEMBER,                     /* of a request to back end index */
+    WAYS_IN_PAYMENT,                    /* told to a provider, and kept */
     WAYS_PLACES,
 };
 
