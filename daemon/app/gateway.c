@@ -11,6 +11,7 @@
 #include "app/alerts.h"
 #include "app/backends.h"
 #include "app/bearer.h"
+#include "app/cashier.h"
 #include "app/desk.h"
 #include "app/generations.h"
 #include "app/numbers.h"
@@ -74,6 +75,7 @@ struct gateway {
     struct backends *backends;
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
+    struct cashier *cashier;            /* payments */
     struct throttle *texts;             /* answers to text messages, by number */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
@@ -405,6 +407,8 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
     case FLOW_HOOK:
         return backends_ask(g->backends, s->menu, q, s->id, rows);
+    case FLOW_PAY:
+        return cashier_ask(g->cashier, s, q, rows);
     case FLOW_PIN:
         rows->failed = !pins_ask(g->pins, s->id, s->msisdn, q);
         return rows->failed;
@@ -785,6 +789,25 @@ static void gateway_on_pin_stored(void *arg, uint64_t ticket, const struct store
     pins_stored(g->pins, ticket, row);
 }
 
+static void gateway_on_payment(void *arg, uint64_t ticket, const struct store_payment *row, bool failed)
+{
+    struct gateway *g = arg;
+
+    cashier_stored(g->cashier, ticket, row, failed);
+}
+
+static void gateway_on_payment_due(void *arg, const struct store_payment *row)
+{
+    struct gateway *g = arg;
+
+    cashier_due(g->cashier, row);
+}
+
+static void gateway_on_pay(void *arg, uint64_t waiter, const struct flow_rows *rows)
+{
+    gateway_answer(arg, waiter, rows, FLOW_PAY);
+}
+
 static void gateway_on_hook(void *arg, uint64_t ticket, const struct flow_rows *rows)
 {
     gateway_answer(arg, ticket, rows, FLOW_HOOK);
@@ -906,6 +929,8 @@ static const struct store_ops gateway_store_ops = {
     .current = gateway_on_current,
     .alert = gateway_on_alert,
     .pin = gateway_on_pin_stored,
+    .payment = gateway_on_payment,
+    .payment_due = gateway_on_payment_due,
     .former = gateway_on_former,
     .generation = gateway_on_generation,
 };
@@ -1125,6 +1150,7 @@ bool gateway_reload(struct gateway *g, struct buf *report)
         return false;
     }
     backends_renew(g->backends);
+    cashier_renew(g->cashier);
     gateway_publish(g, m, true);
     g->looked = 0;
     buf_addf(report, "generation %016" PRIx64 ": %d screens, %s\n", (uint64_t)m->generation, m->screen_count,
@@ -1150,6 +1176,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
     if (g->stranded_count > 0 && gateway_patience_is_over(g))
         gateway_give_up(g);
     postman_tick(g->postman);
+    cashier_tick(g->cashier);
     gateway_watch(g);
 }
 
@@ -1205,6 +1232,15 @@ static bool gateway_open_pins(struct gateway *g, char *err, size_t err_size)
     return g->pins != NULL;
 }
 
+static bool gateway_open_cashier(struct gateway *g, struct http *http, char *err, size_t err_size)
+{
+    const struct cashier_args args = { g->base, g->store, g->desk, g->generations, http, g->conf->folder, g->conf->hooks,
+                                       gateway_on_pay, g };
+
+    g->cashier = cashier_new(&args, err, err_size);
+    return g->cashier != NULL;
+}
+
 struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
 {
     const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
@@ -1236,7 +1272,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
-        !gateway_open_pins(g, err, err_size)) {
+        !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size)) {
         gateway_free(g);
         return NULL;
     }
@@ -1272,6 +1308,7 @@ void gateway_free(struct gateway *g)
         bearer_close(g->bearers[i]);
     backends_free(g->backends);
     pins_free(g->pins);
+    cashier_free(g->cashier);
     throttle_free(g->texts);
     store_free(g->store);
     desk_free(g->desk);

@@ -6,6 +6,7 @@
 
 #include "app/backends.h"
 #include "app/conf.h"
+#include "app/tills.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/session_move.h"
@@ -129,7 +130,7 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
         buf_adds(report, "the menus ask for PINs: the setting 'secret' must name a file\n");
         return false;
     }
-    if (backends_check(menu, conf->folder, err, sizeof err))
+    if (backends_check(menu, conf->folder, err, sizeof err) && tills_check(menu, conf->folder, err, sizeof err))
         return true;
     buf_addf(report, "%s\n", err);
     return false;

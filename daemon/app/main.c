@@ -22,6 +22,7 @@
 #include "app/conf.h"
 #include "app/gateway.h"
 #include "app/secret.h"
+#include "app/tills.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "menu/model.h"
@@ -83,7 +84,8 @@ static bool main_check_keys(const struct conf *conf, const struct menu *menu)
 {
     char err[512];
 
-    if (menu == NULL || backends_check(menu, conf->folder, err, sizeof err))
+    if (menu == NULL || (backends_check(menu, conf->folder, err, sizeof err) &&
+                         tills_check(menu, conf->folder, err, sizeof err)))
         return true;
     fprintf(stderr, "kheyad: %s\n", err);
     return false;
