@@ -3,7 +3,7 @@ from pathlib import Path
 
 import yaml
 
-ASIDE = ('none', 'fail', 'empty', 'wrong', 'expired', 'locked', 'closed')
+ASIDE = ('none', 'fail', 'empty', 'wrong', 'expired', 'locked', 'closed', 'again', 'refused', 'late')
 
 
 def read(folder):
