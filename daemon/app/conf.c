@@ -97,6 +97,14 @@ static const struct conf_key conf_tape_keys[] = {
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
+static const struct conf_key conf_officer_keys[] = {
+    { "digest", CONF_NUMBER, AT(conf, officer_digest), -1, 23, "9", NULL,
+      "hour of the day, on working days, at which officers are told what waits for them; -1: never" },
+    { "texts", CONF_NUMBER, AT(conf, officer_texts), 1, 10000, "120", NULL,
+      "commands by text message that one officer may give in an hour" },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+};
+
 static const struct conf_key conf_log_keys[] = {
     { "level", CONF_ENUM, AT(conf, log_level), 0, 0, "info", conf_levels, "most talkative level that is logged" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
@@ -594,13 +602,14 @@ static const struct conf_section {
     { "http", conf_http_keys },
     { "limits", conf_limit_keys },
     { "tape", conf_tape_keys },
+    { "officers", conf_officer_keys },
     { "log", conf_log_keys },
 };
 
 static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
 {
     static const struct conf_key *const root_tables[] = { conf_root_keys, NULL };
-    static const char *const root_extra[] = { "http", "limits", "tape", "log", "links", "api", NULL };
+    static const char *const root_extra[] = { "http", "limits", "tape", "officers", "log", "links", "api", NULL };
     static const char *const none[] = { NULL };
     const struct yaml_node *links;
     const struct yaml_node *apis;

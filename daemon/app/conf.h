@@ -60,6 +60,8 @@ struct conf {
     int hooks;                          /* requests to back ends in flight */
     int api;                            /* requests of agencies under way */
     int api_window_ms;                  /* how far the time of a signature may be from ours */
+    int officer_texts;                  /* commands of one officer in an hour */
+    int officer_digest;                 /* hour of the day; -1 none */
     int tape_ms;                        /* so long steps stay on the tape; 0: none are kept */
     struct conf_link links[CONF_LINKS_MAX];
     int link_count;

@@ -15,6 +15,7 @@
 #include "app/desk.h"
 #include "app/generations.h"
 #include "app/numbers.h"
+#include "app/officers.h"
 #include "app/postman.h"
 #include "app/recent.h"
 #include "app/pins.h"
@@ -76,6 +77,7 @@ struct gateway {
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
     struct cashier *cashier;            /* payments */
+    struct officers *officers;          /* who answer cases by text message */
     struct throttle *texts;             /* answers to text messages, by number */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
@@ -997,14 +999,12 @@ static bool gateway_must_refuse(const struct gateway *g, struct session *s)
 }
 
 /* Owns w from here. */
-static void gateway_take(struct gateway *g, struct work *w)
+static void gateway_begin(struct gateway *g, struct work *w)
 {
     struct session *s;
     struct queue *q;
     char code[EVENT_CODE_MAX];
 
-    w->ev.seen = clock_now();
-    gateway_count(&w->ev);
     if (work_is_text(w) && !gateway_answers(g, w)) {
         work_ack(w);
         free(w);
@@ -1033,6 +1033,57 @@ static void gateway_take(struct gateway *g, struct work *w)
     g->works++;
     gateway_advance(g, s);
 }
+
+/* A text may be an officer's command: then she is answered and it is over. */
+static void gateway_take(struct gateway *g, struct work *w)
+{
+    char cause[2 * EVENT_ID_SIZE + 8];
+    const struct officers_text text = {
+        .waiter = w, .msisdn = w->ev.msisdn, .link = bearer_name(w->bearer), .cause = gateway_text_cause(&w->ev, cause),
+        .text = w->ev.text, .text_len = w->ev.text_len, .at = w->ev.at > 0 ? w->ev.at : clock_now(),
+    };
+
+    w->ev.seen = clock_now();
+    gateway_count(&w->ev);
+    if (work_is_text(w) && officers_take(g->officers, &text))
+        g->works++;
+    else
+        gateway_begin(g, w);
+}
+
+static void gateway_on_officer_answered(void *arg, void *waiter)
+{
+    struct gateway *g = arg;
+    struct work *w = waiter;
+
+    stats_inc(sms_queued);
+    postman_call(g->postman);
+    work_ack(w);
+    g->works--;
+    free(w);
+}
+
+static void gateway_on_officer_passed(void *arg, void *waiter)
+{
+    struct gateway *g = arg;
+
+    g->works--;
+    gateway_begin(g, waiter);
+}
+
+static void gateway_on_officer_dropped(void *arg, void *waiter)
+{
+    struct gateway *g = arg;
+
+    g->works--;
+    free(waiter);
+}
+
+static const struct officers_ops gateway_officers_ops = {
+    .answered = gateway_on_officer_answered,
+    .passed = gateway_on_officer_passed,
+    .dropped = gateway_on_officer_dropped,
+};
 
 static void gateway_on_event(void *arg, struct bearer *b, const struct bearer_from *from, const struct event *ev)
 {
@@ -1177,6 +1228,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         gateway_give_up(g);
     postman_tick(g->postman);
     cashier_tick(g->cashier);
+    officers_tick(g->officers);
     gateway_watch(g);
 }
 
@@ -1241,6 +1293,17 @@ static bool gateway_open_cashier(struct gateway *g, struct http *http, char *err
     return g->cashier != NULL;
 }
 
+static bool gateway_open_officers(struct gateway *g, char *err, size_t err_size)
+{
+    const struct officers_args args = {
+        .store = g->store, .desk = g->desk, .generations = g->generations, .secret = g->conf->secret,
+        .per_hour = g->conf->officer_texts, .digest_hour = g->conf->officer_digest, .ops = &gateway_officers_ops, .arg = g,
+    };
+
+    g->officers = officers_new(&args, err, err_size);
+    return g->officers != NULL;
+}
+
 struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t err_size)
 {
     const struct timeval tick = { 0, GATEWAY_TICK_MS * 1000 };
@@ -1272,7 +1335,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
-        !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size)) {
+        !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
+        !gateway_open_officers(g, err, err_size)) {
         gateway_free(g);
         return NULL;
     }
@@ -1312,6 +1376,7 @@ void gateway_free(struct gateway *g)
     throttle_free(g->texts);
     store_free(g->store);
     desk_free(g->desk);
+    officers_free(g->officers);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);
     postman_free(g->postman);

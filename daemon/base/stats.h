@@ -54,6 +54,9 @@
     X(orders_done, counter, "orders that moved a case on, or noted something of one") \
     X(orders_repeated, counter, "orders that had been done before") \
     X(orders_refused, counter, "orders that were not done") \
+    X(officers_answered, counter, "commands of officers that were answered") \
+    X(officers_wrong, counter, "of these, with a wrong code") \
+    X(officers_digests, counter, "digests of officers that were written, or not owed") \
     X(box_up, gauge, "bearerbox connections that stand") \
     X(box_frames_in, counter, "frames received from bearerboxes") \
     X(box_frames_out, counter, "frames sent to bearerboxes") \

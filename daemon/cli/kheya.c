@@ -14,6 +14,7 @@
 #include "cli/import.h"
 #include "cli/migrate.h"
 #include "cli/new.h"
+#include "cli/officer.h"
 #include "cli/play.h"
 #include "cli/reload.h"
 #include "cli/render.h"
@@ -35,6 +36,7 @@ static const struct command {
     { "import", import_main, "lists into the database: holidays, windows of services" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "new", new_main, "a small tree of menus to begin with" },
+    { "officer", officer_main, "who may answer cases by text message, and her codes" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },

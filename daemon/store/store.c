@@ -14,6 +14,7 @@
 #include "store/errands.h"
 #include "store/series.h"
 #include "store/messages.h"
+#include "store/officers.h"
 #include "store/payments.h"
 #include "store/pg.h"
 #include "store/questions.h"
@@ -328,6 +329,7 @@ static void store_go_on(struct store_connection *c)
         trials_prepare(c->pg);
         cases_prepare(c->pg);
         payments_prepare(c->pg);
+        officers_prepare(c->pg);
         pg_end(c->pg, c->store->stall_ms, store_on_prepared, c);
     } else {
         pg_query_sql(c->pg, store_become_menu, &none, PG_TEXT);

@@ -26,7 +26,8 @@ static struct officer_command decoded(const char *text)
 }
 
 /* "FORM/CODE", or a word for what is wrong. */
-static void told(const char *text, char out[OFFICER_FORM_SIZE + 16])
+#define TOLD_SIZE (OFFICER_FORM_SIZE + 16)
+static void told(const char *text, char out[TOLD_SIZE])
 {
     static const char *const bare[OFFICER_VERBS] = { [OFFICER_NOTHING] = "-", [OFFICER_SHOW] = "show",
         [OFFICER_CONFIRM] = "confirm", [OFFICER_CODE] = "code", [OFFICER_LIST] = "list" };
@@ -36,11 +37,11 @@ static void told(const char *text, char out[OFFICER_FORM_SIZE + 16])
 
     officer_form(&c, form);
     if (c.flaw != OFFICER_FINE)
-        strcpy(out, flaws[c.flaw]);
+        snprintf(out, TOLD_SIZE, "%s", flaws[c.flaw]);
     else if (bare[c.verb] != NULL && c.number == 0)
-        sprintf(out, "%s%s%s", bare[c.verb], c.code[0] != '\0' ? "/" : "", c.code);
+        snprintf(out, TOLD_SIZE, "%s%s%s", bare[c.verb], c.code[0] != '\0' ? "/" : "", c.code);
     else
-        sprintf(out, "%s/%s", form, c.code);
+        snprintf(out, TOLD_SIZE, "%s/%s", form, c.code);
 }
 
 static const struct { const char *text, *want; } commands[] = {
@@ -120,7 +121,7 @@ static void test_commands(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        char got[OFFICER_FORM_SIZE + 16];
+        char got[TOLD_SIZE];
 
         told(commands[i].text, got);
         if (strcmp(got, commands[i].want) != 0)

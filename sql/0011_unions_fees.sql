@@ -1,4 +1,4 @@
--- 0009_unions_fees.sql - a phone's union, a union by its number, and what a passport costs.
+-- 0011_unions_fees.sql - a phone's union, a union by its number, and what a passport costs.
 
 SET LOCAL ROLE kheya_owner;
 

@@ -1,4 +1,4 @@
--- 0010_payment.sql - money: what providers were asked for, and what became of it.
+-- 0012_payment.sql - money: what providers were asked for, and what became of it.
 
 SET LOCAL ROLE kheya_owner;
 
