@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "store/pg.h"
@@ -104,6 +106,20 @@ static void test_wrap(void **state)
     buf_fini(&b);
 }
 
+/* Two people who add a migration at a time take the same number: it shows here. */
+static void test_migrations_have_one_number_each(void **state)
+{
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob("sql/[0-9]*.sql", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (strtol(found.gl_pathv[i] + 4, NULL, 10) != (long)i + 1)
+            fail_msg("%s should be number %zu: is a number given twice, or left out?", found.gl_pathv[i], i + 1);
+    assert_int_equal(found.gl_pathc, STORE_SCHEMA_VERSION);
+    globfree(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_turn_list),
         cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_migrations_have_one_number_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
