@@ -146,7 +146,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/kheya
 	install -m 755 $(B)/kheya $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/kheyad $(DESTDIR)$(PREFIX)/sbin/
-	cp -R menus sql conf $(DESTDIR)$(PREFIX)/share/kheya/
+	cp -R menus sql conf API.md daemon/openapi.yaml $(DESTDIR)$(PREFIX)/share/kheya/
 	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d && install -m 644 $$m $$d/; done
 clean:
 	rm -rf build

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/agencies.h"
 #include "app/alerts.h"
 #include "app/backends.h"
 #include "app/bearer.h"
@@ -78,6 +79,7 @@ struct gateway {
     struct desk *desk;                  /* moves cases on */
     struct cashier *cashier;            /* payments */
     struct officers *officers;          /* who answer cases by text message */
+    struct agencies *agencies;          /* the ministry API */
     struct throttle *texts;             /* answers to text messages, by number */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
@@ -1202,6 +1204,7 @@ bool gateway_reload(struct gateway *g, struct buf *report)
     }
     backends_renew(g->backends);
     cashier_renew(g->cashier);
+    agencies_renew(g->agencies);
     gateway_publish(g, m, true);
     g->looked = 0;
     buf_addf(report, "generation %016" PRIx64 ": %d screens, %s\n", (uint64_t)m->generation, m->screen_count,
@@ -1333,6 +1336,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->texts = throttle_new(GATEWAY_TEXTS_HOUR);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
+    g->agencies = agencies_new(&(struct agencies_args){ conf, args->http, g->store, g->desk, g->generations });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
@@ -1377,6 +1381,7 @@ void gateway_free(struct gateway *g)
     store_free(g->store);
     desk_free(g->desk);
     officers_free(g->officers);
+    agencies_free(g->agencies);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);
     postman_free(g->postman);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/agencies.h"
 #include "app/backends.h"
 #include "app/conf.h"
 #include "app/tills.h"
@@ -130,7 +131,8 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
         buf_adds(report, "the menus ask for PINs: the setting 'secret' must name a file\n");
         return false;
     }
-    if (backends_check(menu, conf->folder, err, sizeof err) && tills_check(menu, conf->folder, err, sizeof err))
+    if (backends_check(menu, conf->folder, err, sizeof err) && tills_check(menu, conf->folder, err, sizeof err) &&
+        agencies_check(conf, err, sizeof err))
         return true;
     buf_addf(report, "%s\n", err);
     return false;

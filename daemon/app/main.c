@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "app/admin.h"
+#include "app/agencies.h"
 #include "app/backends.h"
 #include "app/conf.h"
 #include "app/gateway.h"
@@ -26,6 +27,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "menu/model.h"
+#include "wire/api.h"
 #include "wire/http.h"
 
 #define MAIN_DRAIN_MS 5000              /* a stop waits so long for steps under way */
@@ -52,6 +54,7 @@ static void main_usage(FILE *to)
           "  -n        check configuration and menus, print 'ok', exit (1: something is wrong)\n"
           "  -v        log more\n"
           "  --keys    print every configuration key with its default\n"
+          "  --api     print the paths, parameters, errors and bounds of the ministry API\n"
           "  --version --help\n"
           "SIGHUP reads the menus again.\n"
           "SIGTERM and SIGINT finish the steps under way, then stop; a second one stops at once.\n",
@@ -84,8 +87,8 @@ static bool main_check_keys(const struct conf *conf, const struct menu *menu)
 {
     char err[512];
 
-    if (menu == NULL || (backends_check(menu, conf->folder, err, sizeof err) &&
-                         tills_check(menu, conf->folder, err, sizeof err)))
+    if ((menu == NULL || (backends_check(menu, conf->folder, err, sizeof err) &&
+                          tills_check(menu, conf->folder, err, sizeof err))) && agencies_check(conf, err, sizeof err))
         return true;
     fprintf(stderr, "kheyad: %s\n", err);
     return false;
@@ -262,12 +265,12 @@ static void main_close(struct main *m)
         close(m->pid_fd);
 }
 
-static int main_keys(void)
+static int main_print(void (*help)(struct buf *out))
 {
     struct buf out;
 
     buf_init(&out, 64 * 1024);
-    conf_help(&out);
+    help(&out);
     fputs(buf_str(&out), stdout);
     buf_fini(&out);
     return MAIN_OK;
@@ -279,6 +282,7 @@ int main(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { "keys", no_argument, NULL, 'k' },
+        { "api", no_argument, NULL, 'a' },
         { NULL, 0, NULL, 0 },
     };
     struct main m = { .pid_fd = -1 };
@@ -300,7 +304,9 @@ int main(int argc, char **argv)
             verbose = true;
             break;
         case 'k':
-            return main_keys();
+            return main_print(conf_help);
+        case 'a':
+            return main_print(api_help);
         case 'h':
             main_usage(stdout);
             return MAIN_OK;

@@ -63,7 +63,9 @@
     X(box_frames_bad, counter, "frames that could not be decoded") \
     X(box_queue, gauge, "messages waiting for a bearerbox") \
     X(http_requests, counter, "HTTP requests served") \
-    X(http_refused, counter, "HTTP requests refused")
+    X(http_refused, counter, "HTTP requests refused") \
+    X(api_requests, counter, "requests of agencies' systems") \
+    X(api_refused, counter, "of these, answered with an error")
 
 enum stats_counter {
 #define X(name, type, help) STATS_##name,

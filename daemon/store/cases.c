@@ -7,17 +7,13 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "store/blocking.h"
+#include "store/cases_rows.h"
 #include "store/errands.h"
 #include "store/store.h"
 
 #define CASES_ARRAY_MAX (64u * 1024)
 
 enum cases_statement { CASES_READ = 0, CASES_MOVE, CASES_SOURCES, CASES_STATEMENTS };
-
-#define CASES_COLUMNS \
-    "c.number, c.service, c.agency, c.msisdn, c.contact, c.state, c.fields::text, c.lang, c.place, c.channel, c.actor," \
-    " c.generation, c.created, c.changed, c.due, c.seq, c.overdue, c.quiet"
-#define CASES_EVENT "e.seq, e.at, e.kind, e.actor, e.state, e.note, e.key"
 
 static const struct errand_sql cases_statements[CASES_STATEMENTS] = {
     /* $1 number, $2 key */
@@ -158,7 +154,7 @@ enum {
     EVENT_SEQ, EVENT_AT, EVENT_KIND, EVENT_ACTOR, EVENT_STATE, EVENT_NOTE, EVENT_KEY,
 };
 
-static void cases_take_file(struct casefile *f, const PGresult *rows, int row)
+void cases_take_file(struct casefile *f, const PGresult *rows, int row)
 {
     *f = (struct casefile){
         .number = errand_cell_int(rows, row, FILE_NUMBER),
@@ -182,17 +178,16 @@ static void cases_take_file(struct casefile *f, const PGresult *rows, int row)
     };
 }
 
-static void cases_take_event(struct casefile_event *e, const PGresult *rows, int row, int from)
+void cases_take_event(struct casefile_event *e, const PGresult *rows, int row)
 {
-    from -= EVENT_SEQ;
     *e = (struct casefile_event){
-        .seq = (int)errand_cell_int(rows, row, from + EVENT_SEQ),
-        .at = errand_cell_int(rows, row, from + EVENT_AT),
-        .kind = errand_cell(rows, row, from + EVENT_KIND),
-        .actor = errand_cell(rows, row, from + EVENT_ACTOR),
-        .state = errand_cell(rows, row, from + EVENT_STATE),
-        .note = errand_cell(rows, row, from + EVENT_NOTE),
-        .key = errand_cell(rows, row, from + EVENT_KEY),
+        .seq = (int)errand_cell_int(rows, row, EVENT_SEQ),
+        .at = errand_cell_int(rows, row, EVENT_AT),
+        .kind = errand_cell(rows, row, EVENT_KIND),
+        .actor = errand_cell(rows, row, EVENT_ACTOR),
+        .state = errand_cell(rows, row, EVENT_STATE),
+        .note = errand_cell(rows, row, EVENT_NOTE),
+        .key = errand_cell(rows, row, EVENT_KEY),
     };
 }
 
@@ -203,7 +198,7 @@ static void cases_take(struct store_case_answer *a, struct casefile *file, const
     if (rows == NULL || PQntuples(rows) == 0)
         return;
     cases_take_file(file, rows, 0);
-    cases_take_event(&a->event, rows, 0, EVENT_SEQ);
+    cases_take_event(&a->event, rows, 0);
     a->file = file;
 }
 

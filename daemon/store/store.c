@@ -19,6 +19,7 @@
 #include "store/pg.h"
 #include "store/questions.h"
 #include "store/sessions.h"
+#include "store/shelf.h"
 #include "store/trials.h"
 
 #define STORE_WRITERS_MAX 16
@@ -330,6 +331,7 @@ static void store_go_on(struct store_connection *c)
         cases_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
+        shelf_prepare(c->pg);
         pg_end(c->pg, c->store->stall_ms, store_on_prepared, c);
     } else {
         pg_query_sql(c->pg, store_become_menu, &none, PG_TEXT);

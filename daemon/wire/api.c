@@ -41,6 +41,7 @@ static const struct api_error_row api_errors[API_ERRORS] = {
     [API_NO_CASE] = { "no_case", 404, "this agency has no such case" },
     [API_NO_STATE] = { "no_state", 422, "the service has no such state" },
     [API_NOT_NOW] = { "not_now", 409, "the case cannot go there from where it stands" },
+    [API_NOT_YOURS] = { "not_yours", 403, "that move is not an agency's to make" },
     [API_KEY_REUSED] = { "key_reused", 422, "this Idempotency-Key was used for something else of this case" },
     [API_TOO_MANY] = { "too_many", 429, "too many requests of this key are under way" },
     [API_AWAY] = { "away", 503, "not now: the same again a little later" },
@@ -471,10 +472,6 @@ void api_next(const struct api_call *c, const struct api_place *place, struct bu
 {
     char stamp[STAMP_SIZE];
 
-    if (c->kind != API_LIST) {
-        buf_addf(out, API_PREFIX "cases/%" PRId64 "/events?after=%d&limit=%d", c->number, c->after, c->limit);
-        return;
-    }
     buf_addf(out, API_PREFIX "cases?limit=%d", c->limit);
     if (c->state[0] != '\0')
         buf_addf(out, "&state=%s", c->state);
@@ -484,6 +481,11 @@ void api_next(const struct api_call *c, const struct api_place *place, struct bu
         buf_addf(out, "&since=%s", stamp_write(stamp, c->since));
     buf_adds(out, "&cursor=");
     api_cursor_write(place, out);
+}
+
+void api_next_events(const struct api_call *c, struct buf *out)
+{
+    buf_addf(out, API_PREFIX "cases/%" PRId64 "/events?after=%d&limit=%d", c->number, c->after, c->limit);
 }
 
 /* --- help --------------------------------------------------------------------------------------- */

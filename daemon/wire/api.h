@@ -54,6 +54,7 @@ enum api_error {
     API_NO_CASE,
     API_NO_STATE,
     API_NOT_NOW,
+    API_NOT_YOURS,
     API_KEY_REUSED,
     API_TOO_MANY,
     API_AWAY,
@@ -113,8 +114,9 @@ bool api_read(struct api_call *c, const struct api_request *r, struct api_proble
 
 void api_fail(struct api_problem *p, enum api_error e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The target that asks for the page behind place; of a history, behind c->after. */
+/* The target that asks for the page behind place; of events, for those behind c->after. */
 void api_next(const struct api_call *c, const struct api_place *place, struct buf *out);
+void api_next_events(const struct api_call *c, struct buf *out);
 
 /* The tables as text. */
 void api_help(struct buf *out);

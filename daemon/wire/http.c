@@ -175,6 +175,14 @@ static bool http_is_gone(const struct http_conn *c)
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+bool http_header(struct http *h, uint64_t ticket, const char *name, const char *value)
+{
+    struct http_conn *c;
+
+    HASH_FIND(by_ticket, h->tickets, &ticket, sizeof ticket, c);
+    return c != NULL && evhttp_add_header(evhttp_request_get_output_headers(c->held), name, value) == 0;
+}
+
 bool http_finish(struct http *h, uint64_t ticket, int status, const char *type, const void *body, size_t n)
 {
     struct evhttp_request *req;

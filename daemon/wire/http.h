@@ -46,6 +46,9 @@ void http_route(struct http *h, const char *path, unsigned methods, http_fn *fn,
  * Never 0.  Only inside the handler. */
 uint64_t http_hold(struct http *h, struct evhttp_request *req);
 
+/* A header of the answer to come of a held one; false: it has gone. */
+bool http_header(struct http *h, uint64_t ticket, const char *name, const char *value);
+
 /* Answer at once (http_answer) or a held one (http_finish; false: it has gone). */
 void http_answer(struct evhttp_request *req, int status, const char *type, const void *body, size_t n);
 bool http_finish(struct http *h, uint64_t ticket, int status, const char *type, const void *body, size_t n);

@@ -282,7 +282,7 @@ static void pages(void **state)
     buf_clear(&next);
     assert_true(ask("GET", EVENTS, "limit=3", NULL, NULL));
     call.after = 8;
-    api_next(&call, NULL, &next);
+    api_next_events(&call, &next);
     assert_string_equal(buf_str(&next), API_PREFIX EVENTS "?after=8&limit=3");
     buf_fini(&next);
     buf_fini(&again);

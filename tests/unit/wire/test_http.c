@@ -151,8 +151,10 @@ static void a_connection_lasts_and_requests_queue_on_it(void **state)
     for (int i = 0; i < 200; i++)
         client_turn(&c);
     assert_int_equal(client_answers(&c), 3);
+    assert_true(http_header(http, tickets[0], "Retry-After", "5"));
     assert_true(http_finish(http, tickets[0], 200, "text/plain", "late", 4));
     CLIENT_UNTIL(&c, client_answers(&c) == 5);
+    assert_true(has(&c, "Retry-After: 5\r\n"));
     assert_true(has(&c, "late"));
     client_close(&c);
 }
@@ -267,6 +269,7 @@ static void held_requests_are_answered_once_in_any_order(void **state)
     }
     assert_false(http_finish(http, 0, 200, "text/plain", "x", 1));
     assert_false(http_finish(http, 999, 200, "text/plain", "x", 1));
+    assert_false(http_header(http, 999, "Retry-After", "5"));
     for (int i = 0; i < 3; i++)
         client_close(&c[i]);
 }
