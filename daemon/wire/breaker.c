@@ -1,5 +1,7 @@
 #include "wire/breaker.h"
 
+#include <limits.h>
+
 static const char *const breaker_names[BREAKER_STATES] = {
     [BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "half_open",
 };
@@ -33,6 +35,20 @@ uint32_t breaker_ask(struct breaker *b, int64_t now)
         breaker_enter(b, BREAKER_HALF_OPEN);
         return b->pass;
     case BREAKER_HALF_OPEN:             /* the one that tries is out */
+    case BREAKER_STATES:
+        break;
+    }
+    return 0;
+}
+
+int breaker_room(const struct breaker *b, int64_t now)
+{
+    switch (b->state) {
+    case BREAKER_CLOSED:
+        return INT_MAX;
+    case BREAKER_OPEN:
+        return now >= b->until;
+    case BREAKER_HALF_OPEN:
     case BREAKER_STATES:
         break;
     }

@@ -27,6 +27,9 @@ void breaker_init(struct breaker *b, int fails_max, int rest_ms);
 /* May one ask now?  A pass, to be given back once by breaker_done(); 0: no. */
 uint32_t breaker_ask(struct breaker *b, int64_t now) __attribute__((warn_unused_result));
 
+/* How many may ask now: 0, 1 where it would be the one that tries, INT_MAX. */
+int breaker_room(const struct breaker *b, int64_t now);
+
 /* What became of it.  A pass of an earlier state says nothing of this one.  True
  * when the state has changed. */
 bool breaker_done(struct breaker *b, uint32_t pass, bool good, int64_t now);

@@ -16,7 +16,6 @@
 #include "base/stats.h"
 #include "wire/breaker.h"
 
-#define HOOK_CONNECTIONS 64             /* kept open between requests, of all places */
 #define HOOK_URL_MAX 1024
 #define HOOK_TOO_MANY 429               /* "not now" is a failure of the place, as 500 and above */
 
@@ -146,7 +145,8 @@ static bool hook_headers(struct hook_request *r, const struct hook_question *q)
     (void)snprintf(now, sizeof now, "%" PRId64, clock_now() / 1000);
     hook_sign(r->place, now, q->body, signature);
     if (!hook_add_header(r, "Content-Type: application/json") || !hook_add_header(r, "Accept: application/json") ||
-        !hook_add_header(r, "Expect:"))         /* no 100-continue: it costs a round trip */
+        !hook_add_header(r, "Expect:") ||       /* no 100-continue: it costs a round trip */
+        !hook_add_header(r, "Connection: close"))
         return false;
     (void)snprintf(line, sizeof line, "X-Kheya-Time: %s", now);
     if (!hook_add_header(r, line))
@@ -160,13 +160,16 @@ static bool hook_headers(struct hook_request *r, const struct hook_question *q)
 
 #define HOOK_SET(option, value) (curl_easy_setopt(e, CURLOPT_##option, value) == CURLE_OK)
 
-/* Where it may go, and that nothing of the environment leads it elsewhere. */
+/* Where it may go, and that nothing of the environment leads it elsewhere.  Each
+ * request has a connection of its own: a system that answers one twice would
+ * else answer the next, another citizen's, by it. */
 static bool hook_fence(CURL *e)
 {
     return HOOK_SET(PROTOCOLS_STR, "http,https") && HOOK_SET(FOLLOWLOCATION, 0L) && HOOK_SET(PROXY, "") &&
            HOOK_SET(NOPROXY, "*") && HOOK_SET(NETRC, (long)CURL_NETRC_IGNORED) && HOOK_SET(SSL_VERIFYPEER, 1L) &&
            HOOK_SET(SSL_VERIFYHOST, 2L) && HOOK_SET(PATH_AS_IS, 1L) &&
-           HOOK_SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && HOOK_SET(NOSIGNAL, 1L) &&
+           HOOK_SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && HOOK_SET(NOSIGNAL, 1L) && HOOK_SET(FRESH_CONNECT, 1L) &&
+           HOOK_SET(FORBID_REUSE, 1L) &&
            /* else the end of a request waits on the loop for a lookup under way */
            HOOK_SET(QUICK_EXIT, 1L);
 }
@@ -304,8 +307,7 @@ static bool hook_open(struct hook *h)
     return h->multi != NULL && curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, hook_on_want) == CURLM_OK &&
            curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, (void *)h) == CURLM_OK &&
            curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, hook_on_wait) == CURLM_OK &&
-           curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, (void *)h) == CURLM_OK &&
-           curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HOOK_CONNECTIONS) == CURLM_OK;
+           curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, (void *)h) == CURLM_OK;
 }
 
 struct hook *hook_new(const struct hook_args *args, char *err, size_t err_size)
@@ -384,6 +386,18 @@ static bool hook_send(struct hook *h, struct hook_place *p, const struct hook_qu
         return true;
     hook_request_free(h, r);
     return false;
+}
+
+static int hook_less(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+int hook_room(const struct hook *h, const struct hook_place *p)
+{
+    int room = hook_less(h->max - h->in_flight, (h->max + 1) / 2 - p->in_flight);
+
+    return hook_less(room > 0 ? room : 0, breaker_room(&p->breaker, clock_mono()));
 }
 
 bool hook_ask(struct hook *h, struct hook_place *p, const struct hook_question *q)

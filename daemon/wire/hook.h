@@ -60,6 +60,9 @@ struct hook_question {
     const char *body;                   /* JSON, copied */
 };
 
+/* How many questions p would take now: none while it is left alone. */
+int hook_room(const struct hook *h, const struct hook_place *p);
+
 /* False: it cannot be asked now, and no answer will come: it is left alone, or too
  * many requests are out. */
 bool hook_ask(struct hook *h, struct hook_place *p, const struct hook_question *q) __attribute__((warn_unused_result));

@@ -18,11 +18,11 @@ from town import BUILD, TREE, wait_for
 
 KEY = b"0123456789abcdef shared"
 GOOD = {"state": "paid", "taka": 1950, "sent": "2026-11-20", "note": "ok", "late": False, "more": [1]}
-PATHS = ["good", "slow", "gone", "empty", "broken", "garbage", "huge", "types", "moved", "cut", "list", "late", "refused"]
+PATHS = ["good", "slow", "twice", "gone", "empty", "broken", "garbage", "huge", "types", "moved", "cut", "list", "late", "refused"]
 AWAY = "They do not answer."
 NONE = "Not found."
 PAID = "Tk 1,950 20 Nov ok"
-WANT = {"good": PAID, "slow": PAID, "gone": NONE, "empty": NONE, "broken": AWAY, "garbage": AWAY, "huge": AWAY,
+WANT = {"good": PAID, "slow": PAID, "twice": PAID, "gone": NONE, "empty": NONE, "broken": AWAY, "garbage": AWAY, "huge": AWAY,
         "types": AWAY, "moved": AWAY, "cut": AWAY, "list": AWAY, "late": AWAY, "refused": AWAY}
 
 
@@ -72,6 +72,10 @@ class Agency:
 
             def at_good(self):
                 self.say(200, json.dumps(GOOD).encode())
+
+            def at_twice(self):         # the second answer is nobody's
+                self.at_good()
+                self.at_good()
 
             def at_slow(self):
                 time.sleep(0.7)
