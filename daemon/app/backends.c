@@ -21,6 +21,7 @@ struct backend {
     char *name, *url, *key;
     struct hook_place *place;
     bool ready;                         /* its key is read */
+    bool complained;                    /* that it cannot be */
 };
 
 struct backends {
@@ -28,6 +29,8 @@ struct backends {
     struct hook *hook;
     struct backend *list;
     struct reply reply;
+    backends_sent_fn sent;
+    void *sent_arg;
 };
 
 /* --- keys ------------------------------------------------------------------------------ */
@@ -102,7 +105,7 @@ void backends_free(struct backends *b)
 void backends_renew(struct backends *b)
 {
     for (struct backend *e = b->list; e != NULL; e = e->next)
-        e->ready = false;
+        e->ready = e->complained = false;
 }
 
 static struct backend *backends_find(struct backends *b, const struct menu_backend *of)
@@ -135,7 +138,9 @@ static struct hook_place *backends_place(struct backends *b, const struct menu_b
         return e->place;
     n = backends_key(of, b->args.folder, key, why, sizeof why);
     if (n == 0) {
-        log_err("backend=%s event=no_key reason=\"%s\" next=fail", of->name, why);
+        if (!e->complained)
+            log_err("backend=%s event=no_key reason=\"%s\" next=fail", of->name, why);
+        e->complained = true;
         return NULL;
     }
     hook_place_key(e->place, key, n);
@@ -216,6 +221,39 @@ bool backends_ask(struct backends *b, const struct menu *m, const struct flow_qu
     return true;
 }
 
+/* --- cases --------------------------------------------------------------------------------- */
+
+void backends_on_sent(struct backends *b, backends_sent_fn fn, void *arg)
+{
+    b->sent = fn;
+    b->sent_arg = arg;
+}
+
+int backends_room(struct backends *b, const struct menu_backend *of)
+{
+    const struct hook_place *place = backends_place(b, of);
+
+    return place != NULL ? hook_room(b->hook, place) : 0;
+}
+
+bool backends_send(struct backends *b, const struct backends_letter *l)
+{
+    const struct hook_question question = {
+        .ticket = l->ticket | BACKENDS_CASE,
+        .timeout_ms = l->of->timeout_ms,
+        .breaker_fails = l->of->breaker_fails,
+        .breaker_rest_ms = l->of->breaker_rest_ms,
+        .path = l->of->cases,
+        .id = l->id,
+        .body = l->body,
+    };
+    struct hook_place *place = backends_place(b, l->of);
+
+    return place != NULL && hook_ask(b->hook, place, &question);
+}
+
+/* --- what comes back ------------------------------------------------------------------------ */
+
 /* Why an answer is of no use; NULL: it is, and rows are it. */
 static const char *backends_take(struct backends *b, const struct menu_action *a, const struct hook_answer *answer,
                                  struct flow_rows *rows)
@@ -233,10 +271,15 @@ static const char *backends_take(struct backends *b, const struct menu_action *a
 static void backends_on_answered(void *arg, const struct hook_answer *answer)
 {
     struct backends *b = arg;
-    const struct menu_action *a = b->args.waiting(b->args.arg, answer->ticket);
+    const struct menu_action *a;
     struct flow_rows rows = { .failed = false };
     const char *why;
 
+    if ((answer->ticket & BACKENDS_CASE) != 0) {
+        b->sent(b->sent_arg, answer);
+        return;
+    }
+    a = b->args.waiting(b->args.arg, answer->ticket);
     if (a == NULL)
         return;
     why = backends_take(b, a, answer, &rows);

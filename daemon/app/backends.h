@@ -28,6 +28,27 @@ struct backends_args {
     void *arg;
 };
 
+/* Tickets of cases; dialogues have none of these. */
+#define BACKENDS_CASE (UINT64_C(1) << 63)
+
+struct hook_answer;
+typedef void (*backends_sent_fn)(void *arg, const struct hook_answer *answer);
+
+/* Who is told what became of cases that were sent. */
+void backends_on_sent(struct backends *b, backends_sent_fn fn, void *arg);
+
+/* How many cases a back end of kind http would take now: 0 while it is left alone. */
+int backends_room(struct backends *b, const struct menu_backend *of);
+
+/* Send a case, or another thing that is no dialogue's: ticket | BACKENDS_CASE.  False:
+ * not now. */
+struct backends_letter {
+    const struct menu_backend *of;
+    uint64_t ticket;
+    const char *id, *body;
+};
+bool backends_send(struct backends *b, const struct backends_letter *l) __attribute__((warn_unused_result));
+
 /* Can the keys of all back ends of m be read?  False: err says which cannot, and why. */
 bool backends_check(const struct menu *m, const char *folder, char *err, size_t err_size)
     __attribute__((warn_unused_result));

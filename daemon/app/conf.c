@@ -57,8 +57,9 @@ static const struct conf_key conf_root_keys[] = {
     { "menus", CONF_STRING, AT(conf, menus), 0, 0, "menus", NULL, "folder of the menu tree" },
     { "pid_file", CONF_STRING, AT(conf, pid_file), 0, 0, "", NULL, "locked while the daemon runs; empty: none" },
     { "secret", CONF_STRING, AT(conf, secret), 0, 0, "", NULL,
-      "file of 32 random octets, the same for all processes; consent codes, PINs and names of HTTP answers are hashed under it; "
-      "empty: one for each start, and no PINs" },
+      "file of 32 random octets, the same for all processes; consent codes, PINs and names of HTTP answers are hashed under it, "
+      "sensitive values of cases encrypted; "
+      "empty: one for each start, no PINs, and no such cases" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 

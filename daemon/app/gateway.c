@@ -15,12 +15,14 @@
 #include "app/cashier.h"
 #include "app/desk.h"
 #include "app/generations.h"
+#include "app/handover.h"
 #include "app/numbers.h"
 #include "app/officers.h"
 #include "app/postman.h"
 #include "app/recent.h"
 #include "app/pins.h"
 #include "app/secret.h"
+#include "app/spool.h"
 #include "app/throttle.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -77,6 +79,8 @@ struct gateway {
     struct backends *backends;
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
+    struct handover *handover;          /* brings them to agencies' systems */
+    struct spool *spool;                /* and to those that take files */
     struct cashier *cashier;            /* payments */
     struct officers *officers;          /* who answer cases by text message */
     struct agencies *agencies;          /* the ministry API */
@@ -461,6 +465,20 @@ static const char *gateway_text_lang(const struct session *s)
     return lang->sms ? lang->id : s->menu->langs[lang->shows].id;
 }
 
+/* What the case puts into its back end's queue. */
+static void gateway_hand_over(struct gateway *g, const struct session *s, int i, const struct flow_case *c, int64_t at,
+                              struct store_case *out)
+{
+    const struct letter letter = {
+        .number = c->number, .seq = 1, .service = c->service->name, .state = out->state, .at = at,
+        .utc_offset_min = s->menu->utc_offset_min, .phone = s->msisdn, .lang = out->lang, .by = out->actor, .note = "",
+        .fields = c->fields,
+    };
+    int backend = c->service->backend;
+
+    handover_write(g->handover, i, backend != MENU_NONE ? &s->menu->backends[backend] : NULL, &letter, c->secrets, out);
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
@@ -500,6 +518,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
             .channel = work_is_text(w) ? "sms" : "ussd", .actor = s->agent != NULL ? "agent" : "citizen",
             .name = s->agent,
         };
+        gateway_hand_over(g, s, i, c, step.at, &cases[i]);
     }
     for (int i = 0; i < out->message_count; i++) {
         const struct flow_message *m = &out->messages[i];
@@ -853,6 +872,8 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
 
     s->turn++;
     stats_add(cases, w->out->case_count);
+    if (w->out->case_count > 0)
+        handover_call(g->handover);
     if (w->out->message_count > 0 || work_is_text(w)) {
         stats_add(sms_queued, w->out->message_count + work_is_text(w));
         postman_call(g->postman);
@@ -916,6 +937,17 @@ static void gateway_on_leased(void *arg, uint64_t ticket, int64_t first, int cou
     numbers_leased(g->numbers, ticket, first, count);
 }
 
+static void gateway_on_handovers(void *arg, const struct store_handover_file *file, const struct store_handover *list,
+                                 int count, bool failed)
+{
+    struct gateway *g = arg;
+
+    if (file != NULL)
+        spool_taken(g->spool, file, list, count, failed);
+    else
+        handover_taken(g->handover, list, count);
+}
+
 static void gateway_on_outgoing(void *arg, const struct store_outgoing *m)
 {
     struct gateway *g = arg;
@@ -930,6 +962,7 @@ static const struct store_ops gateway_store_ops = {
     .answered = gateway_on_answered,
     .leased = gateway_on_leased,
     .outgoing = gateway_on_outgoing,
+    .handovers = gateway_on_handovers,
     .current = gateway_on_current,
     .alert = gateway_on_alert,
     .pin = gateway_on_pin_stored,
@@ -1230,6 +1263,9 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
     if (g->stranded_count > 0 && gateway_patience_is_over(g))
         gateway_give_up(g);
     postman_tick(g->postman);
+    handover_tick(g->handover);
+    if (!g->draining)
+        spool_tick(g->spool);
     cashier_tick(g->cashier);
     officers_tick(g->officers);
     gateway_watch(g);
@@ -1239,6 +1275,8 @@ void gateway_after_turn(struct gateway *g)
 {
     session_reap(g->table);
     postman_flush(g->postman);
+    if (!g->draining)
+        handover_flush(g->handover);
     store_flush(g->store);
     for (int i = 0; i < g->bearer_count; i++)
         bearer_flush(g->bearers[i]);
@@ -1277,6 +1315,18 @@ static bool gateway_open_backends(struct gateway *g, char *err, size_t err_size)
 
     g->backends = backends_new(&args, err, err_size);
     return g->backends != NULL;
+}
+
+static bool gateway_open_handover(struct gateway *g, char *err, size_t err_size)
+{
+    const struct handover_args args = { g->store, g->backends, g->desk, g->generations, g->conf->secret };
+
+    g->handover = handover_new(&args, err, err_size);
+    if (g->handover == NULL)
+        return false;
+    g->spool = spool_new(&(struct spool_args){ g->base, g->store, g->desk, g->generations, g->handover, g->conf->folder },
+                         err, err_size);
+    return g->spool != NULL;
 }
 
 static bool gateway_open_pins(struct gateway *g, char *err, size_t err_size)
@@ -1340,7 +1390,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
-        !gateway_open_officers(g, err, err_size)) {
+        !gateway_open_officers(g, err, err_size) ||
+        !gateway_open_handover(g, err, err_size)) {
         gateway_free(g);
         return NULL;
     }
@@ -1374,7 +1425,9 @@ void gateway_free(struct gateway *g)
         event_free(g->tick);
     for (int i = 0; i < g->bearer_count; i++)
         bearer_close(g->bearers[i]);
+    spool_free(g->spool);
     backends_free(g->backends);
+    handover_free(g->handover);
     pins_free(g->pins);
     cashier_free(g->cashier);
     throttle_free(g->texts);
@@ -1420,5 +1473,5 @@ void gateway_drain(struct gateway *g)
 
 bool gateway_is_idle(const struct gateway *g)
 {
-    return g->works == 0 && postman_is_idle(g->postman);
+    return g->works == 0 && postman_is_idle(g->postman) && handover_is_idle(g->handover) && spool_is_idle(g->spool);
 }

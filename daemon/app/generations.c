@@ -7,6 +7,7 @@
 #include "app/agencies.h"
 #include "app/backends.h"
 #include "app/conf.h"
+#include "app/handover.h"
 #include "app/tills.h"
 #include "base/alloc.h"
 #include "base/log.h"
@@ -129,6 +130,10 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
 
     if (menu->pin != MENU_NONE && conf->secret[0] == '\0') {
         buf_adds(report, "the menus ask for PINs: the setting 'secret' must name a file\n");
+        return false;
+    }
+    if (handover_needs_secret(menu) && conf->secret[0] == '\0') {
+        buf_adds(report, "the menus hand sensitive values to back ends: the setting 'secret' must name a file\n");
         return false;
     }
     if (backends_check(menu, conf->folder, err, sizeof err) && tills_check(menu, conf->folder, err, sizeof err) &&

@@ -22,6 +22,7 @@
 #include "app/backends.h"
 #include "app/conf.h"
 #include "app/gateway.h"
+#include "app/handover.h"
 #include "app/secret.h"
 #include "app/tills.h"
 #include "base/clock.h"
@@ -68,9 +69,10 @@ static bool main_check_secret(const struct conf *conf, const struct menu *menu)
     unsigned char key[SECRET_SIZE];
     char err[256];
 
-    if (conf->secret[0] == '\0' && menu != NULL && menu->pin != MENU_NONE) {
-        fputs("kheyad: the menus ask for PINs: the setting 'secret' must name a file, made like this: "
-              "head -c 32 /dev/urandom > secret; chmod 600 secret\n", stderr);
+    if (conf->secret[0] == '\0' && menu != NULL && (menu->pin != MENU_NONE || handover_needs_secret(menu))) {
+        fprintf(stderr, "kheyad: the menus %s: the setting 'secret' must name a file, made like this: "
+                "head -c 32 /dev/urandom > secret; chmod 600 secret\n",
+                menu->pin != MENU_NONE ? "ask for PINs" : "hand sensitive values to back ends");
         return false;
     }
     if (conf->secret[0] == '\0')

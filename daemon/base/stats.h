@@ -34,10 +34,15 @@
     X(rows_refused, counter, "steps PostgreSQL refused for good") \
     X(queries, counter, "questions asked to the database by screens") \
     X(queries_failed, counter, "questions that failed or timed out") \
-    X(hooks, counter, "requests that screens had for back ends") \
+    X(hooks, counter, "requests that screens and cases had for back ends") \
     X(hooks_refused, counter, "of these, not sent: the back end is left alone, or too many are out") \
     X(hooks_failed, counter, "of those sent, without an answer that could be used") \
     X(hooks_in_flight, gauge, "requests that wait for a back end") \
+    X(handovers, counter, "cases, and news of them, that agencies' systems have taken") \
+    X(handovers_failed, counter, "tries to hand one over that failed") \
+    X(handovers_refused, counter, "of them, refused for good: an operator must act") \
+    X(spool_rejects, counter, "rows of agencies' files that moved nothing") \
+    X(handovers_in_flight, gauge, "cases on their way to a back end") \
     X(payments, counter, "requests for money that screens had for providers") \
     X(payments_confirmed, counter, "payments that a provider confirmed") \
     X(payments_failed, counter, "payments that were refused, or not approved in time") \

@@ -55,8 +55,10 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
     struct flow_out *out = f->out;
     const char *mem = buf_str(&out->mem);
 
-    for (int i = 0; i < out->case_count; i++)
+    for (int i = 0; i < out->case_count; i++) {
         out->cases[i].fields = mem + out->fields_at[i];
+        out->cases[i].secrets = out->secrets_at[i] != SIZE_MAX ? mem + out->secrets_at[i] : NULL;
+    }
     for (int i = 0; i < out->audit_count; i++)
         out->audits[i].fields = mem + out->audit_at[i];
     for (int i = 0; i < out->message_count; i++) {

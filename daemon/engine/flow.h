@@ -108,6 +108,7 @@ struct flow_case {
     int64_t number;                     /* 10 digits with their Damm digit */
     const struct menu_service *service;
     const char *fields;                 /* JSON object of strings; borrowed until the next flow call */
+    const char *secrets;                /* likewise: sensitive values, whole, for its back end; NULL none; to be logged nowhere */
 };
 
 struct flow_message {
@@ -183,6 +184,7 @@ struct flow_out {
     size_t asked_at;                    /* mem: where the question's arguments begin */
     size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */
     size_t fields_at[FLOW_CASES_MAX];
+    size_t secrets_at[FLOW_CASES_MAX];  /* SIZE_MAX: none */
     size_t audit_at[FLOW_AUDITS_MAX];
     struct flow_message_at {
         size_t cause, receiver, text;

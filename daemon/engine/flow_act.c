@@ -231,19 +231,37 @@ void flow_add_json(struct buf *out, const char *p, size_t n)
     buf_addc(out, '"');
 }
 
+/* How many characters a case keeps of one that has n; all of it for a plain type.
+ * A sensitive value is whole only on its way to its back end. */
+static size_t flow_kept(const struct menu_type *t, size_t n)
+{
+    if (t->store == MENU_STORE_LAST4)
+        return 4;
+    if (!t->sensitive)
+        return n;
+    return n / 2 < 4 ? n / 2 : 4;
+}
+
+static bool flow_begins_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
 /* What a case keeps of a value that has such a type. */
 static void flow_keep_form(const struct menu_type *t, struct buf *value)
 {
     size_t at = value->len;
+    size_t chars = 0;
 
-    if (t->store != MENU_STORE_LAST4)
-        return;
-    for (int left = 4; at > 0 && left > 0; left--) {
+    for (size_t i = 0; i < value->len; i++)
+        chars += flow_begins_character(value->data[i]);
+    for (size_t left = flow_kept(t, chars); at > 0 && left > 0; left--) {
         do
             at--;
-        while (at > 0 && ((unsigned char)value->data[at] & 0xc0) == 0x80);
+        while (at > 0 && !flow_begins_character(value->data[at]));
     }
-    memmove(value->data, value->data + at, value->len - at);
+    if (at > 0)
+        memmove(value->data, value->data + at, value->len - at);
     buf_cut(value, value->len - at);
 }
 
@@ -292,6 +310,27 @@ static void flow_add_fields(struct flow *f, const struct menu_action *a, struct 
     flow_add_end(before, out);
 }
 
+/* The same of the sensitive values alone, whole: for the back end that takes the
+ * case.  False, and nothing written, where there are none. */
+static bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *out)
+{
+    const struct menu_service *service = &f->s->menu->services[a->service];
+    const char *before = "{";
+
+    if (service->backend == MENU_NONE || !menu_backend_takes_cases(&f->s->menu->backends[service->backend]))
+        return false;
+    for (int i = 0; i < a->set_count; i++) {
+        const struct menu_type *t = flow_member_type(f, a, i);
+
+        if (t->sensitive && t->store == MENU_STORE_WHOLE && t->kind != MENU_TYPE_PIN)
+            flow_add_member(f, flow_member(f, a, i), a->sets[i].value, NULL, &before, out);
+    }
+    if (before[0] == '{')
+        return false;
+    flow_add_end(before, out);
+    return true;
+}
+
 static enum flow_pass flow_notify(struct flow *f, const struct menu_service *service, const char *state,
                                   int64_t number)
 {
@@ -327,6 +366,11 @@ static enum flow_pass flow_number_answered(struct flow *f, const struct menu_act
     out->fields_at[out->case_count] = out->mem.len;
     flow_add_fields(f, a, &out->mem);
     buf_addc(&out->mem, '\0');
+    out->secrets_at[out->case_count] = out->mem.len;
+    if (flow_add_secrets(f, a, &out->mem))
+        buf_addc(&out->mem, '\0');
+    else
+        out->secrets_at[out->case_count] = FLOW_NULL;
     out->cases[out->case_count++] = (struct flow_case){ .number = number, .service = service };
     f->s->opened = true;
     out->waiting_action++;

@@ -1,8 +1,10 @@
 #include "menu/check_services.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "menu/names.h"
 
 /* leads[i * count + k]: there is a way from state i to state k. */
 static bool *check_leads(const struct menu_service *s)
@@ -68,8 +70,84 @@ static void check_states(const struct menu_service *s, struct menu_issues *issue
     free(leads);
 }
 
+/* --- hand-over ------------------------------------------------------------------- */
+
+/* Is it a state of a service that hands cases to the back end?  If not, the nearest
+ * that is. */
+static bool check_is_state(const struct menu *m, int backend, const char *state, struct names_best *best)
+{
+    for (int i = 0; i < m->service_count; i++) {
+        const struct menu_service *s = &m->services[i];
+
+        for (int k = 0; s->backend == backend && k < s->state_count; k++) {
+            if (strcmp(s->states[k].name, state) == 0)
+                return true;
+            names_consider(best, state, strlen(state), s->states[k].name);
+        }
+    }
+    return false;
+}
+
+static bool check_has_cases(const struct menu *m, int backend)
+{
+    int i = 0;
+
+    while (i < m->service_count && m->services[i].backend != backend)
+        i++;
+    return i < m->service_count;
+}
+
+static void check_meaning(const struct menu *m, int backend, const char *state, struct menu_pos pos,
+                          struct menu_issues *issues)
+{
+    struct names_best best = { .name = NULL };
+
+    if (check_is_state(m, backend, state, &best))
+        return;
+    if (best.name != NULL)
+        issue_add(issues, ISSUE_NO_MEANING, pos,
+                  "state '%s': no service of back end '%s' has such a state; did you mean '%s'?", state,
+                  m->backends[backend].name, best.name);
+    else
+        issue_add(issues, ISSUE_NO_MEANING, pos, "state '%s': no service of back end '%s' has such a state", state,
+                  m->backends[backend].name);
+}
+
+static void check_meanings(const struct menu *m, int backend, struct menu_issues *issues)
+{
+    const struct menu_backend *b = &m->backends[backend];
+
+    for (int i = 0; i < m->service_count; i++) {
+        if (m->services[i].backend == backend && m->services[i].stateless)
+            return;                     /* its states have errors of their own */
+    }
+    for (int i = 0; i < b->meaning_count && check_has_cases(m, backend); i++)
+        check_meaning(m, backend, b->meanings[i].state, b->meanings[i].pos, issues);
+    if (b->taken != NULL && check_has_cases(m, backend))
+        check_meaning(m, backend, b->taken, b->taken_pos, issues);
+}
+
+/* A value that nobody will ever take whole is not kept whole. */
+static void check_sensitive(const struct menu *m, const struct menu_service *s, struct menu_issues *issues)
+{
+    if (s->backend != MENU_NONE && menu_backend_takes_cases(&m->backends[s->backend]))
+        return;
+    for (int i = 0; i < s->field_count; i++) {
+        const struct menu_type *t = s->fields[i].type;
+
+        if (t != NULL && t->sensitive && t->kind != MENU_TYPE_PIN && t->store == MENU_STORE_WHOLE)
+            issue_add(issues, ISSUE_LAST_FOUR, s->pos,
+                      "service '%s' takes '%s', which is sensitive, and no back end takes its cases: only the last four "
+                      "characters are kept; say so with 'store: last4' in its type", s->name, s->fields[i].name);
+    }
+}
+
 void check_services(const struct menu *m, struct menu_issues *issues)
 {
+    for (int i = 0; i < m->backend_count; i++)
+        check_meanings(m, i, issues);
+    for (int i = 0; i < m->service_count; i++)
+        check_sensitive(m, &m->services[i], issues);
     for (int i = 0; i < m->service_count; i++) {
         if (!m->services[i].stateless && m->services[i].state_count > 0)
             check_states(&m->services[i], issues);

@@ -93,6 +93,7 @@
     X(BRANCH, "E307", "In a list of 'goto', every entry but the last has a 'when', and the last has none.") \
     X(ROWS, "E308", "A query of one row stands where a list is shown, or a list where one row is taken.") \
     X(ARGUMENTS, "E309", "The arguments of a query are not as many as its SQL uses.") \
+    X(NO_MEANING, "E330", "No service that hands cases to the back end has the state that its 'states' or 'taken' names.") \
     X(NO_PROVIDER, "E340", "No provider has this name.") \
     X(PROVIDER, "E341", "The keys of a provider do not go with its kind, or one of them cannot be used.") \
     X(PAY, "E342", "A payment needs a provider and one amount: a fee, or taka.") \
@@ -117,7 +118,8 @@
     X(SUBMITTED, "W515", "The page after a submit does not end the dialogue: who goes back from it may submit again.") \
     X(PAGES, "W520", "The screen can have more than 4 pages: hardly anybody reads so far.") \
     X(ONE_LETTER, "W521", "Only one sign keeps the text out of the GSM alphabet: its page holds 70 units, not 160 septets.") \
-    X(FIRST_PAGE, "W522", "The first page of a dialogue has more than 140 septets: some networks cut it there.")
+    X(FIRST_PAGE, "W522", "The first page of a dialogue has more than 140 septets: some networks cut it there.") \
+    X(LAST_FOUR, "W560", "A service takes a sensitive value and no back end takes its cases: the last four characters are kept.")
 
 enum issue_code {
 #define X(id, code, text) ISSUE_##id,

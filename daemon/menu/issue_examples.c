@@ -146,6 +146,20 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                        SERVICE "window: {from: 2026-11-01}}\n" TEA
                            "{submit: fair, with: {category: \"'tea'\"}, closed: later, goto: main}\n"
                            "  later: {text: The fair begins in November., end: yes}\n" },
+    [ISSUE_NO_MEANING] = { SERVICE "states: {submitted: [received], received: []}, backend: dss}\n"
+                               "backends:\n  dss: {kind: mock, states: {NEW: recieved}}\n" TEA
+                               "{submit: fair, with: {category: \"'tea'\"}, goto: main}\n",
+                           SERVICE "states: {submitted: [received], received: []}, backend: dss}\n"
+                               "backends:\n  dss: {kind: mock, states: {NEW: received}}\n" TEA
+                               "{submit: fair, with: {category: \"'tea'\"}, goto: main}\n" },
+    [ISSUE_LAST_FOUR] = { "types:\n  nid: {pattern: '[0-9]{10}', width: 10, sensitive: yes}\n"
+                              "services:\n  fair: {number: 7, title: Tea fair, fields: {nid: nid}}\n" TEA
+                              "{text: Whose?, input: {into: nid}, goto: send}\n"
+                              "  send: {submit: fair, with: {nid: nid}, goto: main}\n",
+                          "types:\n  nid: {pattern: '[0-9]{10}', width: 10, sensitive: yes, store: last4}\n"
+                              "services:\n  fair: {number: 7, title: Tea fair, fields: {nid: nid}}\n" TEA
+                              "{text: Whose?, input: {into: nid}, goto: send}\n"
+                              "  send: {submit: fair, with: {nid: nid}, goto: main}\n" },
     [ISSUE_STORE] = { "types:\n  day: {date: DDMMYYYY, store: last4}\n", "types:\n  day: {date: DDMMYYYY, store: none}\n" },
     [ISSUE_WORD_TWICE] = { TEA "{text: Tea, end: yes}\nkeywords: {TEA: {goto: tea}, CUP: {words: Tea, goto: tea}}\n",
                            TEA "{text: Tea, end: yes}\nkeywords: {TEA: {words: CUP, goto: tea}}\n" },

@@ -247,6 +247,12 @@ static const struct keys_row keys_backend_rows[] = {
     [BACKEND_BREAKER] = { "breaker", KEYS_ONE_MAP, .of = KEYS_BREAKER, .help = "http: when it is left alone" },
     [BACKEND_FOLDER] = { "folder", KEYS_STRING, .help = "csv: where files are written" },
     [BACKEND_ANSWERS] = { "answers", KEYS_FREE_MAP, .help = "mock: what is answered, by path" },
+    [BACKEND_CASES] = { "cases", KEYS_STRING, .help = "http, mock: where cases are sent, behind the url; /cases" },
+    [BACKEND_STATES] = { "states", KEYS_FREE_MAP, .help = "its words for what becomes of a case, and our states" },
+    [BACKEND_TAKEN] = { "taken", KEYS_STRING, .help = "state of a case that it has taken without a word" },
+    [BACKEND_RETRY] = { "retry", KEYS_ONE_MAP, .of = KEYS_RETRY, .help = "http: when a case is sent again" },
+    [BACKEND_EVERY] = { "every", KEYS_DURATION, .min = 1000, .max = 24 * KEYS_HOUR,
+                        .help = "csv: how often a file is written; 5m" },
     [BACKEND_KEYS] = { .name = NULL },
 };
 
@@ -254,6 +260,13 @@ static const struct keys_row keys_breaker_rows[] = {
     [BREAKER_FAILS] = { "fails", KEYS_WHOLE, .min = 1, .max = 1000, .help = "failures in a row; 5" },
     [BREAKER_REST] = { "rest", KEYS_DURATION, .min = 100, .max = KEYS_HOUR, .help = "it is not asked for so long; 30s" },
     [BREAKER_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_retry_rows[] = {
+    [RETRY_FIRST] = { "first", KEYS_DURATION, .min = 100, .max = KEYS_HOUR, .help = "after the first failure; 10s" },
+    [RETRY_LONGEST] = { "longest", KEYS_DURATION, .min = 100, .max = 24 * KEYS_HOUR,
+                        .help = "twice as long after each, and at most so long; 1h" },
+    [RETRY_KEYS] = { .name = NULL },
 };
 
 #define KEYS_TAKA_MAX 1000000
@@ -348,6 +361,7 @@ static const struct {
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
     [KEYS_PIN] = { "pin", keys_pin_rows },
     [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
+    [KEYS_RETRY] = { "retry", keys_retry_rows },
     [KEYS_FEE] = { "fee", keys_fee_rows },           [KEYS_WINDOW] = { "window", keys_window_rows },
     [KEYS_WITHIN] = { "within", keys_within_rows },  [KEYS_STATE] = { "state", keys_state_rows },
     [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },

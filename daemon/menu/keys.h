@@ -36,6 +36,7 @@ enum keys_map {
     KEYS_PIN,
     KEYS_BACKEND,
     KEYS_BREAKER,                       /* breaker: of a back end */
+    KEYS_RETRY,                         /* retry: of a back end */
     KEYS_FEE,                           /* parts of a service */
     KEYS_WINDOW,
     KEYS_WITHIN,
@@ -127,9 +128,10 @@ enum keys_pin { PIN_CHECK = 0, PIN_SET, PIN_KEYS };
 enum keys_audit { AUDIT_EVENT = 0, AUDIT_WITH, AUDIT_KEYS };
 enum keys_backend {
     BACKEND_KIND = 0, BACKEND_URL, BACKEND_KEY, BACKEND_TIMEOUT, BACKEND_BREAKER, BACKEND_FOLDER, BACKEND_ANSWERS,
-    BACKEND_KEYS,
+    BACKEND_CASES, BACKEND_STATES, BACKEND_TAKEN, BACKEND_RETRY, BACKEND_EVERY, BACKEND_KEYS,
 };
 enum keys_breaker { BREAKER_FAILS = 0, BREAKER_REST, BREAKER_KEYS };
+enum keys_retry { RETRY_FIRST = 0, RETRY_LONGEST, RETRY_KEYS };
 enum keys_fee { FEE_OFFICIAL = 0, FEE_CENTRE, FEE_PAID, FEE_BACK, FEE_KEYS };
 enum keys_window { WINDOW_FROM = 0, WINDOW_TO, WINDOW_KEYS };
 enum keys_within { WITHIN_DAYS = 0, WITHIN_CALENDAR, WITHIN_KEYS };

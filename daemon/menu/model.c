@@ -1,6 +1,7 @@
 #include "menu/model.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "menu/names.h"
 #include "menu/pattern.h"
@@ -117,6 +118,19 @@ const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char 
             other = &b->mocks[i];
     }
     return other;
+}
+
+const char *menu_backend_state(const struct menu_backend *b, const char *word)
+{
+    for (int i = 0; i < b->meaning_count; i++)
+        if (strcasecmp(b->meanings[i].word, word) == 0)
+            return b->meanings[i].state;
+    return b->meaning_count == 0 ? word : NULL;
+}
+
+bool menu_backend_takes_cases(const struct menu_backend *b)
+{
+    return b->kind != MENU_BACKEND_INTERNAL && b->kind != MENU_BACKEND_KINDS;
 }
 
 struct menu_pos menu_text_pos(const struct menu_text *t, int lang)

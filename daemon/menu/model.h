@@ -166,6 +166,12 @@ struct menu_mock {
     struct menu_pos pos;
 };
 
+/* A word of an agency for what becomes of a case, and the state that it means. */
+struct menu_meaning {
+    const char *word, *state;
+    struct menu_pos pos;                /* of the state */
+};
+
 struct menu_backend {
     const char *name;
     struct menu_pos pos;
@@ -177,11 +183,24 @@ struct menu_backend {
     int breaker_fails, breaker_rest_ms; /* default 5, 30000 */
     const struct menu_mock *mocks;
     int mock_count;
+    const char *cases;                  /* http, mock: where cases are sent; default "/cases" */
+    const struct menu_meaning *meanings;
+    int meaning_count;                  /* 0: its words are our states */
+    const char *taken;                  /* state of a case that it took without a word; NULL: it stays where it is */
+    struct menu_pos taken_pos;
+    int retry_first_ms, retry_longest_ms;       /* default 10 s, 1 h */
+    int every_ms;                       /* csv: default 5 min */
 };
 
 /* What a mock answers at a path; NULL: nothing is said of it. */
 const struct menu_mock *menu_mock_find(const struct menu_backend *b, const char *path);
 
+/* The state that a word of the agency means, in capital or small letters; NULL: it
+ * means none. */
+const char *menu_backend_state(const struct menu_backend *b, const char *word);
+
+/* Is it told of cases?  Our own desk has them already. */
+bool menu_backend_takes_cases(const struct menu_backend *b);
 /* Who takes money from citizens: a wallet, a bank. */
 enum menu_provider_kind { MENU_PROVIDER_HTTP = 0, MENU_PROVIDER_MOCK, MENU_PROVIDER_KINDS };
 

@@ -6,6 +6,10 @@
 #define PARSE_BACKEND_TIMEOUT 2000      /* ms, of a back end that says nothing */
 #define PARSE_BACKEND_FAILS 5
 #define PARSE_BACKEND_REST 30000
+#define PARSE_BACKEND_FIRST 10000
+#define PARSE_BACKEND_LONGEST (3600 * 1000)
+#define PARSE_BACKEND_EVERY (5 * 60 * 1000)
+#define PARSE_MEANING_MAX 60            /* octets of an agency's word */
 #define PARSE_URL_MAX 512
 #define PARSE_PATH_MAX 200
 #define PARSE_MEMBERS_MAX 64
@@ -22,11 +26,16 @@ static const struct {
     uint64_t takes, needs;
 } parse_kind_keys[MENU_BACKEND_KINDS] = {
     [MENU_BACKEND_HTTP] = { PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) | PARSE_BIT(BACKEND_TIMEOUT) |
-                                PARSE_BIT(BACKEND_BREAKER),
+                                PARSE_BIT(BACKEND_BREAKER) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY),
                             PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) },
-    [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER), PARSE_BIT(BACKEND_FOLDER) },
+    [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER) | PARSE_BIT(BACKEND_STATES) | PARSE_BIT(BACKEND_TAKEN) |
+                               PARSE_BIT(BACKEND_EVERY),
+                           PARSE_BIT(BACKEND_FOLDER) },
     [MENU_BACKEND_INTERNAL] = { 0, 0 },
-    [MENU_BACKEND_MOCK] = { PARSE_BIT(BACKEND_ANSWERS), 0 },
+    [MENU_BACKEND_MOCK] = { PARSE_BIT(BACKEND_ANSWERS) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY),
+                            0 },
 };
 
 /* --- values ------------------------------------------------------------------------------ */
@@ -112,6 +121,60 @@ void parse_breaker(struct parse *p, const struct yaml_node *map, int *fails, int
         *rest_ms = (int)keys_duration(got.at[BREAKER_REST]);
 }
 
+static void parse_meanings(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+{
+    struct menu_meaning *meanings = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *meanings);
+
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i), *value = parse_entry(p, map, i);
+
+        if (key->len > PARSE_MEANING_MAX)
+            issue_add(p->issues, ISSUE_BACKEND, key->pos, "a word of an agency has at most %d octets", PARSE_MEANING_MAX);
+        else if (menu_backend_state(b, key->text) != NULL && b->meaning_count > 0)
+            issue_add(p->issues, ISSUE_BACKEND, key->pos,
+                      "word '%s' stands here twice: capital and small letters are the same", key->text);
+        else if (value != NULL)
+            meanings[b->meaning_count++] = (struct menu_meaning){ key->text, value->text, value->pos };
+        b->meanings = meanings;
+    }
+}
+
+static void parse_retry(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+{
+    struct keys_got got;
+
+    if (!keys_read(map, KEYS_RETRY, &got, p->issues))
+        return;
+    if (got.at[RETRY_FIRST] != NULL)
+        b->retry_first_ms = (int)keys_duration(got.at[RETRY_FIRST]);
+    if (got.at[RETRY_LONGEST] != NULL)
+        b->retry_longest_ms = (int)keys_duration(got.at[RETRY_LONGEST]);
+    if (b->retry_first_ms > b->retry_longest_ms)
+        issue_add(p->issues, ISSUE_BACKEND, map->pos, "'first' is longer than 'longest'");
+}
+
+/* How cases go there, and what becomes of them. */
+static void parse_takes(struct parse *p, const struct keys_got *got, struct menu_backend *b)
+{
+    const struct yaml_node *cases = got->at[BACKEND_CASES];
+
+    if (cases != NULL)
+        b->cases = cases->text;
+    if (cases != NULL && !parse_is_path(cases))
+        issue_add(p->issues, ISSUE_BACKEND, cases->pos, "cases '%s': a path begins with /, then letters, digits and - _ . ~ /",
+                  cases->text);
+    if (got->at[BACKEND_STATES] != NULL)
+        parse_meanings(p, got->at[BACKEND_STATES], b);
+    if (got->at[BACKEND_TAKEN] != NULL) {
+        b->taken = got->at[BACKEND_TAKEN]->text;
+        b->taken_pos = got->at[BACKEND_TAKEN]->pos;
+    }
+    if (got->at[BACKEND_RETRY] != NULL)
+        parse_retry(p, got->at[BACKEND_RETRY], b);
+    if (got->at[BACKEND_EVERY] != NULL)
+        b->every_ms = (int)keys_duration(got->at[BACKEND_EVERY]);
+}
+
 /* Which keys go with its kind. */
 static void parse_backend_fits(struct parse *p, const struct keys_got *got, const struct menu_backend *b)
 {
@@ -146,6 +209,7 @@ static void parse_backend(struct parse *p, const struct keys_got *got, struct me
         parse_breaker(p, got->at[BACKEND_BREAKER], &b->breaker_fails, &b->breaker_rest_ms);
     if (got->at[BACKEND_ANSWERS] != NULL)
         parse_mocks(p, got->at[BACKEND_ANSWERS], b);
+    parse_takes(p, got, b);
 }
 
 void parse_backends(struct parse *p)
@@ -163,6 +227,10 @@ void parse_backends(struct parse *p)
         b->timeout_ms = PARSE_BACKEND_TIMEOUT;
         b->breaker_fails = PARSE_BACKEND_FAILS;
         b->breaker_rest_ms = PARSE_BACKEND_REST;
+        b->cases = "/cases";
+        b->retry_first_ms = PARSE_BACKEND_FIRST;
+        b->retry_longest_ms = PARSE_BACKEND_LONGEST;
+        b->every_ms = PARSE_BACKEND_EVERY;
         if (keys_read(defs->list[i].value, KEYS_BACKEND, &got, p->issues) && got.at[BACKEND_KIND] != NULL)
             parse_backend(p, &got, b);
     }

@@ -46,6 +46,7 @@ struct batch_case {
     int64_t due;
     int16_t quiet;
     struct batch_text service, agency, fields, state, lang, place, contact, channel, actor, name;
+    struct batch_text backend, letter, secret;
 };
 
 struct batch_message {
@@ -187,6 +188,9 @@ static void batch_add_cases(struct batch *b, struct batch_row *row, const struct
             .channel = batch_keep_text(b, c->channel != NULL ? c->channel : "ussd"),
             .actor = batch_keep_text(b, c->actor != NULL ? c->actor : "citizen"),
             .name = batch_keep_text(b, c->name),
+            .backend = batch_keep_text(b, c->backend),
+            .letter = batch_keep_text(b, c->letter),
+            .secret = batch_keep(b, c->secret, c->secret_len),
         };
     }
 }
@@ -267,7 +271,7 @@ size_t batch_step_size(const struct store_step *step)
 
         n += batch_len(c->service) + batch_len(c->agency) + batch_len(c->fields) + batch_len(c->state) +
              batch_len(c->lang) + batch_len(c->place) + batch_len(c->contact) + batch_len(c->channel) +
-             batch_len(c->actor) + batch_len(c->name);
+             batch_len(c->actor) + batch_len(c->name) + batch_len(c->backend) + batch_len(c->letter) + c->secret_len + 1;
     }
     for (size_t i = 0; i < step->message_count; i++) {
         const struct store_message *m = &step->messages[i];
@@ -414,6 +418,7 @@ enum batch_column {
     TAPE_BUCKET, TAPE_MSISDN, TAPE_DIALOGUE, TAPE_STEP, TAPE_AT, TAPE_GENERATION, TAPE_LINK, TAPE_LANG, TAPE_KIND,
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
+    LETTER_BUCKET, LETTER_MSISDN, LETTER_NUMBER, LETTER_AT, LETTER_BACKEND, LETTER_BODY, LETTER_SECRET,
     BATCH_COLUMNS,
 };
 
@@ -439,6 +444,8 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [AUDIT_BUCKET] = ARRAY_INT2, [AUDIT_MSISDN] = ARRAY_TEXT, [AUDIT_CODE] = ARRAY_TEXT, [AUDIT_TURN] = ARRAY_INT4,
     [AUDIT_AT] = ARRAY_INT8, [AUDIT_SEQ] = ARRAY_INT2, [AUDIT_ACTOR] = ARRAY_TEXT, [AUDIT_EVENT] = ARRAY_TEXT,
     [AUDIT_FIELDS] = ARRAY_TEXT,
+    [LETTER_BUCKET] = ARRAY_INT2, [LETTER_MSISDN] = ARRAY_TEXT, [LETTER_NUMBER] = ARRAY_INT8, [LETTER_AT] = ARRAY_INT8,
+    [LETTER_BACKEND] = ARRAY_TEXT, [LETTER_BODY] = ARRAY_TEXT, [LETTER_SECRET] = ARRAY_BYTEA,
 };
 
 /* One set for all batches: libpq copies the parameters as they are sent. */
@@ -483,6 +490,19 @@ static void batch_put_case(const struct batch *b, const struct batch_row *r, con
     batch_put(CASE_CHANNEL, b, c->channel);
     batch_put(CASE_ACTOR, b, c->actor);
     batch_put(CASE_NAME, b, c->name);
+}
+
+static void batch_put_letter(const struct batch *b, const struct batch_row *r, const struct batch_case *c)
+{
+    if (c->backend.len == 0)
+        return;
+    array_int2(&batch_columns[LETTER_BUCKET], r->bucket);
+    batch_put(LETTER_MSISDN, b, r->msisdn);
+    array_int8(&batch_columns[LETTER_NUMBER], c->number);
+    array_int8(&batch_columns[LETTER_AT], r->at);
+    batch_put(LETTER_BACKEND, b, c->backend);
+    batch_put(LETTER_BODY, b, c->letter);
+    batch_put(LETTER_SECRET, b, c->secret);
 }
 
 static void batch_put_message(const struct batch *b, const struct batch_row *r, const struct batch_message *m)
@@ -536,8 +556,10 @@ static void batch_put_audit(const struct batch *b, const struct batch_row *r, ui
 
 static void batch_put_more(const struct batch *b, const struct batch_row *r)
 {
-    for (uint32_t i = 0; i < r->case_count; i++)
+    for (uint32_t i = 0; i < r->case_count; i++) {
         batch_put_case(b, r, &b->cases[r->cases + i]);
+        batch_put_letter(b, r, &b->cases[r->cases + i]);
+    }
     for (uint32_t i = 0; i < r->message_count; i++)
         batch_put_message(b, r, &b->messages[r->messages + i]);
     for (uint32_t i = 0; i < r->audit_count; i++)

@@ -1,6 +1,7 @@
 #include "store/sessions.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -89,8 +90,18 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
         " FROM unnest($58::smallint[], $59::text[], $60::text[], $61::integer[], $62::bigint[], $63::smallint[],"
         " $64::text[], $65::text[], $66::text[])"
         " AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
-        ") SELECT w.msisdn FROM w",
+        "), ",                          /* SESSIONS_REST */
 };
+
+/* The end of SESSIONS_WRITE_FULL: C knows no longer literals. */
+#define SESSIONS_REST \
+    "l AS (" \
+    "INSERT INTO kheya.backend_queue (bucket, number, seq, backend, body, secret, due, created, changed)" \
+    " SELECT k.bucket, k.number, 1, k.backend, k.body, nullif(k.secret, ''::bytea), k.at, k.at, k.at" \
+    " FROM unnest($67::smallint[], $68::text[], $69::bigint[], $70::bigint[], $71::text[], $72::text[], $73::bytea[])" \
+    " AS k(bucket, msisdn, number, at, backend, body, secret)" SESSIONS_IF_WRITTEN \
+    ") SELECT w.msisdn FROM w"
+#define SESSIONS_SQL_MAX 8192
 
 static const char *const sessions_names[SESSIONS_STATEMENTS] = {
     [SESSIONS_LOAD] = "sessions_load",
@@ -141,13 +152,23 @@ struct sessions {
 
 const char *sessions_sql(enum sessions_statement statement)
 {
-    return sessions_statements[statement];
+    static char full[SESSIONS_SQL_MAX];
+
+    if (statement != SESSIONS_WRITE_FULL)
+        return sessions_statements[statement];
+    if (full[0] == '\0') {
+        int n = snprintf(full, sizeof full, "%s%s", sessions_statements[statement], SESSIONS_REST);
+
+        assert(n > 0 && (size_t)n < sizeof full);
+        (void)n;
+    }
+    return full;
 }
 
 void sessions_prepare(struct pg *pg)
 {
     for (int i = 0; i < SESSIONS_STATEMENTS; i++)
-        pg_prepare(pg, sessions_names[i], sessions_statements[i]);
+        pg_prepare(pg, sessions_names[i], sessions_sql((enum sessions_statement)i));
 }
 
 /* --- life ------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include "base/stats.h"
 #include "store/cases.h"
 #include "store/errands.h"
+#include "store/handovers.h"
 #include "store/series.h"
 #include "store/messages.h"
 #include "store/officers.h"
@@ -89,6 +90,7 @@ struct store {
     struct series *series;
     struct trials *trials;
     struct errands *errands;
+    struct handovers *handovers;
     struct payments *payments;
     struct questions *questions;
     struct event *later;                /* answers what cannot be sent */
@@ -119,7 +121,8 @@ int64_t store_tape_name(int64_t at, uint32_t dice)
 static bool store_writes_wait(const struct store *s)
 {
     return sessions_waiting(s->sessions) > 0 || messages_waits(s->messages) || series_waits(s->series) ||
-           trials_wait(s->trials) || errands_wait(s->errands) || payments_wait(s->payments);
+           trials_wait(s->trials) || errands_wait(s->errands) || payments_wait(s->payments) ||
+           handovers_wait(s->handovers);
 }
 
 /* Is what waits so little, and the last batch so recent, that it is to wait? */
@@ -154,6 +157,7 @@ static void store_pump(struct store *s)
         series_send(s->series, pg);
         trials_send(s->trials, pg);
         errands_send(s->errands, pg);
+        handovers_send(s->handovers, pg);
         payments_send(s->payments, pg);
         pg_flush(pg);
     }
@@ -190,6 +194,7 @@ static void store_on_later(evutil_socket_t fd, short what, void *arg)
     series_fail(s->series);
     trials_fail(s->trials);
     errands_fail(s->errands);
+    handovers_fail(s->handovers);
     payments_fail(s->payments);
     questions_fail(s->questions, "database away");
 }
@@ -329,6 +334,7 @@ static void store_go_on(struct store_connection *c)
         series_prepare(c->pg);
         trials_prepare(c->pg);
         cases_prepare(c->pg);
+        handovers_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
         shelf_prepare(c->pg);
@@ -440,6 +446,7 @@ struct store *store_new(const struct store_args *args)
     s->series = series_new(s->ops, s->arg, s->stall_ms);
     s->trials = trials_new(s->ops, s->arg, s->stall_ms);
     s->errands = errands_new(s->stall_ms);
+    s->handovers = handovers_new(s->ops, s->arg, s->stall_ms);
     s->payments = payments_new(s->ops, s->arg, s->stall_ms);
     s->questions = questions_new(args->base, s->ops, s->arg, s->reader_count);
     s->later = event_new(args->base, -1, 0, store_on_later, s);
@@ -468,6 +475,7 @@ void store_free(struct store *s)
     series_free(s->series);
     trials_free(s->trials);
     errands_free(s->errands);
+    handovers_free(s->handovers);
     payments_free(s->payments);
     questions_free(s->questions);
     free(s->conninfo);
@@ -515,6 +523,28 @@ void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_s
                        int64_t due_ms)
 {
     messages_mark(s->messages, bucket, id, state, note, due_ms);
+}
+
+void store_handover_take(struct store *s, const struct store_wanted *list, int count)
+{
+    handovers_take(s->handovers, list, count);
+    store_asked(s);
+}
+
+void store_handover_take_file(struct store *s, const struct store_wanted *of)
+{
+    handovers_take_file(s->handovers, of);
+    store_asked(s);
+}
+
+void store_handover_mark(struct store *s, const struct store_handed *handed)
+{
+    handovers_mark(s->handovers, handed);
+}
+
+void store_handover_mark_file(struct store *s, int64_t file)
+{
+    handovers_mark_file(s->handovers, file);
 }
 
 void store_publish(struct store *s, const struct store_generation *g, bool again)

@@ -51,6 +51,10 @@ struct store_case {                     /* a case to be opened with the step */
     const char *channel;                /* "sms", else "ussd" */
     const char *actor;                  /* who opens it: "agent", else "citizen" */
     const char *name;                   /* his name in its history */
+    const char *backend;                /* that is to learn of it; "" or NULL none */
+    const char *letter;                 /* what it is told: JSON without sensitive values */
+    const void *secret;                 /* sensitive values, sealed; NULL none */
+    size_t secret_len;
 };
 
 struct store_message {                  /* a message caused by the step */
@@ -160,6 +164,48 @@ struct store_pin_row {
     bool locked;                        /* now, by this try or by those before it */
 };
 
+/* --- hand-overs: cases on their way to the systems of agencies ------------------ */
+
+enum store_handover_state {             /* backend_queue.state */
+    STORE_HANDOVER_WAITING = 0,         /* until it is due; out, it is due again when its lease is over */
+    STORE_HANDOVER_TAKEN,               /* by the system: what was told is wiped */
+    STORE_HANDOVER_REFUSED,             /* by the system, for good: somebody must act */
+    STORE_HANDOVER_STATES,
+};
+
+struct store_wanted {                   /* so many at most of a back end */
+    const char *backend;
+    int count;
+    int64_t lease_ms;                   /* untold what became of it so long, it comes again */
+};
+
+struct store_handover {
+    int16_t bucket;
+    int64_t number;
+    int32_t seq;
+    int tries;                          /* this one included; of a file's row: those before */
+    int64_t created;
+    const char *backend, *body;
+    const void *secret;                 /* NULL: none */
+    size_t secret_len;
+};
+
+struct store_handover_file {            /* what its rows are to be written to */
+    const char *backend;
+    int64_t id;                         /* 0: nothing waits */
+    int64_t created;
+};
+
+struct store_handed {                   /* what became of one */
+    int16_t bucket;
+    int64_t number;
+    int32_t seq;
+    int tries;                          /* as taken */
+    enum store_handover_state state;
+    const char *note;
+    int64_t due;                        /* WAITING: ms since the epoch */
+};
+
 /* --- payments ---------------------------------------------------------------- */
 
 struct store_payment {                  /* a row; what the states mean is the engine's */
@@ -197,6 +243,9 @@ struct store_ops {
     void (*current)(void *arg, int64_t id);
     /* row NULL: nobody knows */
     void (*pin)(void *arg, uint64_t ticket, const struct store_pin_row *row);
+    /* one for each take; file NULL: of store_handover_take() */
+    void (*handovers)(void *arg, const struct store_handover_file *file, const struct store_handover *list, int count,
+                      bool failed);
     /* row NULL: there is none (open: another one is; change: the row was another one), or (failed) nobody knows */
     void (*payment)(void *arg, uint64_t ticket, const struct store_payment *row, bool failed);
     /* one that is due, leased for 30 s */
@@ -270,6 +319,14 @@ void store_outbox_take(struct store *s, int max);
 void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
                        int64_t due_ms);
 
+/* Take what is due for these back ends, or what waits for one as a file: first the
+ * oldest that nobody finished.  ops->handovers. */
+void store_handover_take(struct store *s, const struct store_wanted *list, int count);
+void store_handover_take_file(struct store *s, const struct store_wanted *of);
+void store_handover_mark(struct store *s, const struct store_handed *handed);
+/* It is written: its rows are taken. */
+void store_handover_mark_file(struct store *s, int64_t file);
+
 /* Keep the sources of a menu generation, and make it the current one if it is
  * new, or again: if it is known already.  resume_ms: so long after their last
  * step its dialogues may be resumed. */
@@ -316,7 +373,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 14         /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 15         /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -183,7 +183,7 @@ static void test_params(void **state)
     };
     struct batch *b = batch_new(8);
     struct store_case c = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{}",
-                            .state = "submitted" };
+                            .state = "submitted", .backend = "land", .letter = "{}", .secret = "s\0t", .secret_len = 3 };
     struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77 };
     struct store_step s = step_of("8801700000001");
     struct pg_params p = { 0 };
@@ -220,7 +220,7 @@ static void test_params(void **state)
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_FULL);
-    assert_int_equal(p.count, 66);
+    assert_int_equal(p.count, 73);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(elements(&p, i), 3);
         assert_int_equal(elements(&p, 9 + i), 1);
@@ -245,6 +245,12 @@ static void test_params(void **state)
     assert_text(&p, 64, 0, "asked");
     assert_text(&p, 65, 1, "{\"b\": \"2\"}");
     assert_memory_equal(element(&p, 62, 1, &len), "\0\1", 2);        /* seq */
+    for (int i = 66; i < 73; i++)
+        assert_int_equal(elements(&p, i), 1);
+    assert_text(&p, 67, 0, "8801700000002");    /* the letter is the case's */
+    assert_text(&p, 70, 0, "land");
+    assert_text(&p, 71, 0, "{}");
+    assert_memory_equal(element(&p, 72, 0, &len), "s\0t", 3);
 
     /* a half without extras needs the small statement only */
     row = batch_find(b, "8801700000001", 0);
