@@ -226,3 +226,144 @@ def test_calls_are_lost(bank):
         state(town, phone, "confirmed")
         wallets.lines(**{line: False})
         assert len(messages(town, phone)) == 1
+
+
+# --- the command line --------------------------------------------------------------------------
+
+
+def payment(town, *words):
+    """kheya payment: exit status, standard output, standard error."""
+    done = subprocess.run([BUILD / "kheya", "payment", "--database", town.conninfo, *words], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert "Sanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def reconcile(bank, *words, text=None, name="statement.csv"):
+    """The provider's own statement, or another, compared."""
+    town, wallets = bank
+    path = town.folder / name
+    path.write_text(wallets.get("statement.csv") if text is None else text)
+    status, out, err = payment(town, "reconcile", "--provider", "nagad", *words, str(path))
+    assert err == "", err
+    return status, out.replace(str(path), "S").splitlines()
+
+
+def test_given_back(bank):
+    town, wallets = bank
+    phone = english(town, Phone(town, number()))
+    ask(phone)
+    ref, _, about, trx, *_ = state(town, phone, "confirmed")
+    assert payment(town, "refund", "--by", "Rahima", "--note", "asked twice", ref)[:2] == (0, f"{ref}: its refund is asked for\n")
+    assert payment(town, "refund", ref)[0] == 0
+    state(town, phone, "refunded")
+    assert wallets.payments()[ref]["state"] == "refunded"
+    assert [c for c, _ in messages(town, phone)] == [f"pay/{ref}/confirmed", f"pay/{ref}/refunded"]
+    assert payment(town, "refund", ref)[:2] == (0, f"{ref}: refunded\n")
+    status, out, _ = payment(town, "show", ref)
+    assert status == 0 and "operator Rahima: asked twice" in out and "refunded" in out and phone.msisdn not in out
+    status, out, _ = payment(town, "list", "--for", about)
+    assert status == 0 and out.count(ref) == 1 and trx in out and phone.msisdn not in out
+    failed = town.sql("SELECT ref FROM kheya.payment WHERE state = 'failed' LIMIT 1")[0][0]
+    status, _, err = payment(town, "refund", failed)
+    assert status == 1 and "nothing was paid" in err
+    assert payment(town, "show", "0417000000000000000f")[0] == 1
+    for wrong in (["refund"], ["refund", "x"], ["list", "x"], ["list", "--state", "paid"], ["reconcile", "x.csv"], ["nothing"], []):
+        assert payment(town, *wrong)[0] == 2, wrong
+    assert payment(town, "--help")[0] == 0
+
+
+def test_reconcile(bank):
+    """What agrees agrees; every kind of difference is listed with its line; what was missed is taken in, once."""
+    town, wallets = bank
+    phone = english(town, Phone(town, number()))
+    ask(phone)
+    state(town, phone, "confirmed")
+    # the one that changed its mind by our own hand in another test is not in the provider's books
+    ours = {r for r, in town.sql("SELECT ref FROM kheya.payment WHERE paid > 0 AND provider = 'nagad'")}
+    lines = wallets.get("statement.csv").splitlines()
+    theirs = {line.split(",")[2] for line in lines[1:]}
+    status, out = reconcile(bank)
+    assert len(out) == len(ours - theirs) + 1 + sum(r in ours - theirs for r, in town.sql(
+        "SELECT ref FROM kheya.payment WHERE back > 0")), out
+    assert status == (1 if ours - theirs else 0)
+
+    # the database forgets a payment that the provider has: it is missed, taken in, and agrees from then on
+    mute = english(town, Phone(town, number()))
+    wallets.lines(mute=True, deaf=False)
+    town.sql("UPDATE kheya.payment SET due = NULL WHERE FALSE")
+    ask(mute)
+    ref, _, about, *_ = rows(town, mute)[0]
+    town.sql("UPDATE kheya.payment SET due = NULL, seq = seq + 1000 WHERE ref = %s", ref)    # nobody asks for it
+    wait_for("paid there", lambda: wallets.payments()[ref]["state"] == "confirmed")
+    status, out = reconcile(bank)
+    missed = [line for line in out if ref in line]
+    assert status == 1 and len(missed) == 1 and missed[0].endswith("and requested here"), out
+    assert rows(town, mute)[0][1] == "requested"
+    status, out = reconcile(bank, "--apply", "--by", "Rahima")
+    assert [line for line in out if ref in line][0].endswith("and requested here: taken in")
+    assert out[-1] == "1 taken in"
+    state(town, mute, "confirmed")
+    wallets.lines(mute=False)
+    assert [c for c, _ in messages(town, mute)] == [f"pay/{ref}/confirmed"]
+    wait_for("the case", lambda: town.sql("SELECT state FROM kheya.case_file WHERE number = %s", about) == [("received",)])
+    status, out = reconcile(bank)
+    assert not [line for line in out if ref in line], out
+    assert "operator Rahima: statement, " in payment(town, "show", ref)[1]
+
+    # a file with errors is not compared
+    status, out = reconcile(bank, text="time,trx,ref,kind,taka\n2026-13-01,T1,x,payment,50\n", name="bad.csv")
+    assert (status, out) == (1, ["S:2: error: time '2026-13-01': like 2026-11-25 or 2026-11-25 10:00:05",
+                                 "1 errors in the file: nothing was compared"])
+    # another day has no payments of ours
+    status, out = reconcile(bank, "--from", "2026-01-01", "--to", "2026-01-02", text="time,trx,ref,kind,taka\n", name="empty.csv")
+    assert (status, out) == (0, ["statement: 0 payments Tk 0, 0 refunds Tk 0; here: 0 payments Tk 0, 0 refunds Tk 0; "
+                                 "0 differences"])
+
+
+# --- kills -----------------------------------------------------------------------------------------
+
+
+def test_kills(tmp_path):
+    """Forty people pay, decline, wait and get their money back while kheyads are killed; then all is even: every
+    confirmed payment is in the statement, every case paid was moved once, every receipt was written once."""
+    import random
+    dice = random.Random(20261126)
+    town, wallets = open_town(tmp_path, "--twice", "--shuffle", within="4s", kheyads=2)
+    bank = (town, wallets)
+    try:
+        town.start(relay=True)
+        people = [english(town, Phone(town, number(n % 10))) for n in range(40)]
+        for i, phone in enumerate(people):
+            page = ask(phone)
+            if i % 4 == 3:
+                victim = dice.randrange(2)
+                town.kheyads[victim].kill()
+                town.start_kheyad(victim)
+                town.ready(victim)
+            if i % 10 == 5:
+                paid = town.sql("SELECT ref FROM kheya.payment WHERE state = 'confirmed' AND NOT refund LIMIT 1")
+                if paid:
+                    assert payment(town, "refund", paid[0][0])[0] == 0, page
+        wait_for("all payments at their end", lambda: town.sql(
+            "SELECT count(*) FROM kheya.payment WHERE state IN ('quoted', 'requested', 'approved') OR owes <> 0"
+            " OR (refund AND state <> 'refunded')") == [(0,)], 90)
+        status, out = reconcile(bank)
+        assert status == 0, out
+        confirmed = {r: a for r, a in town.sql("SELECT ref, about FROM kheya.payment WHERE state IN ('confirmed', 'refunded')")}
+        assert {r for r, p in wallets.payments().items() if "paid" in p} == set(confirmed)
+        assert len(confirmed) >= 20
+        causes = town.sql("SELECT cause, count(*) FROM kheya.outbox WHERE cause LIKE 'pay/%%' GROUP BY cause")
+        assert all(n == 1 for _, n in causes)
+        causes = {c for c, _ in causes}
+        assert {c for c in causes if c.endswith("/confirmed")} == {f"pay/{r}/confirmed" for r in confirmed}
+        back = {r for r, in town.sql("SELECT ref FROM kheya.payment WHERE state = 'refunded'")}
+        assert {c for c in causes if c.endswith("/refunded")} == {f"pay/{r}/refunded" for r in back} and back
+        moved = town.sql("SELECT number::text, count(*) FROM kheya.case_event WHERE state = 'received' GROUP BY number")
+        assert dict(moved) == {a: 1 for a in confirmed.values()}
+        assert len(set(confirmed.values())) == len(confirmed), "no fee was paid twice"
+        cases = town.sql("SELECT count(*) FROM kheya.case_file")[0][0]
+        assert town.sql("SELECT count(DISTINCT about) FROM kheya.payment")[0][0] <= cases
+    finally:
+        town.stop()
+        wallets.process.kill()
