@@ -132,7 +132,7 @@ static struct notice_places notice_add(const struct notice_case *c, const struct
 void notice_plan(const struct menu *m, const struct menu_service *s, const struct casefile *f,
                  const struct desk_order *o, struct desk_plan *p)
 {
-    struct notice_places at[DESK_NOTICES_MAX];
+    struct notice_places at[DESK_NOTICES_MAX] = { 0 };
     int lang = notice_lang(m, f->lang);
 
     for (int i = 0; i < s->notify_count && p->notice_count < DESK_NOTICES_MAX; i++) {
