@@ -1,6 +1,8 @@
 #include "app/bearer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -12,7 +14,10 @@ struct bearer {
     const struct conf_link *conf;
     struct kannel *kannel;              /* one of the two */
     struct aggregator *aggregator;
-    int sms;                            /* profile that sends messages; -1 none */
+    struct bearer_lane lanes[CONF_PROFILES_MAX];
+    char names[CONF_PROFILES_MAX][CONF_LANE_SIZE];
+    int lane_count;
+    int lane_of[CONF_PROFILES_MAX];     /* by profile */
     const struct bearer_ops *ops;
     void *arg;
 };
@@ -64,6 +69,33 @@ static const struct kannel_ops bearer_kannel_ops = {
 
 /* --- life ------------------------------------------------------------------------ */
 
+static void bearer_add_lane(struct bearer *b, int profile)
+{
+    struct bearer_lane *l = &b->lanes[b->lane_count];
+    char *name = b->names[b->lane_count];
+
+    if (b->lane_count == 0)
+        snprintf(name, CONF_LANE_SIZE, "%s", b->conf->name);
+    else
+        snprintf(name, CONF_LANE_SIZE, "%s/%s", b->conf->name, b->conf->profiles[profile].smsc_id);
+    *l = (struct bearer_lane){ .name = name, .profile = profile, .rate = b->conf->ways[profile].rate };
+    b->lane_of[profile] = b->lane_count++;
+}
+
+/* Those who dial in are reached by the lane that their SMSC id names, else by the first. */
+static void bearer_find_lanes(struct bearer *b)
+{
+    const struct conf_link *conf = b->conf;
+
+    for (int i = 0; i < conf->profile_count; i++)
+        if (conf->profiles[i].channel == PROFILE_SMS)
+            bearer_add_lane(b, i);
+    for (int i = 0; i < conf->profile_count; i++)
+        for (int k = 0; k < b->lane_count; k++)
+            if (strcmp(conf->profiles[b->lanes[k].profile].smsc_id, conf->ways[i].sms) == 0)
+                b->lane_of[i] = k;
+}
+
 static void bearer_open_kannel(struct bearer *b, struct event_base *base)
 {
     const struct conf_link *conf = b->conf;
@@ -79,9 +111,7 @@ static void bearer_open_kannel(struct bearer *b, struct event_base *base)
         .arg = b,
     };
 
-    for (int i = conf->profile_count - 1; i >= 0; i--)
-        if (conf->profiles[i].channel == PROFILE_SMS)
-            b->sms = i;
+    bearer_find_lanes(b);
     b->kannel = kannel_new(&args);
 }
 
@@ -104,7 +134,6 @@ struct bearer *bearer_open(const struct bearer_args *args)
     struct bearer *b = xcalloc(1, sizeof *b);
 
     b->conf = args->conf;
-    b->sms = -1;
     b->ops = args->ops;
     b->arg = args->arg;
     if (args->conf->kind == CONF_LINK_KANNEL)
@@ -165,17 +194,47 @@ void bearer_ack(struct bearer *b, const struct event_id *id, bool again)
         kannel_ack(b->kannel, id, again ? BOX_ACK_FAILED_TMP : BOX_ACK_SUCCESS);
 }
 
-bool bearer_sends_sms(const struct bearer *b)
+int bearer_lane_count(const struct bearer *b)
 {
-    return b->sms >= 0 && kannel_is_up(b->kannel);
+    return b->lane_count;
 }
 
-bool bearer_sms(struct bearer *b, struct profile_sms *sms)
+const struct bearer_lane *bearer_lane(const struct bearer *b, int i)
 {
-    if (!bearer_sends_sms(b))
+    return &b->lanes[i];
+}
+
+static int bearer_lane_from(const struct bearer *b, const struct bearer_from *from)
+{
+    return from->to.profile < b->conf->profile_count ? b->lane_of[from->to.profile] : 0;
+}
+
+const char *bearer_road(const struct bearer *b, const struct bearer_from *from)
+{
+    return b->lane_count > 0 ? b->lanes[bearer_lane_from(b, from)].name : b->conf->name;
+}
+
+const char *bearer_road_of(const struct bearer *b, const char *name)
+{
+    for (int i = 0; i < b->lane_count; i++)
+        if (strcmp(b->lanes[i].name, name) == 0)
+            return b->lanes[i].name;
+    return b->lane_count == 0 && strcmp(b->conf->name, name) == 0 ? b->conf->name : NULL;
+}
+
+bool bearer_sms(struct bearer *b, int lane, struct profile_sms *sms)
+{
+    int profile = b->lanes[lane].profile;
+
+    if (!kannel_is_up(b->kannel))
         return false;
-    sms->sender = b->conf->senders[b->sms];
-    return kannel_sms(b->kannel, (uint16_t)b->sms, sms);
+    sms->sender = b->conf->ways[profile].sender;
+    return kannel_sms(b->kannel, (uint16_t)profile, sms);
+}
+
+bool bearer_sms_back(struct bearer *b, const struct bearer_from *from, struct profile_sms *sms)
+{
+    return b->lane_count > 0 && bearer_sms(b, bearer_lane_from(b, from), sms);
 }
 
 void bearer_flush(struct bearer *b)

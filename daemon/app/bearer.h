@@ -68,9 +68,26 @@ enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, 
 /* The event of this id is dealt with; again: it must be given once more. */
 void bearer_ack(struct bearer *b, const struct event_id *id, bool again);
 
-/* Can it send SMS now?  Send one: false when it could not be taken. */
-bool bearer_sends_sms(const struct bearer *b);
-bool bearer_sms(struct bearer *b, struct profile_sms *sms) __attribute__((warn_unused_result));
+/* The ways by which messages leave, one for each SMSC id of channel sms: the
+ * first has the link's name, another one LINK/SMSC.  Names live as long as b. */
+struct bearer_lane {
+    const char *name;
+    int profile;
+    int rate;                           /* segments a second, 0 no limit */
+};
+int bearer_lane_count(const struct bearer *b);
+const struct bearer_lane *bearer_lane(const struct bearer *b, int i);
+
+/* The lane that reaches who dialled or wrote from there; the link's own name when
+ * it sends no messages.  road_of: the same pointer by its name, NULL not of b. */
+const char *bearer_road(const struct bearer *b, const struct bearer_from *from);
+const char *bearer_road_of(const struct bearer *b, const char *name);
+
+/* Send one message by a lane: false when it could not be taken. */
+bool bearer_sms(struct bearer *b, int lane, struct profile_sms *sms) __attribute__((warn_unused_result));
+/* The same by the lane of the road. */
+bool bearer_sms_back(struct bearer *b, const struct bearer_from *from, struct profile_sms *sms)
+    __attribute__((warn_unused_result));
 
 /* Once per turn of the loop; and for a drain. */
 void bearer_flush(struct bearer *b);

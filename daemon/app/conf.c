@@ -28,6 +28,7 @@ enum conf_type {
     CONF_MASK,                          /* uint16_t, hexadecimal */
     CONF_TEXT,                          /* char[size] inside the struct */
     CONF_SET,                           /* unsigned: a bit for each name in values */
+    CONF_HOURS,                         /* struct outbox_hours */
     CONF_TYPES,
 };
 
@@ -82,13 +83,21 @@ static const struct conf_key conf_limit_keys[] = {
     { "batch", CONF_NUMBER, AT(conf, batch_rows), 1, 4096, "512", NULL, "sessions written by one statement" },
     { "readers", CONF_NUMBER, AT(conf, readers), 1, 64, "4", NULL, "database connections for the menus' queries" },
     { "sms_in_flight", CONF_NUMBER, AT(conf, sms_in_flight), 1, 10000, "200", NULL,
-      "messages handed to bearerbox and not yet acknowledged" },
+      "messages of one sms channel handed to bearerbox that no SMSC has taken yet" },
     { "hooks", CONF_NUMBER, AT(conf, hooks), 2, 1000, "200", NULL,
       "requests to back ends in flight; one back end takes at most half of them" },
     { "api", CONF_NUMBER, AT(conf, api), 2, 1000, "64", NULL,
       "requests of agencies' systems under way; one key takes at most half of them" },
     { "api_window", CONF_TIME, AT(conf, api_window_ms), 1000, 60 * MINUTE, "5m", NULL,
       "how far the time of an agency's signature may be from ours" },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+};
+
+static const struct conf_key conf_message_keys[] = {
+    { "quiet", CONF_HOURS, AT(conf, quiet), 0, 0, "00:00-06:00", NULL,
+      "hours of Bangladesh in which no gov_info or service_info goes to those who did not ask for it; empty: none" },
+    { "cap", CONF_NUMBER, AT(conf, day_cap), 0, 1000, "3", NULL,
+      "so many of these to one number in a day, the rest waits for the next; 0: no limit" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -152,9 +161,12 @@ static const struct conf_key conf_profile_keys[] = {
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
-/* The only key of an SMSC id that is not its profile's. */
-static const struct conf_key conf_sender_keys[] = {
-    { "sender", CONF_STRING, 0, 0, 0, "333", NULL, "sms: number or name that messages come from" },
+/* Keys of an SMSC id that are not its profile's. */
+static const struct conf_key conf_way_keys[] = {
+    { "sender", CONF_STRING, AT(conf_way, sender), 0, 0, "333", NULL, "sms: number or name that messages come from" },
+    { "rate", CONF_NUMBER, AT(conf_way, rate), 0, 100000, "100", NULL, "sms: segments sent in a second; 0: no limit" },
+    { "sms", CONF_STRING, AT(conf_way, sms), 0, 0, "", NULL,
+      "ussd: the smsc id whose messages reach those who dial here; empty: the first with channel sms" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -314,6 +326,9 @@ static void conf_expected(const struct conf_key *k, char *out, size_t n)
     case CONF_MASK:
         snprintf(out, n, "up to four hexadecimal digits");
         break;
+    case CONF_HOURS:
+        snprintf(out, n, "hours like 00:00-06:00, 13:00-13:30, at most %d, in quotes", OUTBOX_SPANS_MAX);
+        break;
     case CONF_TEXT:
         snprintf(out, n, "a text of at most %" PRId64 " characters", k->max - 1);
         break;
@@ -361,6 +376,8 @@ static bool conf_store(struct conf_reader *r, const struct conf_key *k, void *ba
         return ok;
     case CONF_SET:
         return (items != NULL || ok) && conf_bits(k->values, s, items, count, (unsigned *)(void *)at);
+    case CONF_HOURS:
+        return ok && outbox_hours_parse((struct outbox_hours *)(void *)at, s);
     case CONF_TEXT:
         ok = ok && strlen(s) < (size_t)k->max;
         if (ok)
@@ -483,12 +500,30 @@ static void conf_read_profile(struct conf_reader *r, struct profile *p, const st
     }
 }
 
+/* Keys of way that the channel does not have. */
+static void conf_check_way(struct conf_reader *r, const struct profile *p, const struct conf_way *way,
+                           const struct yaml_node *map)
+{
+    static const struct { const char *key; enum profile_channel channel; } rows[] = {
+        { "sender", PROFILE_SMS }, { "rate", PROFILE_SMS }, { "sms", PROFILE_USSD },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct yaml_node *at = conf_get(map, rows[i].key);
+
+        if (at != NULL && p->channel != rows[i].channel)
+            conf_error(r, at, "%s: on channel %s only", rows[i].key, conf_channels[rows[i].channel]);
+    }
+    if (strlen(way->sender) > 20)
+        conf_error(r, conf_get(map, "sender"), "sender: expected a text of at most 20 characters");
+}
+
 static void conf_read_smsc(struct conf_reader *r, struct conf_link *link, const struct profile *model,
                            const struct yaml_node *key, const struct yaml_node *map)
 {
-    static const struct conf_key *const tables[] = { conf_profile_keys, conf_sender_keys, NULL };
+    static const struct conf_key *const tables[] = { conf_profile_keys, conf_way_keys, NULL };
     static const char *const none[] = { NULL };
-    const struct yaml_node *sender;
+    struct conf_way *way;
     struct profile *p;
 
     if (!conf_is_map(r, map, key->text))
@@ -499,24 +534,38 @@ static void conf_read_smsc(struct conf_reader *r, struct conf_link *link, const 
         return;
     }
     p = &link->profiles[link->profile_count];
+    way = &link->ways[link->profile_count++];
     *p = *model;
     memcpy(p->smsc_id, key->text, strlen(key->text) + 1);
     conf_unknown(r, map, tables, none);
     conf_read_profile(r, p, map);
+    conf_defaults(r, conf_way_keys, way);
+    conf_read(r, conf_way_keys, way, map);
+    conf_check_way(r, p, way, map);
     if (p->channel == PROFILE_SMS) {
         p->limits.texts = true;
         p->limits.septets = EVENT_TEXT_SEPTETS;
         p->limits.units = EVENT_TEXT_UNITS;
+    } else {
+        way->sender = "";
     }
-    link->senders[link->profile_count] = conf_sender_keys[0].fallback;
-    sender = conf_get(map, "sender");
-    if (sender != NULL) {
-        if (p->channel != PROFILE_SMS || sender->kind != YAML_IS_SCALAR || strlen(sender->text) > 20)
-            conf_error(r, sender, "sender: expected a text of at most 20 characters, on an sms channel only");
-        else
-            link->senders[link->profile_count] = arena_strdup(r->arena, sender->text);
-    }
-    link->profile_count++;
+}
+
+/* The index of an SMSC id that carries messages; -1 there is none. */
+static int conf_sms_of(const struct conf_link *link, const char *id)
+{
+    for (int i = 0; i < link->profile_count; i++)
+        if (link->profiles[i].channel == PROFILE_SMS && strcmp(link->profiles[i].smsc_id, id) == 0)
+            return i;
+    return -1;
+}
+
+static void conf_check_link(struct conf_reader *r, const struct conf_link *link, const struct yaml_node *smsc)
+{
+    for (int i = 0; i < link->profile_count; i++)
+        if (link->ways[i].sms[0] != '\0' && conf_sms_of(link, link->ways[i].sms) < 0)
+            conf_error(r, smsc, "smsc %s: sms: no smsc id '%s' with channel sms", link->profiles[i].smsc_id,
+                       link->ways[i].sms);
 }
 
 static void conf_read_link(struct conf_reader *r, const struct yaml_node *key, const struct yaml_node *map)
@@ -538,6 +587,10 @@ static void conf_read_link(struct conf_reader *r, const struct yaml_node *key, c
         conf_error(r, key, "links: at most %d", CONF_LINKS_MAX);
         return;
     }
+    if (key->len == 0 || key->len > CONF_LINK_NAME_MAX || strchr(key->text, '/') != NULL) {
+        conf_error(r, key, "links: a name has 1 to %d characters and no /", CONF_LINK_NAME_MAX);
+        return;
+    }
     link = &c->links[c->link_count++];
     link->name = arena_strdup(r->arena, key->text);
     conf_defaults(r, conf_link_keys, link);
@@ -547,6 +600,7 @@ static void conf_read_link(struct conf_reader *r, const struct yaml_node *key, c
     if (link->kind == CONF_LINK_HTTP) {
         conf_unknown(r, map, http_tables, none);
         conf_read_profile(r, &model, map);
+        link->ways[0] = (struct conf_way){ .sender = "", .sms = "" };
         link->profiles[link->profile_count++] = model;
         return;
     }
@@ -558,13 +612,80 @@ static void conf_read_link(struct conf_reader *r, const struct yaml_node *key, c
     }
     smsc = conf_get(map, "smsc");
     if (smsc == NULL) {                 /* no id is named: the link's profile takes all */
-        link->senders[0] = "";
+        conf_defaults(r, conf_way_keys, &link->ways[0]);
+        link->ways[0].sender = "";
         link->profiles[link->profile_count++] = model;
         return;
     }
-    if (conf_is_map(r, smsc, "smsc"))
-        for (int i = 0; i < smsc->count; i++)
-            conf_read_smsc(r, link, &model, yaml_key(smsc, i), yaml_value(smsc, i));
+    if (!conf_is_map(r, smsc, "smsc"))
+        return;
+    for (int i = 0; i < smsc->count; i++)
+        conf_read_smsc(r, link, &model, yaml_key(smsc, i), yaml_value(smsc, i));
+    conf_check_link(r, link, smsc);
+}
+
+/* --- numbers by their first digits ------------------------------------------------ */
+
+/* "gp", or "gp/sms2" for another of its SMSC ids than the first. */
+static bool conf_is_lane(const struct conf *c, const char *name)
+{
+    size_t n = strcspn(name, "/");
+
+    for (int i = 0; i < c->link_count; i++) {
+        const struct conf_link *link = &c->links[i];
+        bool sends = false;
+
+        if (strlen(link->name) != n || memcmp(link->name, name, n) != 0)
+            continue;
+        if (name[n] == '/')
+            return conf_sms_of(link, name + n + 1) >= 0;
+        for (int k = 0; k < link->profile_count; k++)
+            sends |= link->profiles[k].channel == PROFILE_SMS;
+        return sends;
+    }
+    return false;
+}
+
+static void conf_read_prefix(struct conf_reader *r, const struct yaml_node *key, const struct yaml_node *value)
+{
+    struct conf *c = r->conf;
+
+    if (c->prefix_count == CONF_PREFIXES_MAX) {
+        conf_error(r, key, "prefixes: at most %d", CONF_PREFIXES_MAX);
+        return;
+    }
+    if (key->len == 0 || key->len > 15 || strspn(key->text, "0123456789") != key->len) {
+        conf_error(r, key, "prefixes: '%s': expected the first digits of numbers, like 88017", key->text);
+        return;
+    }
+    if (value->kind != YAML_IS_SCALAR || !conf_is_lane(c, value->text)) {
+        conf_error(r, value, "prefixes: expected a link that has an smsc id with channel sms, or LINK/SMSC");
+        return;
+    }
+    c->prefixes[c->prefix_count++] = (struct store_prefix){ arena_strdup(r->arena, key->text),
+                                                            arena_strdup(r->arena, value->text) };
+}
+
+static void conf_read_prefixes(struct conf_reader *r, const struct yaml_node *root)
+{
+    const struct yaml_node *map = conf_get(root, "messages");
+
+    map = map != NULL && map->kind == YAML_IS_MAP ? conf_get(map, "prefixes") : NULL;
+    if (!conf_is_map(r, map, "prefixes"))
+        return;
+    for (int i = 0; i < map->count; i++)
+        conf_read_prefix(r, yaml_key(map, i), yaml_value(map, i));
+}
+
+static void conf_count_lanes(struct conf_reader *r, const struct yaml_node *links)
+{
+    int lanes = 0;
+
+    for (int i = 0; i < r->conf->link_count; i++)
+        for (int k = 0; k < r->conf->links[i].profile_count; k++)
+            lanes += r->conf->links[i].profiles[k].channel == PROFILE_SMS;
+    if (lanes > STORE_LANES_MAX)
+        conf_error(r, links, "links: %d smsc ids with channel sms; at most %d", lanes, STORE_LANES_MAX);
 }
 
 /* A key of an agency's system: its name is sent in a header. */
@@ -602,6 +723,7 @@ static const struct conf_section {
 } conf_sections[] = {
     { "http", conf_http_keys },
     { "limits", conf_limit_keys },
+    { "messages", conf_message_keys },
     { "tape", conf_tape_keys },
     { "officers", conf_officer_keys },
     { "log", conf_log_keys },
@@ -610,8 +732,7 @@ static const struct conf_section {
 static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
 {
     static const struct conf_key *const root_tables[] = { conf_root_keys, NULL };
-    static const char *const root_extra[] = { "http", "limits", "tape", "officers", "log", "links", "api", NULL };
-    static const char *const none[] = { NULL };
+    static const char *const root_extra[] = { "http", "limits", "messages", "tape", "officers", "log", "links", "api", NULL };
     const struct yaml_node *links;
     const struct yaml_node *apis;
 
@@ -622,11 +743,12 @@ static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
     for (size_t i = 0; i < sizeof conf_sections / sizeof conf_sections[0]; i++) {
         const struct conf_section *s = &conf_sections[i];
         const struct conf_key *const tables[] = { s->keys, NULL };
+        const char *const extra[] = { s->keys == conf_message_keys ? "prefixes" : NULL, NULL };
         const struct yaml_node *map = conf_get(root, s->name);
 
         if (!conf_is_map(r, map, s->name))
             continue;
-        conf_unknown(r, map, tables, none);
+        conf_unknown(r, map, tables, extra);
         conf_read(r, s->keys, r->conf, map);
     }
     apis = conf_get(root, "api");
@@ -639,6 +761,8 @@ static void conf_read_root(struct conf_reader *r, const struct yaml_node *root)
     else if (conf_is_map(r, links, "links"))
         for (int i = 0; i < links->count; i++)
             conf_read_link(r, yaml_key(links, i), yaml_value(links, i));
+    conf_read_prefixes(r, root);        /* they name links */
+    conf_count_lanes(r, links);
 }
 
 /* The whole file, or NULL with an error line. */
@@ -774,6 +898,9 @@ void conf_help(struct buf *out)
     conf_help_table(out, "links.NAME.", conf_link_keys);
     buf_adds(out, "links.NAME.ussd.KEY (kannel), links.NAME.KEY (http), links.NAME.smsc.ID.KEY (one SMSC id), KEY:\n");
     conf_help_table(out, "  ", conf_profile_keys);
-    conf_help_table(out, "links.NAME.smsc.ID.", conf_sender_keys);
     conf_help_table(out, "api.NAME.", conf_api_keys);
+    conf_help_table(out, "links.NAME.smsc.ID.", conf_way_keys);
+    buf_adds(out, "messages.prefixes.DIGITS\n"
+                  "    where messages go to a number that never dialled in, by its first digits, the longest that fits\n"
+                  "    a link, or LINK/SMSC; default none\n");
 }

@@ -12,15 +12,29 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/outbox.h"
 #include "menu/model.h"
 #include "wire/api.h"
+#include "store/store.h"
 #include "wire/profile.h"
 
 #define CONF_LINKS_MAX 32
 #define CONF_PROFILES_MAX 16            /* per link */
 #define CONF_API_MAX 64
+#define CONF_LINK_NAME_MAX 63
+#define CONF_LANE_SIZE 128              /* "LINK/SMSC" */
 
 enum conf_link_kind { CONF_LINK_KANNEL = 0, CONF_LINK_HTTP, CONF_LINK_KINDS };
+
+/* What an SMSC id has besides its profile. */
+struct conf_way {
+    const char *sender;                 /* sms: whom messages come from; "" on other channels */
+    int rate;                           /* sms: segments a second, 0 no limit */
+    const char *sms;                    /* ussd: the SMSC id whose messages reach those who dial here; "" the first */
+};
+
+/* Numbers that nobody has dialled in from yet, by their first digits. */
+#define CONF_PREFIXES_MAX 64
 
 struct conf_link {
     const char *name;
@@ -29,7 +43,7 @@ struct conf_link {
     const char *box_id;
     const char *style;                  /* http: dialect */
     struct profile profiles[CONF_PROFILES_MAX];     /* kannel: one per smsc id; [0] is the link's own */
-    const char *senders[CONF_PROFILES_MAX];         /* of SMS; "" elsewhere */
+    struct conf_way ways[CONF_PROFILES_MAX];
     int profile_count;
 };
 
@@ -56,7 +70,11 @@ struct conf {
     int retire_ms;                      /* menus are retired so long after others became current; 0: by order only */
     int batch_rows;
     int readers;
-    int sms_in_flight;                  /* messages taken from the outbox and not yet acknowledged */
+    int sms_in_flight;                  /* messages of one lane handed to bearerbox that no SMSC has yet */
+    struct outbox_hours quiet;          /* when nothing is sent that nobody asked for */
+    int day_cap;                        /* and so many of these go to one number in a day; 0 no limit */
+    struct store_prefix prefixes[CONF_PREFIXES_MAX];
+    int prefix_count;
     int hooks;                          /* requests to back ends in flight */
     int api;                            /* requests of agencies under way */
     int api_window_ms;                  /* how far the time of a signature may be from ours */

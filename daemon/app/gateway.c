@@ -59,7 +59,7 @@ struct work {
 struct queue {
     struct work *head, *tail;
     int count;
-    const struct bearer *learned;       /* link that the citizen's row names */
+    const char *learned;                /* road that the citizen's row names */
     bool stranded;                      /* in g->stranded */
 };
 
@@ -232,7 +232,7 @@ static void work_busy_text(struct gateway *g, struct work *w)
     struct profile_sms sms = { .receiver = w->ev.msisdn, .text = buf_str(&g->page), .text_len = g->page.len,
                                .token = "b" };
 
-    if (!bearer_sms(w->bearer, &sms))
+    if (!bearer_sms_back(w->bearer, &w->from, &sms))
         stats_inc(replies_failed);
 }
 
@@ -479,6 +479,12 @@ static void gateway_hand_over(struct gateway *g, const struct session *s, int i,
     handover_write(g->handover, i, backend != MENU_NONE ? &s->menu->backends[backend] : NULL, &letter, c->secrets, out);
 }
 
+/* By where she is now; to somebody else by where that one was, which the outbox finds. */
+static const char *gateway_road(const struct session *s, const struct flow_message *m, const struct work *w)
+{
+    return strcmp(m->receiver, s->msisdn) == 0 && bearer_lane_count(w->bearer) > 0 ? bearer_road(w->bearer, &w->from) : "";
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
@@ -489,7 +495,8 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     char cause[2 * EVENT_ID_SIZE + 8];
     struct store_tape tape;
     struct store_audit audits[FLOW_AUDITS_MAX];
-    bool learn = out->lang_changed || q->learned != w->bearer;
+    const char *road = bearer_road(w->bearer, &w->from);
+    bool learn = out->lang_changed || q->learned != road;
     struct store_step step = {
         .msisdn = s->msisdn,
         .code = s->code,
@@ -499,7 +506,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         .at = clock_now(),
         .screen = s->screen >= 0 ? s->menu->screens[s->screen].name : "",
         .lang = learn ? (s->lang_known ? s->menu->langs[s->lang].id : "") : NULL,
-        .citizen_link = learn ? bearer_name(w->bearer) : NULL,
+        .citizen_link = learn ? road : NULL,
         .cases = cases,
         .case_count = (size_t)out->case_count,
         .messages = messages,
@@ -524,13 +531,13 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         const struct flow_message *m = &out->messages[i];
 
         messages[i] = (struct store_message){
-            .cause = m->cause, .receiver = m->receiver, .link = bearer_name(w->bearer), .lang = m->lang,
+            .cause = m->cause, .receiver = m->receiver, .link = gateway_road(s, m, w), .lang = m->lang,
             .class = m->class, .text = m->text, .due = step.at,
         };
     }
     if (work_is_text(w)) {
         messages[step.message_count++] = (struct store_message){
-            .cause = gateway_text_cause(&w->ev, cause), .receiver = s->msisdn, .link = bearer_name(w->bearer),
+            .cause = gateway_text_cause(&w->ev, cause), .receiver = s->msisdn, .link = road,
             .lang = gateway_text_lang(s), .class = "service_info", .text = buf_str(&s->reply), .due = step.at,
         };
     }
@@ -551,7 +558,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     }
     step.state = g->state.data;
     step.state_len = g->state.len;
-    q->learned = w->bearer;
+    q->learned = road;
     store_write(g->store, s->id, &step);
 }
 
@@ -674,9 +681,8 @@ static void gateway_take_row(struct gateway *g, struct session *s, const struct 
         }
     }
     session_set_agent(s, row->agent_name, row->agent_centre);
-    for (int i = 0; i < g->bearer_count; i++)
-        if (strcmp(bearer_name(g->bearers[i]), row->citizen_link) == 0)
-            q->learned = g->bearers[i];
+    for (int i = 0; i < g->bearer_count && q->learned == NULL; i++)
+        q->learned = bearer_road_of(g->bearers[i], row->citizen_link);
 }
 
 static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_session *row, bool failed)
@@ -1160,15 +1166,14 @@ static void gateway_on_result(void *arg, struct bearer *b, const char *token, en
     if (token[0] == 'u' || token[0] == 'p')
         gateway_on_page(g, b, token, result, reason);
     else if (token[0] == 's')
-        postman_result(g->postman, token, result, reason);
+        postman_result(g->postman, b, token, result, reason);
 }
 
 static void gateway_on_up(void *arg, struct bearer *b)
 {
     struct gateway *g = arg;
 
-    (void)b;
-    postman_call(g->postman);
+    postman_up(g->postman, b);
 }
 
 static const struct bearer_ops gateway_bearer_ops = {
@@ -1382,7 +1387,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->table = session_table_new((size_t)conf->sessions);
     g->store = store_new(&store);
     g->numbers = numbers_new(g->store, gateway_on_number, g);
-    g->postman = postman_new(g->store, conf->sms_in_flight);
+    g->postman = postman_new(g->store, conf);
+    postman_code(g->postman, g->menu->codes[0]);
     g->texts = throttle_new(GATEWAY_TEXTS_HOUR);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });

@@ -7,45 +7,75 @@
 #include <string.h>
 
 #include "app/bearer.h"
+#include "app/lane.h"
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/gsm.h"
 #include "base/log.h"
+#include "base/outbox.h"
 #include "base/stats.h"
 #include "store/store.h"
 
 #define POSTMAN_LOOK_MS 1000            /* how often to look for messages that other processes left */
-#define POSTMAN_RETRY_MS 2000           /* a message that no link could take is due again after this */
+#define POSTMAN_SOON_MS 2000            /* a message that no link could take is due again after this */
 #define POSTMAN_FORGET_MS 15000         /* an acknowledgement so late counts as lost: the lease has run out */
+#define POSTMAN_ROOM_MAX 500            /* messages of one take */
+#define POSTMAN_NEWS_MAX 512
 
 struct postman {
     struct store *store;
-    struct bearer *bearers[CONF_LINKS_MAX];
-    int bearer_count;
+    const struct conf *conf;
+    struct postman_lane {
+        struct lane *pace;
+        struct bearer *bearer;
+        int n;                          /* of its bearer */
+        const char *name;
+    } lanes[STORE_LANES_MAX];
+    int lane_count;
+    char code[24];                      /* "*333#" */
+    struct buf news;                    /* scratch: the discreet form */
     int in_flight;                      /* handed to a link, not yet acknowledged */
-    int in_flight_max;
     bool called;
     int64_t looked;                     /* clock_mono() ms of the last take */
     int64_t heard;                      /* and of the last hand-over or word of a link */
 };
 
-struct postman *postman_new(struct store *store, int in_flight)
+struct postman *postman_new(struct store *store, const struct conf *conf)
 {
     struct postman *p = xcalloc(1, sizeof *p);
 
     p->store = store;
-    p->in_flight_max = in_flight > 0 ? in_flight : 200;
+    p->conf = conf;
+    buf_init(&p->news, POSTMAN_NEWS_MAX);
     return p;
 }
 
 void postman_free(struct postman *p)
 {
+    if (p == NULL)
+        return;
+    for (int i = 0; i < p->lane_count; i++)
+        lane_free(p->lanes[i].pace);
+    buf_fini(&p->news);
     free(p);
 }
 
 void postman_add_bearer(struct postman *p, struct bearer *b)
 {
-    assert(p->bearer_count < CONF_LINKS_MAX);
-    p->bearers[p->bearer_count++] = b;
+    for (int i = 0; i < bearer_lane_count(b); i++) {
+        const struct bearer_lane *l = bearer_lane(b, i);
+
+        assert(p->lane_count < STORE_LANES_MAX);        /* conf has counted them */
+        p->lanes[p->lane_count++] = (struct postman_lane){
+            .pace = lane_new(l->rate, p->conf->sms_in_flight), .bearer = b, .n = i, .name = l->name,
+        };
+    }
+}
+
+void postman_code(struct postman *p, const char *code)
+{
+    snprintf(p->code, sizeof p->code, "%s", code);
 }
 
 void postman_call(struct postman *p)
@@ -53,104 +83,227 @@ void postman_call(struct postman *p)
     p->called = true;
 }
 
-/* The link she last dialled in from when it can send and is up, else any that is. */
-static struct bearer *postman_route(const struct postman *p, const char *name)
+void postman_up(struct postman *p, const struct bearer *b)
 {
-    struct bearer *any = NULL;
+    for (int i = 0; i < p->lane_count; i++)
+        if (p->lanes[i].bearer == b)
+            lane_clear(p->lanes[i].pace);
+    p->called = true;
+}
 
-    for (int i = 0; i < p->bearer_count; i++) {
-        struct bearer *b = p->bearers[i];
+/* --- take ------------------------------------------------------------------------ */
 
-        if (!bearer_sends_sms(b))
-            continue;
-        if (strcmp(bearer_name(b), name) == 0)
-            return b;
-        if (any == NULL)
-            any = b;
+/* The first that is up; "" none. */
+static const char *postman_fallback(const struct postman *p)
+{
+    for (int i = 0; i < p->lane_count; i++)
+        if (bearer_is_up(p->lanes[i].bearer))
+            return p->lanes[i].name;
+    return "";
+}
+
+static int postman_rooms(struct postman *p, struct store_taking *what)
+{
+    int64_t now = clock_mono();
+    int rooms = 0;
+
+    for (int i = 0; i < p->lane_count; i++) {
+        struct store_lane *l = &what->lanes[what->lane_count++];
+
+        *l = (struct store_lane){ .name = p->lanes[i].name, .up = bearer_is_up(p->lanes[i].bearer) };
+        if (l->up)
+            l->room = lane_room(p->lanes[i].pace, now);
+        if (l->room > POSTMAN_ROOM_MAX - rooms)
+            l->room = POSTMAN_ROOM_MAX - rooms;
+        rooms += l->room;
     }
-    return any;
+    return rooms;
 }
 
 void postman_flush(struct postman *p)
 {
-    int room = p->in_flight_max - p->in_flight;
+    int64_t now = clock_now();
+    bool look = clock_mono() - p->looked >= POSTMAN_LOOK_MS;
+    struct store_taking what = {
+        .prefixes = p->conf->prefixes, .prefix_count = p->conf->prefix_count, .fallback = postman_fallback(p),
+        .quiet_now = outbox_awake(&p->conf->quiet, now) > now, .cap = p->conf->day_cap,
+        .tomorrow = outbox_tomorrow(&p->conf->quiet, now),
+    };
 
-    if (!p->called || room <= 0 || !store_is_up(p->store) || postman_route(p, "") == NULL)
+    if ((!p->called && !look) || p->lane_count == 0 || !store_is_up(p->store))
         return;
+    if (postman_rooms(p, &what) == 0 && !look)
+        return;                         /* called for as long as there is no room */
     p->called = false;
     p->looked = clock_mono();
-    store_outbox_take(p->store, room);
+    store_outbox_take(p->store, &what);
 }
 
 void postman_tick(struct postman *p)
 {
     int64_t now = clock_mono();
 
-    if (now - p->looked >= POSTMAN_LOOK_MS)
-        p->called = true;
+    for (int i = 0; i < p->lane_count; i++)
+        lane_tick(p->lanes[i].pace, now);
     if (p->in_flight > 0 && now - p->heard >= POSTMAN_FORGET_MS) {
         log_warn("event=sms_unacknowledged count=%d next=lease_expires", p->in_flight);
         p->in_flight = 0;
     }
 }
 
-void postman_send(struct postman *p, const struct store_outgoing *m)
+/* --- send ------------------------------------------------------------------------- */
+
+static void postman_mark(struct postman *p, const struct store_outgoing *m, enum store_sms_state state,
+                         const char *note)
 {
-    struct bearer *b = postman_route(p, m->link);
-    char token[48];
+    store_outbox_mark(p->store, &(struct store_mark){ .bucket = m->bucket, .id = m->id, .state = (int)state, .note = note,
+                                                      .later = clock_now() + POSTMAN_SOON_MS,
+                                                      .untried = state == STORE_SMS_WAITING });
+}
+
+static struct postman_lane *postman_lane(struct postman *p, const char *name)
+{
+    for (int i = 0; i < p->lane_count; i++)
+        if (strcmp(p->lanes[i].name, name) == 0)
+            return &p->lanes[i];
+    return NULL;
+}
+
+/* What a message says where others read it: that there is news. */
+static const char *postman_news(struct postman *p, const char *lang)
+{
+    int digits = (int)strcspn(p->code + 1, "#");
+
+    buf_clear(&p->news);
+    if (strncmp(lang, "bn", 2) == 0)
+        buf_addf(&p->news, "%.*s: আপনার একটি খবর আছে। %s ডায়াল করুন।", digits, p->code + 1, p->code);
+    else
+        buf_addf(&p->news, "%.*s: You have news. Dial %s.", digits, p->code + 1, p->code);
+    return buf_str(&p->news);
+}
+
+/* A code, a storm and a ministry's word to all betray nobody; nor does the answer to
+ * what she wrote herself. */
+static const char *postman_words(struct postman *p, const struct store_outgoing *m, enum outbox_class class)
+{
+    bool hers = class == OUTBOX_TRANSACTIONAL || (class == OUTBOX_SERVICE_INFO && !m->asked);
+
+    if (m->quiet == 0 && !(m->shared && hers))
+        return m->text;
+    return m->discreet[0] != '\0' ? m->discreet : postman_news(p, m->lang);
+}
+
+/* Whole seconds from now until it is of no use, for bearerbox and the SMSC. */
+static int postman_validity(const struct store_outgoing *m)
+{
+    int64_t s = (m->expires - clock_now()) / 1000;
+
+    return s < 1 ? 1 : s > INT32_MAX ? INT32_MAX : (int)s;
+}
+
+static void postman_hand(struct postman *p, struct postman_lane *l, const struct store_outgoing *m, const char *text)
+{
+    int segments = gsm_sms_segments(text, strlen(text));
+    char token[64];
     struct profile_sms sms = {
         .receiver = m->receiver,
-        .text = m->text,
-        .text_len = strlen(m->text),
+        .text = text,
+        .text_len = strlen(text),
         .token = token,
         .report = true,
+        .validity_s = postman_validity(m),
     };
 
-    snprintf(token, sizeof token, "s/%d/%" PRId64, m->bucket, m->id);
-    if (b == NULL || !bearer_sms(b, &sms)) {
-        store_outbox_mark(p->store, m->bucket, m->id, STORE_SMS_WAITING, "no link could take it",
-                          clock_now() + POSTMAN_RETRY_MS);
+    snprintf(token, sizeof token, "s/%d/%" PRId64 "/%d/%d", m->bucket, m->id, m->tries, segments);
+    if (!bearer_sms(l->bearer, l->n, &sms)) {
+        postman_mark(p, m, STORE_SMS_WAITING, "no link could take it");
         return;
     }
+    lane_sent(l->pace, m->bucket, m->id, segments, clock_mono());
     p->in_flight++;
     p->heard = clock_mono();
-    p->called = true;                   /* there may be more */
 }
+
+void postman_send(struct postman *p, const struct store_outgoing *m)
+{
+    enum outbox_class class = outbox_class_of(m->class);
+    const char *fault = outbox_fault(class, m->text, m->approval);
+    struct postman_lane *l = postman_lane(p, m->link);
+
+    p->called = true;                   /* there may be more */
+    if (fault != NULL || m->quiet == 2) {
+        log_warn("sms=%" PRId64 " class=%s event=sms_withheld reason=\"%s\"", m->id, m->class,
+                 fault != NULL ? fault : "not safe to send");
+        postman_mark(p, m, STORE_SMS_FAILED, fault != NULL ? fault : "not safe to send");
+    } else if (l == NULL) {
+        postman_mark(p, m, STORE_SMS_WAITING, "no link could take it");
+    } else {
+        postman_hand(p, l, m, postman_words(p, m, class));
+    }
+}
+
+/* --- fate ------------------------------------------------------------------------------ */
 
 /* What the outbox row becomes on the link's word. */
 static const struct postman_rule {
     enum store_sms_state state;
-    bool acknowledged;                  /* the in-flight count goes down */
+    bool acknowledged;                  /* by bearerbox */
+    bool leaves;                        /* it is not in bearerbox any more */
 } postman_rules[KANNEL_RESULTS] = {
-    [KANNEL_QUEUED] = { STORE_SMS_ACCEPTED, true },
-    [KANNEL_REFUSED] = { STORE_SMS_FAILED, true },
-    [KANNEL_LATER] = { STORE_SMS_WAITING, true },
-    [KANNEL_SUBMITTED] = { STORE_SMS_SENT, false },
-    [KANNEL_REJECTED] = { STORE_SMS_FAILED, false },
-    [KANNEL_DELIVERED] = { STORE_SMS_DELIVERED, false },
-    [KANNEL_UNDELIVERED] = { STORE_SMS_UNDELIVERED, false },
+    [KANNEL_QUEUED] = { STORE_SMS_ACCEPTED, true, false },
+    [KANNEL_REFUSED] = { STORE_SMS_FAILED, true, true },
+    [KANNEL_LATER] = { STORE_SMS_WAITING, true, true },
+    [KANNEL_SUBMITTED] = { STORE_SMS_SENT, false, true },
+    [KANNEL_REJECTED] = { STORE_SMS_FAILED, false, true },
+    [KANNEL_DELIVERED] = { STORE_SMS_DELIVERED, false, true },
+    [KANNEL_UNDELIVERED] = { STORE_SMS_UNDELIVERED, false, true },
 };
 
-void postman_result(struct postman *p, const char *token, enum kannel_result result, const char *reason)
+/* A connection that fell says nothing about the message: once it goes again at
+ * once.  Bearerbox's own "not now" does, and the message waits longer each time. */
+static void postman_again(struct store_mark *mark, const struct bearer *b, int tries)
+{
+    bool fell = !bearer_is_up(b);
+    int64_t wait = fell && tries <= 1 ? POSTMAN_SOON_MS : outbox_retry(fell ? tries - 1 : tries);
+
+    mark->later = clock_now() + wait;
+    if (wait >= 0)
+        return;
+    mark->state = STORE_SMS_FAILED;
+    mark->note = "bearerbox never took it";
+}
+
+static void postman_count(const struct store_mark *mark)
+{
+    if (mark->state == STORE_SMS_SENT)
+        stats_inc(sms_sent);
+    if (mark->state == STORE_SMS_DELIVERED)
+        stats_inc(sms_delivered);
+    if (mark->state == STORE_SMS_FAILED) {
+        stats_inc(sms_failed);
+        log_warn("sms=%" PRId64 " event=sms_refused reason=\"%s\" next=given_up", mark->id, mark->note);
+    }
+}
+
+void postman_result(struct postman *p, const struct bearer *b, const char *token, enum kannel_result result,
+                    const char *reason)
 {
     const struct postman_rule *rule = &postman_rules[result];
-    int16_t bucket;
-    int64_t id;
+    struct store_mark mark = { .state = (int)rule->state, .note = reason };
+    int tries = 1;
 
-    if (sscanf(token, "s/%" SCNd16 "/%" SCNd64, &bucket, &id) != 2)
+    if (sscanf(token, "s/%" SCNd16 "/%" SCNd64 "/%d/%d", &mark.bucket, &mark.id, &tries, &mark.segments) < 2)
         return;
     p->heard = clock_mono();
     if (rule->acknowledged && p->in_flight > 0)
         p->in_flight--;
-    store_outbox_mark(p->store, bucket, id, rule->state, reason, clock_now() + POSTMAN_RETRY_MS);
-    if (rule->state == STORE_SMS_SENT)
-        stats_inc(sms_sent);
-    if (rule->state == STORE_SMS_DELIVERED)
-        stats_inc(sms_delivered);
-    if (rule->state == STORE_SMS_FAILED) {
-        stats_inc(sms_failed);
-        log_warn("sms=%" PRId64 " event=sms_refused reason=\"%s\" next=given_up", id, reason);
-    }
+    for (int i = 0; rule->leaves && i < p->lane_count; i++)
+        if (p->lanes[i].bearer == b)
+            lane_told(p->lanes[i].pace, mark.bucket, mark.id);
+    if (rule->state == STORE_SMS_WAITING)
+        postman_again(&mark, b, tries);
+    store_outbox_mark(p->store, &mark);
+    postman_count(&mark);
 }
 
 bool postman_is_idle(const struct postman *p)

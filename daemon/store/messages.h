@@ -22,9 +22,8 @@ void messages_free(struct messages *o);
 void messages_prepare(struct pg *pg);
 
 /* While a take is under way, one more is remembered. */
-void messages_take(struct messages *o, int max);
-void messages_mark(struct messages *o, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
-                 int64_t due_ms);
+void messages_take(struct messages *o, const struct store_taking *what);
+void messages_mark(struct messages *o, const struct store_mark *mark);
 
 bool messages_waits(const struct messages *o);
 void messages_send(struct messages *o, struct pg *pg);

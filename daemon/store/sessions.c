@@ -62,8 +62,8 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
         " FROM unnest($10::smallint[], $11::text[], $14::bigint[], $15::bigint[], $19::text[], $27::text[], $28::text[])"
         " AS k(bucket, msisdn, at, number, state, actor, name)" SESSIONS_IF_WRITTEN
         "), o AS ("
-        "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
-        " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at"
+        "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, asked)"
+        " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at, k.receiver = k.msisdn"
         " FROM unnest($29::smallint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[],"
         " $36::text[], $37::text[], $38::bigint[])"
         " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due)" SESSIONS_IF_WRITTEN

@@ -514,15 +514,14 @@ void store_lease(struct store *s, uint64_t ticket, int series, int count)
     store_asked(s);
 }
 
-void store_outbox_take(struct store *s, int max)
+void store_outbox_take(struct store *s, const struct store_taking *what)
 {
-    messages_take(s->messages, max);
+    messages_take(s->messages, what);
 }
 
-void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
-                       int64_t due_ms)
+void store_outbox_mark(struct store *s, const struct store_mark *mark)
 {
-    messages_mark(s->messages, bucket, id, state, note, due_ms);
+    messages_mark(s->messages, mark);
 }
 
 void store_handover_take(struct store *s, const struct store_wanted *list, int count)

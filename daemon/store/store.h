@@ -121,7 +121,42 @@ struct store_outgoing {                 /* a message taken for sending: leased f
     int64_t id;
     int16_t bucket;
     int tries;                          /* this one included */
-    const char *receiver, *link, *lang, *class, *text;
+    int64_t expires;                    /* ms since the epoch: not to be shown after that */
+    int quiet;                          /* of the message: 0 as it is, 1 discreet, 2 not at all */
+    bool shared;                        /* the receiver's phone is read by others: messages come discreet */
+    bool asked;                         /* her own step caused it */
+    const char *receiver, *link, *lang, *class, *text, *discreet, *approval;
+};
+
+/* A way by which messages leave; names live as long as the store. */
+#define STORE_LANES_MAX 64
+struct store_lane {
+    const char *name;
+    int room;                           /* how many to take for it; 0 none */
+    bool up;
+};
+struct store_prefix {                   /* numbers that nobody has dialled in from, by their first digits */
+    const char *digits, *lane;
+};
+struct store_taking {
+    struct store_lane lanes[STORE_LANES_MAX];           /* those of this process */
+    int lane_count;
+    const struct store_prefix *prefixes;                /* lives as long as the store */
+    int prefix_count;
+    const char *fallback;               /* lane of what no prefix names; "" none */
+    bool quiet_now;                     /* in the quiet hours */
+    int cap;                            /* messages that nobody asked for, to one number in a day; 0: no limit */
+    int64_t tomorrow;                   /* when those past it may go */
+};
+
+struct store_mark {                     /* what became of a message */
+    int16_t bucket;
+    int64_t id;
+    int state;                          /* enum store_sms_state; WAITING: given back, due at later */
+    const char *note;
+    int64_t later;
+    bool untried;                       /* WAITING: the link took nothing, so it does not count as a try */
+    int segments;                       /* ACCEPTED: what it costs */
 };
 
 enum store_sms_state {                  /* outbox.state */
@@ -309,15 +344,16 @@ const char *store_rows_cell(const struct store_rows *rows, int row, const char *
  * owns first .. first + count - 1.  They come from 0 .. 99,999,999. */
 void store_lease(struct store *s, uint64_t ticket, int series, int count);
 
-/* Take up to max waiting messages (ops->outgoing for each, in order of due
- * time), and those whose lease has run out.  One take at a time. */
-void store_outbox_take(struct store *s, int max);
+/* Take waiting messages for each lane that has room (ops->outgoing for each, by
+ * rank, then in order of due time), those whose lease has run out among them.
+ * What has no lane yet is given one first: where its number last dialled in,
+ * else by prefix.  One take at a time. */
+void store_outbox_take(struct store *s, const struct store_taking *what);
 
 /* What became of one; gathered, one array statement per turn.  States only
- * move forward (a late SENT does not undo DELIVERED); WAITING gives the
- * message back, due at due_ms. */
-void store_outbox_mark(struct store *s, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
-                       int64_t due_ms);
+ * move forward (a late SENT does not undo DELIVERED).  One that failed goes to
+ * the receiver's other number, if there is one. */
+void store_outbox_mark(struct store *s, const struct store_mark *mark);
 
 /* Take what is due for these back ends, or what waits for one as a file: first the
  * oldest that nobody finished.  ops->handovers. */
@@ -373,7 +409,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 15         /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 16        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

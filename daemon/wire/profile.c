@@ -473,7 +473,7 @@ void profile_sms(const struct profile *p, const struct profile_sms *sms, int64_t
     mt->sms_type = BOX_SMS_MT_PUSH;
     if (sms->report && sms->token != NULL)
         mt->dlr_mask |= PROFILE_DLR_HANDSET;
-    if (sms->validity_s > 0)
+    if (sms->validity_s > 0 && p->send_validity)
         mt->validity = profile_validity(now_ms, (int64_t)sms->validity_s * 1000);
     profile_content(sms->text, sms->text_len, mem, mt);
 }

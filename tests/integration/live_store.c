@@ -30,6 +30,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/outbox.h"
 #include "base/stats.h"
 #include "store/batch.h"
 #include "store/sessions.h"
@@ -327,6 +328,7 @@ static int live_setup(void **state)
     live_base = event_base_new();
     assert_non_null(live_base);
     live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
+             " kheya.outbox_day, kheya.lane,"
              " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit,"
              " kheya.pin");
     live_sql("UPDATE kheya.case_series SET next = 0");
@@ -889,7 +891,7 @@ static void test_database_away(void **state)
     live_ask(l, "one", "SELECT 1 AS v", 5000);
     l->expected++;
     store_lease(l->store, 3, 8, 10);
-    store_outbox_take(l->store, 10);
+    store_outbox_take(l->store, &(struct store_taking){ .lanes = { { "gp", 10, true } }, .lane_count = 1, .fallback = "gp" });
     live_settle(l);
     assert_int_equal(l->outcomes[1], STORE_UNKNOWN);
     assert_true(l->loads[2].failed);
@@ -1334,15 +1336,28 @@ static void live_put_messages(int n)
 
     snprintf(sql, sizeof sql,
              "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
-             " SELECT g %% 1024, 'c' || g, '88017', '', 'bn', 'transactional', 't' || g, g, 0, 0"
+             " SELECT g %% 1024, 'c' || g, '88017', '', 'bn', 'transactional', 't' || g,"
+             " (extract(epoch FROM now()) * 1000)::bigint - 100000 + g, 0, 0"
              " FROM generate_series(1, %d) g", n);
     live_sql(sql);
 }
 
+/* What waits for lane gp. */
 static void live_take(struct live *l, int max)
 {
-    store_outbox_take(l->store, max);
+    const struct store_taking what = {
+        .lanes = { { "gp", max, true } }, .lane_count = 1, .fallback = "gp", .cap = 3, .tomorrow = clock_now() + 3600000,
+    };
+
+    store_outbox_take(l->store, &what);
     live_flush(l);
+}
+
+static void live_mark(struct live *l, int16_t bucket, int64_t id, enum store_sms_state state, const char *note,
+                      int64_t later)
+{
+    store_outbox_mark(l->store, &(struct store_mark){ .bucket = bucket, .id = id, .state = (int)state, .note = note,
+                                                      .later = later });
 }
 
 static void test_outbox_two_takers(void **state)
@@ -1364,7 +1379,7 @@ static void test_outbox_two_takers(void **state)
 
             assert_int_equal(seen[n]++, 0);
             assert_int_equal(l->messages[i].tries, 1);
-            store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, NULL, 0);
+            live_mark(l, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, NULL, 0);
         }
     }
     live_until(10000, (live_flush(a), live_flush(b),
@@ -1418,13 +1433,13 @@ static void test_outbox_lease_ends(void **state)
     assert_int_equal(b->messages[0].tries, 2);
 
     /* a gives back what is b's by now, and b's stays b's; what bearerbox took from a counts */
-    store_outbox_mark(a->store, a->messages[0].bucket, a->messages[0].id, STORE_SMS_WAITING, "", 5);
-    store_outbox_mark(a->store, a->messages[1].bucket, a->messages[1].id, STORE_SMS_ACCEPTED, "", 5);
+    live_mark(a, a->messages[0].bucket, a->messages[0].id, STORE_SMS_WAITING, "", 5);
+    live_mark(a, a->messages[1].bucket, a->messages[1].id, STORE_SMS_ACCEPTED, "", 5);
     live_until(5000, (live_flush(a), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 2") == 1));
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1"), 9);
 
-    store_outbox_mark(b->store, b->messages[0].bucket, b->messages[0].id, STORE_SMS_WAITING, "box full", 77);
-    live_until(5000, (live_flush(b), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0 AND due = 77"
+    live_mark(b, b->messages[0].bucket, b->messages[0].id, STORE_SMS_WAITING, "box full", 77);
+    live_until(5000, (live_flush(b), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0 AND later = 77"
                                               " AND note = 'box full'") == 1));
     live_free(a);
     live_free(b);
@@ -1440,13 +1455,13 @@ static void test_outbox_states_move_forward(void **state)
     live_take(l, 10);
     live_until(5000, l->message_count == 3);
     m = l->messages;
-    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_ACCEPTED, "", 0);
-    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_DELIVERED, "done", 0);    /* in one statement */
-    store_outbox_mark(l->store, m[1].bucket, m[1].id, STORE_SMS_UNDELIVERED, "\xff bad text of a telco", 0);
+    live_mark(l, m[0].bucket, m[0].id, STORE_SMS_ACCEPTED, "", 0);
+    live_mark(l, m[0].bucket, m[0].id, STORE_SMS_DELIVERED, "done", 0);    /* in one statement */
+    live_mark(l, m[1].bucket, m[1].id, STORE_SMS_UNDELIVERED, "\xff bad text of a telco", 0);
     live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state IN (4, 5)") == 2));
-    store_outbox_mark(l->store, m[0].bucket, m[0].id, STORE_SMS_SENT, "late", 0);
-    store_outbox_mark(l->store, m[1].bucket, m[1].id, STORE_SMS_WAITING, "late", 0);
-    store_outbox_mark(l->store, m[2].bucket, m[2].id, STORE_SMS_FAILED, "refused", 0);
+    live_mark(l, m[0].bucket, m[0].id, STORE_SMS_SENT, "late", 0);
+    live_mark(l, m[1].bucket, m[1].id, STORE_SMS_WAITING, "late", 0);
+    live_mark(l, m[2].bucket, m[2].id, STORE_SMS_FAILED, "refused", 0);
     live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 6"
                                               " AND note = 'refused'") == 1));
     assert_int_equal(live_sql("SELECT state FROM kheya.outbox WHERE cause = 'c1'"), 4);
@@ -1477,13 +1492,287 @@ static void test_outbox_codes(void **state)
                                   strcmp(m[i].text, "code 2") == 0 ? STORE_SMS_FAILED :
                                   strcmp(m[i].text, "code 3") == 0 ? STORE_SMS_WAITING : STORE_SMS_DELIVERED;
 
-        store_outbox_mark(l->store, m[i].bucket, m[i].id, to, "", clock_now() + 60000);
+        live_mark(l, m[i].bucket, m[i].id, to, "", clock_now() + 60000);
     }
     live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 1") == 0));
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause IN ('o1', 'old1') AND text = ''"), 2);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'o3' AND text = 'code 3' AND state = 0"), 1);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause IN ('o4') AND text = 'code 4'"), 1);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE class = 'otp' AND state > 1 AND text <> ''"), 0);
+    live_free(l);
+}
+
+#define LIVE_NOW "(extract(epoch FROM now()) * 1000)::bigint"
+
+static void live_message(const char *cause, const char *receiver, const char *link, const char *class, int64_t age,
+                         const char *more)
+{
+    char sql[768];
+
+    snprintf(sql, sizeof sql,
+             "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
+             " SELECT 1, '%s', '%s', '%s', 'bn', '%s', '%s', n, n, n FROM (SELECT " LIVE_NOW " - %lld AS n) t",
+             cause, receiver, link, class, cause, (long long)age);
+    live_sql(sql);
+    if (more != NULL) {
+        snprintf(sql, sizeof sql, "UPDATE kheya.outbox SET %s WHERE cause = '%s'", more, cause);
+        live_sql(sql);
+    }
+}
+
+static void live_take_as(struct live *l, const struct store_taking *what)
+{
+    int before = l->message_count;
+
+    store_outbox_take(l->store, what);
+    live_flush(l);
+    /* a take that brings nothing is told by the one behind it */
+    live_sql("SELECT 1");
+    for (int i = 0; i < 40 && l->message_count == before; i++) {
+        struct timeval tv = { 0, 5000 };
+
+        event_base_loopexit(live_base, &tv);
+        event_base_loop(live_base, 0);
+    }
+}
+
+static const char *live_taken(struct live *l, char out[256])
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < l->message_count; i++)
+        n += (size_t)snprintf(out + n, 256 - n, "%s%s", i > 0 ? " " : "", l->messages[i].text);
+    l->message_count = 0;
+    return out;
+}
+
+/* The table of ranks in SQL is that of base/outbox. */
+static void test_outbox_ranks(void **state)
+{
+    char sql[256];
+
+    (void)state;
+    for (int i = 0; i < OUTBOX_CLASSES; i++) {
+        live_message(outbox_rules[i].name, "88017", "gp", outbox_rules[i].name, 0, NULL);
+        snprintf(sql, sizeof sql, "SELECT rank FROM kheya.outbox WHERE cause = '%s'", outbox_rules[i].name);
+        assert_int_equal(live_sql(sql), outbox_rules[i].rank);
+    }
+    live_sql("UPDATE kheya.outbox SET asked = true");
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE rank = 2"), 3);
+    assert_int_equal(live_sql("SELECT max(rank) FROM kheya.outbox"), OUTBOX_ASKED_RANK);
+}
+
+/* Who waits longest goes first only among those of a rank; a lane that has no room keeps what is its own. */
+static void test_outbox_priority(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 2, true }, { "robi", 9, true } }, .lane_count = 2, .fallback = "gp" };
+    char text[256];
+
+    (void)state;
+    live_message("idea", "88017", "gp", "service_info", 9000, NULL);
+    live_message("case", "88017", "gp", "transactional", 5000, NULL);
+    live_message("answer", "88017", "gp", "service_info", 8000, "asked = true");
+    live_message("storm", "88017", "gp", "emergency", 2000, NULL);
+    live_message("code", "88017", "gp", "otp", 1000, NULL);
+    live_message("other", "88018", "robi", "service_info", 0, NULL);
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "code storm other");
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "answer case");
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "idea");
+    live_free(l);
+}
+
+/* In the quiet hours nothing goes that nobody asked for, and it goes when they are over. */
+static void test_outbox_quiet_hours(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 9, true } }, .lane_count = 1, .fallback = "gp", .quiet_now = true };
+    char text[256];
+
+    (void)state;
+    live_message("idea", "88017", "", "service_info", 4000, NULL);
+    live_message("news", "88017", "", "gov_info", 3000, NULL);
+    live_message("answer", "88017", "", "service_info", 2000, "asked = true");
+    live_message("storm", "88017", "", "emergency", 1000, NULL);
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "storm answer");
+    what.quiet_now = false;
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "news idea");
+    live_free(l);
+}
+
+/* Three a day to one number, counted over processes; the fourth waits for tomorrow, or until it is too old. */
+static void test_outbox_cap(void **state)
+{
+    struct live *a = live_new();
+    struct live *b = live_new();
+    struct store_taking what = { .lanes = { { "gp", 2, true } }, .lane_count = 1, .fallback = "gp", .cap = 3,
+                                 .tomorrow = clock_now() + 3600000 };
+    char text[256];
+
+    (void)state;
+    for (int i = 1; i <= 5; i++) {
+        char cause[16];
+
+        snprintf(cause, sizeof cause, "i%d", i);
+        live_message(cause, "8801711111111", "gp", i % 2 ? "service_info" : "gov_info", 10000 - i, NULL);
+    }
+    live_sql("UPDATE kheya.outbox SET class = 'gov_info'");
+    live_message("her", "8801722222222", "gp", "service_info", 0, NULL);
+    live_message("case", "8801711111111", "gp", "transactional", 0, NULL);
+    live_take_as(a, &what);
+    assert_string_equal(live_taken(a, text), "case i1");
+    live_take_as(b, &what);
+    assert_string_equal(live_taken(b, text), "i2 i3");
+    live_take_as(a, &what);
+    assert_string_equal(live_taken(a, text), "");
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause IN ('i4', 'i5') AND state = 0"
+                              " AND later > " LIVE_NOW " + 3000000 AND note = 'enough for today' AND tries = 0"), 2);
+    live_take_as(a, &what);
+    assert_string_equal(live_taken(a, text), "her");
+    /* the next day */
+    live_sql("UPDATE kheya.outbox_day SET day = day - 1");
+    live_sql("UPDATE kheya.outbox SET later = 1 WHERE state = 0");
+    live_take_as(a, &what);
+    assert_string_equal(live_taken(a, text), "i4 i5");
+    live_free(a);
+    live_free(b);
+}
+
+/* What was given back untried is not counted again, nor as a try. */
+static void test_outbox_untried(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 9, true } }, .lane_count = 1, .fallback = "gp", .cap = 1,
+                                 .tomorrow = clock_now() + 3600000 };
+
+    (void)state;
+    live_message("idea", "88017", "gp", "service_info", 0, NULL);
+    for (int i = 0; i < 3; i++) {
+        live_take_as(l, &what);
+        assert_int_equal(l->message_count, i + 1);
+        assert_int_equal(l->messages[i].tries, i == 0 ? 1 : 2);
+        store_outbox_mark(l->store, &(struct store_mark){ .bucket = 1, .id = l->messages[i].id, .note = "later",
+                                                          .state = STORE_SMS_WAITING, .later = 1, .untried = i > 0 });
+        live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0") == 1));
+    }
+    assert_int_equal(live_sql("SELECT tries FROM kheya.outbox"), 1);
+    live_free(l);
+}
+
+/* By class: five minutes, six hours, two days after it was due; also where no lane is up. */
+static void test_outbox_expiry(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 9, true } }, .lane_count = 1, .fallback = "gp" };
+    struct store_taking down = { .lanes = { { "gp", 0, false } }, .lane_count = 1, .fallback = "" };
+    char text[256];
+
+    (void)state;
+    live_message("code", "88017", "gp", "otp", 301000, NULL);
+    live_message("storm", "88017", "gp", "emergency", 6 * 3600000 + 1000, NULL);
+    live_message("case", "88017", "gp", "transactional", 48 * 3600000LL + 1000, "later = due + 172000000");
+    live_message("old", "88017", "gp", "transactional", 6 * 3600000 + 1000, NULL);
+    live_message("soon", "88017", "gp", "transactional", 50 * 3600000LL, "due = " LIVE_NOW " - 1");      /* due long after */
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "old soon");
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 6 AND note = 'expired'"), 3);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE class = 'otp' AND text <> ''"), 0);
+    live_free(l);
+
+    l = live_new();
+    live_message("code2", "88017", "gp", "otp", 301000, NULL);
+    live_message("storm2", "88017", "", "emergency", 6 * 3600000 + 1000, NULL);
+    live_message("later", "88017", "gp", "transactional", 0, NULL);
+    live_take_as(l, &down);
+    live_until(5000, live_sql("SELECT count(*) FROM kheya.outbox WHERE cause LIKE '%2' AND state = 6") == 2);
+    assert_int_equal(l->message_count, 0);
+    live_free(l);
+}
+
+/* Where she dialled in last, whatever her number begins with; else by prefix, the longest; else any. */
+static void test_outbox_routes(void **state)
+{
+    static const struct store_prefix prefixes[] = { { "88018", "robi" }, { "880181", "gp" }, { "88019", "gone" } };
+    struct live *l = live_new();
+    struct store_taking what = {
+        .lanes = { { "gp", 9, true }, { "robi", 9, true } }, .lane_count = 2, .fallback = "gp",
+        .prefixes = prefixes, .prefix_count = 3,
+    };
+    char text[256];
+
+    (void)state;
+    live_sql("INSERT INTO kheya.citizen (bucket, msisdn, lang, link, seen) VALUES"
+             " (kheya.bucket('8801700000001'), '8801700000001', 'bn', 'robi', 0),"
+             " (kheya.bucket('8801700000002'), '8801700000002', 'bn', 'web', 0)");
+    live_message("ported", "8801700000001", "", "transactional", 5000, NULL);
+    live_message("web", "8801700000002", "", "transactional", 4000, NULL);
+    live_message("prefix", "8801800000000", "", "transactional", 3000, NULL);
+    live_message("longer", "8801810000000", "", "transactional", 2000, NULL);
+    live_message("nowhere", "8801900000000", "", "transactional", 1000, NULL);
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "ported web prefix longer nowhere");
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE link = 'robi' AND cause IN ('ported', 'prefix')"), 2);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE link = 'gp'"), 3);
+    live_free(l);
+}
+
+/* A lane that no process has any more: what waits for it is given another.  One
+ * that is down for a minute keeps what can wait. */
+static void test_outbox_strays(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 9, true }, { "down", 0, false } }, .lane_count = 2, .fallback = "gp" };
+    char text[256];
+
+    (void)state;
+    live_sql("INSERT INTO kheya.lane SELECT 'down', " LIVE_NOW " - 61000");
+    live_sql("INSERT INTO kheya.lane SELECT 'elsewhere', " LIVE_NOW " - 1000");
+    live_message("renamed", "88017", "former", "transactional", 3000, NULL);
+    live_message("wait", "88017", "down", "transactional", 2000, NULL);
+    live_message("code", "88017", "down", "otp", 1000, NULL);
+    live_message("theirs", "88017", "elsewhere", "otp", 1000, NULL);
+    live_take_as(l, &what);
+    assert_string_equal(live_taken(l, text), "code renamed");
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0 AND link IN ('down', 'elsewhere')"), 2);
+    live_free(l);
+}
+
+/* What failed goes to the other number, once; a code does not, nor what must not be sent at all. */
+static void test_outbox_other_number(void **state)
+{
+    struct live *l = live_new();
+    struct store_taking what = { .lanes = { { "gp", 9, true } }, .lane_count = 1, .fallback = "gp" };
+
+    (void)state;
+    live_sql("INSERT INTO kheya.citizen (bucket, msisdn, lang, link, seen, other) VALUES"
+             " (kheya.bucket('8801700000001'), '8801700000001', 'bn', 'gp', 0, '8801700000009')");
+    live_message("hers", "8801700000001", "gp", "transactional", 0, NULL);
+    live_message("case", "8801700000002", "gp", "transactional", 0, "other = '8801700000008'");
+    live_message("code", "8801700000001", "gp", "otp", 0, NULL);
+    live_message("unsafe", "8801700000001", "gp", "transactional", 0, "quiet = 2");
+    live_message("none", "8801700000003", "gp", "transactional", 0, NULL);
+    live_take_as(l, &what);
+    assert_int_equal(l->message_count, 5);
+    for (int i = 0; i < 5; i++)
+        live_mark(l, 1, l->messages[i].id, i % 2 ? STORE_SMS_FAILED : STORE_SMS_UNDELIVERED, "gone", 0);
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state >= 5") == 5));
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0"), 2);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'hers/other' AND receiver = '8801700000009'"
+                              " AND text = 'hers' AND link = ''"), 1);
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'case/other' AND receiver = '8801700000008'"), 1);
+    l->message_count = 0;
+    live_take_as(l, &what);
+    assert_int_equal(l->message_count, 2);
+    for (int i = 0; i < 2; i++)
+        live_mark(l, 1, l->messages[i].id, STORE_SMS_FAILED, "gone too", 0);
+    live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 6") >= 4));
+    assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox"), 7);
     live_free(l);
 }
 
@@ -1498,7 +1787,7 @@ static void test_marks_survive(void **state)
     live_until(5000, l->message_count == 100);
     assert_int_equal(live_dev_db("kill"), 0);
     for (int i = 0; i < 100; i++)
-        store_outbox_mark(l->store, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, "", 0);
+        live_mark(l, l->messages[i].bucket, l->messages[i].id, STORE_SMS_ACCEPTED, "", 0);
     store_publish(l->store, &(struct store_generation){ 42, "sources", 7, 1000 }, false);
     live_flush(l);
     live_until(10000, !l->up);
@@ -1917,6 +2206,15 @@ int main(int argc, char **argv)
         LIVE(test_outbox_lease_ends),
         LIVE(test_outbox_states_move_forward),
         LIVE(test_outbox_codes),
+        LIVE(test_outbox_ranks),
+        LIVE(test_outbox_priority),
+        LIVE(test_outbox_quiet_hours),
+        LIVE(test_outbox_cap),
+        LIVE(test_outbox_untried),
+        LIVE(test_outbox_expiry),
+        LIVE(test_outbox_routes),
+        LIVE(test_outbox_strays),
+        LIVE(test_outbox_other_number),
         LIVE(test_marks_survive),
         LIVE(test_leases),
         LIVE(test_generation_is_kept_once),

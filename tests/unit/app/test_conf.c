@@ -98,7 +98,7 @@ static void test_smsc_overrides_link(void **state)
     assert_int_equal(gp->profiles[1].session_mask, 0xfffe);
     assert_int_equal(gp->profiles[1].abort.op[1], 32);
     assert_int_equal(gp->profiles[2].channel, PROFILE_SMS);
-    assert_string_equal(gp->senders[2], "GOV");
+    assert_string_equal(gp->ways[2].sender, "GOV");
     assert_int_equal(c.links[1].kind, CONF_LINK_HTTP);
     assert_int_equal(c.links[1].profiles[0].limits.septets, 140);
     conf_free(&c);
@@ -125,11 +125,50 @@ static const struct {
     { "database: x\nlinks: {a: {kind: kannel, ussd: {septets: 183}}}\n", "septets: expected a whole number from 20 to 182" },
     { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {begin: 1}}}}\n", "begin: expected a list of at most 8 numbers" },
     { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {begin: [1, 256]}}}}\n", "begin: expected a list" },
-    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {sender: G}}}}\n", "on an sms channel only" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {sender: G}}}}\n", "sender: on channel sms only" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {rate: 5}}}}\n", "rate: on channel sms only" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {s: {channel: sms, sms: s}}}}\n", "sms: on channel ussd only" },
+    { "database: x\nlinks: {a: {kind: kannel, smsc: {u: {sms: s}}}}\n", "smsc u: sms: no smsc id 's' with channel sms" },
+    { "database: x\nlinks: {a/b: {kind: kannel}}\n", "links: a name has 1 to 63 characters and no /" },
+    { LEAST "messages: {quiet: night}\n", "quiet: expected hours like 00:00-06:00" },
+    { LEAST "messages: {cap: -1}\n", "cap: expected a whole number from 0 to 1000" },
+    { LEAST "messages: {prefix: 1}\n", "unknown key 'prefix'" },
+    { LEAST "messages: {prefixes: {88017: gp}}\n", "prefixes: expected a link that has an smsc id with channel sms" },
+    { LEAST "messages: {prefixes: {+88: gp}}\n", "prefixes: '+88': expected the first digits of numbers" },
     { "database: x\nlinks: {a: {kind: http, smsc: {}}}\n", "unknown key 'smsc'" },
     { "database: [x]\nlinks: {a: {kind: http}}\n", "database: expected a text" },
     { "database: x\n\tlinks: {}\n", ":2:1: error: " },
 };
+
+static void test_messages(void **state)
+{
+    struct conf c;
+    struct buf errors;
+
+    (void)state;
+    assert_true(load(&c, LEAST, &errors));
+    assert_int_equal(c.quiet.count, 1);
+    assert_int_equal(c.quiet.spans[0].to, 6 * 60);
+    assert_int_equal(c.day_cap, 3);
+    assert_int_equal(c.prefix_count, 0);
+    conf_free(&c);
+    buf_fini(&errors);
+    assert_true(load(&c, "database: x\n"
+                         "messages: {quiet: '', cap: 0, prefixes: {88017: gp, '88018': gp/s2}}\n"
+                         "links: {gp: {kind: kannel, smsc: {u1: {sms: s2}, s1: {channel: sms},"
+                         " s2: {channel: sms, rate: 7}}}}\n", &errors));
+    assert_string_equal(buf_str(&errors), "");
+    assert_int_equal(c.quiet.count, 0);
+    assert_int_equal(c.day_cap, 0);
+    assert_int_equal(c.prefix_count, 2);
+    assert_string_equal(c.prefixes[1].digits, "88018");
+    assert_string_equal(c.prefixes[1].lane, "gp/s2");
+    assert_string_equal(c.links[0].ways[0].sms, "s2");
+    assert_int_equal(c.links[0].ways[1].rate, 100);
+    assert_int_equal(c.links[0].ways[2].rate, 7);
+    conf_free(&c);
+    buf_fini(&errors);
+}
 
 static void test_errors(void **state)
 {
@@ -283,7 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),      cmocka_unit_test(test_smsc_overrides_link),
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_all_errors_in_one_pass),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_errors),        cmocka_unit_test(test_all_errors_in_one_pass),
         cmocka_unit_test(test_no_file),       cmocka_unit_test(test_sample),
         cmocka_unit_test(test_manual_names_every_key), cmocka_unit_test(test_api),
     };
