@@ -4,15 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "app/secret.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "menu/reply.h"
+#include "store/answers.h"
+#include "store/store.h"
 #include "wire/hook.h"
 
 #define BACKENDS_PATH_MAX 4096
+#define BACKENDS_SWEEP_MS (10 * 60 * 1000)
 
 /* One for each name, address and key file that menus ever had: as many as people
  * have written. */
@@ -24,11 +29,25 @@ struct backend {
     bool complained;                    /* that it cannot be */
 };
 
+/* A hook that is out, whose answer is kept, or will be looked for. */
+struct backends_asked {
+    TAILQ_ENTRY(backends_asked) link;
+    uint64_t ticket;
+    const struct menu_action *action;   /* to be compared only */
+    int utc_offset_min;
+    unsigned char id[ANSWERS_ID_SIZE];
+};
+TAILQ_HEAD(backends_askeds, backends_asked);
+
 struct backends {
     struct backends_args args;
     struct hook *hook;
     struct backend *list;
     struct reply reply;
+    struct backends_askeds asked;
+    struct store_answer_to recalled;
+    unsigned char secret[SECRET_SIZE];
+    int64_t swept;                      /* clock_mono() ms */
     backends_sent_fn sent;
     void *sent_arg;
 };
@@ -69,6 +88,7 @@ bool backends_check(const struct menu *m, const char *folder, char *err, size_t 
 /* --- life ------------------------------------------------------------------------------- */
 
 static void backends_on_answered(void *arg, const struct hook_answer *answer);
+static void backends_on_recalled(void *arg, uint64_t ticket, int64_t at, const char *answer);
 
 struct backends *backends_new(const struct backends_args *args, char *err, size_t err_size)
 {
@@ -76,12 +96,22 @@ struct backends *backends_new(const struct backends_args *args, char *err, size_
     const struct hook_args hook = { args->base, args->max, backends_on_answered, b };
 
     b->args = *args;
+    TAILQ_INIT(&b->asked);
+    b->recalled = (struct store_answer_to){ backends_on_recalled, b };
     reply_init(&b->reply);
-    b->hook = hook_new(&hook, err, err_size);
+    randombytes_buf(b->secret, sizeof b->secret);
+    if (args->secret[0] == '\0' || secret_read(args->secret, "answers", b->secret, err, err_size))
+        b->hook = hook_new(&hook, err, err_size);
     if (b->hook != NULL)
         return b;
     backends_free(b);
     return NULL;
+}
+
+static void backends_forget(struct backends *b, struct backends_asked *k)
+{
+    TAILQ_REMOVE(&b->asked, k, link);
+    free(k);
 }
 
 void backends_free(struct backends *b)
@@ -90,7 +120,10 @@ void backends_free(struct backends *b)
 
     if (b == NULL)
         return;
-    hook_free(b->hook);
+    if (b->hook != NULL)
+        hook_free(b->hook);
+    while (!TAILQ_EMPTY(&b->asked))
+        backends_forget(b, TAILQ_FIRST(&b->asked));
     for (struct backend *e = b->list; e != NULL; e = next) {
         next = e->next;
         free(e->name);
@@ -183,9 +216,104 @@ static void backends_mock(struct backends *b, const struct menu *m, const struct
     const struct menu_mock *mock = menu_mock_find(&m->backends[a->backend], a->path);
 
     rows->failed = mock == NULL || strcmp(mock->answer, "fail") == 0;
-    if (!rows->failed && strcmp(mock->answer, "none") != 0)
-        (void)backends_read(b, a, mock->answer, strlen(mock->answer), rows);
+    if (!rows->failed && strcmp(mock->answer, "none") != 0 && backends_read(b, a, mock->answer, strlen(mock->answer), rows) &&
+        a->heard != NULL)
+        reply_hear(&b->reply, a->heard, clock_day(clock_now(), m->utc_offset_min));
 }
+
+/* --- last answers ------------------------------------------------------------------------- */
+
+/* The same question has the same name, and nobody without the key can tell which. */
+static struct backends_asked *backends_note(struct backends *b, const struct menu *m, const struct flow_question *q,
+                                            uint64_t ticket)
+{
+    struct backends_asked *k;
+    const char *name = m->backends[q->hook->backend].name;
+    crypto_generichash_state state;
+
+    if (q->hook->keep_ms == 0)
+        return NULL;
+    k = xcalloc(1, sizeof *k);
+    k->ticket = ticket;
+    k->action = q->hook;
+    k->utc_offset_min = m->utc_offset_min;
+    crypto_generichash_init(&state, b->secret, sizeof b->secret, sizeof k->id);
+    crypto_generichash_update(&state, (const unsigned char *)name, strlen(name) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)q->hook->path, strlen(q->hook->path) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)q->body, strlen(q->body));
+    crypto_generichash_final(&state, k->id, sizeof k->id);
+    TAILQ_INSERT_TAIL(&b->asked, k, link);
+    return k;
+}
+
+static struct backends_asked *backends_noted(struct backends *b, uint64_t ticket, const struct menu_action *a)
+{
+    struct backends_asked *k;
+
+    TAILQ_FOREACH(k, &b->asked, link)
+        if (k->ticket == ticket && k->action == a)
+            return k;
+    return NULL;
+}
+
+/* Nobody waits for what ticket asked before. */
+static void backends_forget_all(struct backends *b, uint64_t ticket)
+{
+    struct backends_asked *k, *next;
+
+    for (k = TAILQ_FIRST(&b->asked); k != NULL; k = next) {
+        next = TAILQ_NEXT(k, link);
+        if (k->ticket == ticket)
+            backends_forget(b, k);
+    }
+}
+
+static void backends_keep(struct backends *b, const struct backends_asked *k)
+{
+    int64_t now = clock_now();
+    struct buf text;
+
+    buf_init(&text, REPLY_MAX);
+    reply_print(&b->reply, &text);
+    if (!text.full)
+        store_answer_keep(b->args.store, &(struct store_kept_answer){ k->id, now, now + k->action->keep_ms, buf_str(&text) });
+    buf_fini(&text);
+    reply_hear(&b->reply, k->action->heard, clock_day(now, k->utc_offset_min));
+}
+
+static void backends_recall(struct backends *b, const struct backends_asked *k)
+{
+    store_answer_recall(b->args.store, k->id, clock_now(), &b->recalled, k->ticket);
+}
+
+static void backends_on_recalled(void *arg, uint64_t ticket, int64_t at, const char *answer)
+{
+    struct backends *b = arg;
+    const struct menu_action *a = b->args.waiting(b->args.arg, ticket);
+    const struct backends_asked *k = a != NULL ? backends_noted(b, ticket, a) : NULL;
+    struct flow_rows rows = { .failed = answer == NULL };
+
+    if (k != NULL && answer != NULL && backends_read(b, a, answer, strlen(answer), &rows) && rows.count > 0)
+        reply_hear(&b->reply, a->heard, clock_day(at, k->utc_offset_min));
+    if (k != NULL && rows.count > 0)
+        stats_inc(hooks_recalled);
+    rows.failed = rows.count == 0;
+    backends_forget_all(b, ticket);
+    if (k != NULL)
+        b->args.answered(b->args.arg, ticket, &rows);
+}
+
+void backends_tick(struct backends *b)
+{
+    int64_t now = clock_mono();
+
+    if (!store_is_up(b->args.store) || (b->swept != 0 && now - b->swept < BACKENDS_SWEEP_MS))
+        return;
+    b->swept = now;
+    store_answer_sweep(b->args.store, clock_now());
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
 
 bool backends_ask(struct backends *b, const struct menu *m, const struct flow_question *q, uint64_t ticket,
                   struct flow_rows *rows)
@@ -201,6 +329,7 @@ bool backends_ask(struct backends *b, const struct menu *m, const struct flow_qu
         .body = q->body,
     };
     struct hook_place *place;
+    struct backends_asked *kept;
 
     *rows = (struct flow_rows){ .failed = false };
     switch (of->kind) {
@@ -208,10 +337,15 @@ bool backends_ask(struct backends *b, const struct menu *m, const struct flow_qu
         backends_mock(b, m, q->hook, rows);
         return true;
     case MENU_BACKEND_HTTP:
+        backends_forget_all(b, ticket);
+        kept = backends_note(b, m, q, ticket);
         place = backends_place(b, of);
         if (place != NULL && hook_ask(b->hook, place, &question))
             return false;
-        break;
+        if (kept == NULL)
+            break;
+        backends_recall(b, kept);       /* not asked at all: what was heard before? */
+        return false;
     case MENU_BACKEND_CSV:              /* the checker lets no hook ask these */
     case MENU_BACKEND_INTERNAL:
     case MENU_BACKEND_KINDS:
@@ -272,6 +406,7 @@ static void backends_on_answered(void *arg, const struct hook_answer *answer)
 {
     struct backends *b = arg;
     const struct menu_action *a;
+    const struct backends_asked *kept;
     struct flow_rows rows = { .failed = false };
     const char *why;
 
@@ -280,8 +415,11 @@ static void backends_on_answered(void *arg, const struct hook_answer *answer)
         return;
     }
     a = b->args.waiting(b->args.arg, answer->ticket);
-    if (a == NULL)
+    kept = a != NULL ? backends_noted(b, answer->ticket, a) : NULL;
+    if (a == NULL) {
+        backends_forget_all(b, answer->ticket);
         return;
+    }
     why = backends_take(b, a, answer, &rows);
     rows.failed = why != NULL;
     if (rows.failed) {
@@ -289,5 +427,12 @@ static void backends_on_answered(void *arg, const struct hook_answer *answer)
         log_warn("backend=%s event=hook_failed path=%s status=%d reason=\"%s\"", answer->place, a->path, answer->status,
                  why);
     }
+    if (rows.failed && kept != NULL) {
+        backends_recall(b, kept);
+        return;
+    }
+    if (kept != NULL && rows.count > 0)
+        backends_keep(b, kept);
+    backends_forget_all(b, answer->ticket);
     b->args.answered(b->args.arg, answer->ticket, &rows);
 }

@@ -17,9 +17,12 @@
 
 struct backends;
 struct event_base;
+struct store;
 
 struct backends_args {
     struct event_base *base;
+    struct store *store;                /* keeps last answers */
+    const char *secret;                 /* file of the key that names them; "" none: this process alone finds them */
     const char *folder;                 /* keys are below it; borrowed for life */
     int max;                            /* requests in flight */
     /* The action that the ticket's dialogue waits for; NULL: it waits no more. */
@@ -56,6 +59,9 @@ bool backends_check(const struct menu *m, const char *folder, char *err, size_t 
 /* NULL with the reason in err. */
 struct backends *backends_new(const struct backends_args *args, char *err, size_t err_size);
 void backends_free(struct backends *b);
+
+/* Now and then: forget answers whose time is over. */
+void backends_tick(struct backends *b);
 
 /* Read all keys again when they are next needed. */
 void backends_renew(struct backends *b);

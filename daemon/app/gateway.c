@@ -1268,6 +1268,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
     if (g->stranded_count > 0 && gateway_patience_is_over(g))
         gateway_give_up(g);
     postman_tick(g->postman);
+    backends_tick(g->backends);
     handover_tick(g->handover);
     if (!g->draining)
         spool_tick(g->spool);
@@ -1316,7 +1317,10 @@ static bool gateway_take_secret(struct gateway *g, char *err, size_t err_size)
 
 static bool gateway_open_backends(struct gateway *g, char *err, size_t err_size)
 {
-    const struct backends_args args = { g->base, g->conf->folder, g->conf->hooks, gateway_waiting, gateway_on_hook, g };
+    const struct backends_args args = {
+        .base = g->base, .store = g->store, .secret = g->conf->secret, .folder = g->conf->folder, .max = g->conf->hooks,
+        .waiting = gateway_waiting, .answered = gateway_on_hook, .arg = g,
+    };
 
     g->backends = backends_new(&args, err, err_size);
     return g->backends != NULL;

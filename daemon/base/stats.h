@@ -37,6 +37,7 @@
     X(hooks, counter, "requests that screens and cases had for back ends") \
     X(hooks_refused, counter, "of these, not sent: the back end is left alone, or too many are out") \
     X(hooks_failed, counter, "of those sent, without an answer that could be used") \
+    X(hooks_recalled, counter, "requests answered by the last answer, because the back end was away") \
     X(hooks_in_flight, gauge, "requests that wait for a back end") \
     X(handovers, counter, "cases, and news of them, that agencies' systems have taken") \
     X(handovers_failed, counter, "tries to hand one over that failed") \

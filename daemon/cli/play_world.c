@@ -296,6 +296,8 @@ static bool world_mock(struct play_world *w, const struct menu_action *a, struct
     switch (reply_read(&w->reply, a->returns, mock->answer, strlen(mock->answer))) {
     case REPLY_ROW:
         rows->count = 1;
+        if (a->heard != NULL)
+            reply_hear(&w->reply, a->heard, clock_day(w->env.now, w->menu->utc_offset_min));
         break;
     case REPLY_NONE:
         break;

@@ -131,7 +131,10 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_PAY] = { "pay", KEYS_ONE_MAP, .of = KEYS_PAY, .help = "ask a provider for money; needs again and refused" }, \
     [ACTION_AGAIN] = { "again", KEYS_SCREEN_NAME, .help = "pay: where to go when it is paid, or a request is out" }, \
     [ACTION_REFUSED] = { "refused", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider refuses the request" }, \
-    [ACTION_LATE] = { "late", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider has not answered yet" }
+    [ACTION_LATE] = { "late", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider has not answered yet" }, \
+    [ACTION_KEEP] = { "keep", KEYS_DURATION, .min = 60 * 1000, .max = 366 * 24 * KEYS_HOUR, \
+                      .help = "hook: so long the last answer counts when the back end is away; needs heard" }, \
+    [ACTION_HEARD] = { "heard", KEYS_STRING, .help = "hook: field of the record, a date, that tells the day of the answer" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,

@@ -323,6 +323,8 @@ struct menu_action {
     const char *path;                   /* MENU_HOOK: "/status" */
     const char *const *names;           /* MENU_HOOK: members of the request */
     const struct menu_record *returns;  /* MENU_HOOK: NULL when nothing is wanted */
+    int64_t keep_ms;                    /* MENU_HOOK: so long its last answer counts when it is away; 0 never */
+    const char *heard;                  /* MENU_HOOK, with keep_ms: date field of returns: the day of the answer */
     const struct menu_pay *pay;         /* MENU_PAY */
     int again, refused, late;           /* MENU_PAY: screens; late: MENU_NONE = goes on */
 };

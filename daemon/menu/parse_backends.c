@@ -291,6 +291,41 @@ static void parse_hook_returns(struct parse *p, const struct keys_got *got, stru
     a->into = parse_into_record(p, got->at[ACTION_INTO], a->returns);
 }
 
+static const struct menu_field *parse_heard_field(const struct menu_record *r, const char *name)
+{
+    for (int i = 0; i < r->field_count; i++)
+        if (strcmp(r->fields[i].name, name) == 0)
+            return &r->fields[i];
+    return NULL;
+}
+
+/* What is kept may be shown to nobody but her, and never hold what is sensitive. */
+static void parse_hook_kept(struct parse *p, const struct keys_got *got, struct menu_action *a)
+{
+    const struct yaml_node *heard = got->at[ACTION_HEARD];
+    const struct menu_field *field;
+
+    if (got->key[ACTION_KEEP] == NULL && got->key[ACTION_HEARD] == NULL)
+        return;
+    if (got->key[ACTION_KEEP] == NULL || got->key[ACTION_HEARD] == NULL || got->key[ACTION_RETURNS] == NULL) {
+        issue_add(p->issues, ISSUE_MISSING_KEY, got->key[ACTION_HOOK]->pos, "'keep', 'heard' and 'returns' come together");
+        return;
+    }
+    if (got->at[ACTION_KEEP] == NULL || heard == NULL || a->returns == NULL)
+        return;
+    field = parse_heard_field(a->returns, heard->text);
+    if (field == NULL || (field->type != NULL && field->type->kind != MENU_TYPE_DATE))
+        issue_add(p->issues, ISSUE_HOOK, heard->pos, "heard '%s': a field of record '%s' that is a date", heard->text,
+                  a->returns->name);
+    for (int i = 0; i < a->returns->field_count; i++)
+        if (a->returns->fields[i].type != NULL && a->returns->fields[i].type->sensitive)
+            issue_add(p->issues, ISSUE_HOOK, got->key[ACTION_KEEP]->pos,
+                      "field '%s' of record '%s' is sensitive: the answer cannot be kept", a->returns->fields[i].name,
+                      a->returns->name);
+    a->keep_ms = keys_duration(got->at[ACTION_KEEP]);
+    a->heard = heard->text;
+}
+
 /* Only the web and a mock answer at once. */
 static void parse_hook_backend(struct parse *p, const struct yaml_node *hook, struct menu_action *a)
 {
@@ -323,4 +358,5 @@ void parse_hook_action(struct parse *p, const struct parse_file *file, const str
     a->none = parse_exit(p, file, got, ACTION_NONE);
     a->fail = parse_exit(p, file, got, ACTION_FAIL);
     parse_hook_returns(p, got, a);
+    parse_hook_kept(p, got, a);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #define REPLY_UNSET SIZE_MAX
 #define REPLY_EXACT 1e15                /* whole numbers below it are exact in a double */
@@ -113,6 +114,36 @@ enum reply_kind reply_read(struct reply *r, const struct menu_record *record, co
     kind = object != NULL ? reply_object(r, object) : reply_bad(r, "not JSON", "");
     json_decref(object);
     return kind;
+}
+
+void reply_hear(struct reply *r, const char *field, int32_t day)
+{
+    struct clock_date d = clock_date_of(day);
+
+    for (int i = 0; r->record != NULL && i < r->record->field_count; i++) {
+        if (strcmp(r->record->fields[i].name, field) != 0)
+            continue;
+        r->at[i] = r->text.len;
+        buf_addf(&r->text, "%04d-%02d-%02d", d.year, d.month, d.day);
+        buf_addc(&r->text, '\0');
+        if (r->text.full)
+            r->at[i] = REPLY_UNSET;
+    }
+}
+
+void reply_print(const struct reply *r, struct buf *out)
+{
+    json_t *o = json_object();
+    char *text;
+
+    for (int i = 0; r->record != NULL && i < r->record->field_count; i++)
+        if (r->at[i] != REPLY_UNSET)
+            (void)json_object_set_new(o, r->record->fields[i].name, json_string(r->text.data + r->at[i]));
+    text = json_dumps(o, JSON_PRESERVE_ORDER);
+    if (text != NULL)
+        buf_adds(out, text);
+    free(text);
+    json_decref(o);
 }
 
 const char *reply_cell(const struct reply *r, const char *field)

@@ -9,6 +9,7 @@
 #define REPLY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "menu/model.h"
@@ -34,6 +35,12 @@ void reply_fini(struct reply *r);
 
 enum reply_kind reply_read(struct reply *r, const struct menu_record *record, const char *json, size_t n)
     __attribute__((warn_unused_result));
+
+/* After REPLY_ROW: the day, clock.h, on which the row was heard becomes its field's value. */
+void reply_hear(struct reply *r, const char *field, int32_t day);
+
+/* After REPLY_ROW: the record's fields as a JSON object that reply_read() takes. */
+void reply_print(const struct reply *r, struct buf *out);
 
 /* The value of a field after REPLY_ROW; NULL when it is unset. */
 const char *reply_cell(const struct reply *r, const char *field);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "store/answers.h"
 #include "store/cases.h"
 #include "store/errands.h"
 #include "store/handovers.h"
@@ -334,6 +335,7 @@ static void store_go_on(struct store_connection *c)
         series_prepare(c->pg);
         trials_prepare(c->pg);
         cases_prepare(c->pg);
+        answers_prepare(c->pg);
         handovers_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);

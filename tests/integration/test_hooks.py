@@ -31,6 +31,7 @@ class Agency:
 
     def __init__(self):
         self.asked = []
+        self.flaky = "one"              # what /flaky says; None: nothing of use
         self.gate = threading.Event()   # closed: /hang/x answers nothing
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -113,6 +114,9 @@ class Agency:
                 self.say(200, json.dumps(GOOD).encode(), length=4000)
                 self.close_connection = True
 
+            def at_flaky(self):
+                self.say(200 if agency.flaky else 503, json.dumps({"note": agency.flaky, "secret": "4111"}).encode())
+
             def at_list(self):
                 self.say(200, b"[]")
         return Handler
@@ -121,7 +125,8 @@ class Agency:
 def write_menus(folder, port):
     text = (TREE / "tests" / "dialog" / "agency" / "kheya.yaml").read_text()
     head = text[:text.index("backends:\n")]
-    options = "".join(f"      {i}: {{text: {p}, goto: ask_{p}}}\n" for i, p in enumerate(PATHS, 1))
+    options = "".join(f"      {option(p)}: {{text: {p}, goto: ask_{p}}}\n" for p in PATHS)
+    head = head.replace("  office:", "  told: {note: text(20), heard: date}\n  office:")
     common = "with: {phone: citizen.msisdn, n: 7}, returns: payment, into: pay, none: not_found, fail: away, goto: paid"
     hooks = "".join(f"  ask_{p}: {{hook: dss, path: /{p}, {common}}}\n" for p in PATHS)
     folder.mkdir()
@@ -136,8 +141,13 @@ screens:
     options:
 {options}      20: {{text: hang, goto: hang}}
       21: {{text: trial, goto: trial}}
+      22: {{text: flaky, goto: flaky}}
 {hooks}  hang: {{hook: slow, path: /good, {common}}}
   trial: {{hook: trial, path: /x, {common}}}
+  flaky: {{hook: dss, path: /flaky, with: {{phone: citizen.msisdn}}, returns: told, into: told, none: not_found, fail: away,
+    keep: 1d, heard: heard, goto: [{{when: told.heard < today, to: old}}, {{to: fresh}}]}}
+  fresh: {{text: "Now {{told.note}}"}}
+  old: {{text: "{{told.note}}, on {{told.heard|day}}"}}
   paid: {{text: "Tk {{pay.taka|money}} {{pay.sent|day}} {{pay.note}}"}}
   not_found: {{text: Not found.}}
   away: {{text: They do not answer.}}
@@ -187,7 +197,8 @@ def ask_new(phone_of, town):
 
 
 def option(path):
-    return PATHS.index(path) + 1
+    i = PATHS.index(path) + 1
+    return i if i < 9 else i + 1        # 9 is the key for more
 
 
 def assert_signed(request):
@@ -289,6 +300,40 @@ def test_a_certificate_nobody_vouches_for(hooked, agency, phone_of, tmp_path):
     got = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)).open(
         urllib.request.Request(f"https://localhost:{agency.port}/api/good", data=b"{}"), timeout=10)
     assert json.loads(got.read()) == GOOD, "it does answer those who trust it"
+
+
+def test_the_last_answer(hooked, agency, phone_of):
+    """While they are away she is told what they said last, and when; nobody else is told it, and not for ever."""
+    town, phone = hooked, phone_of(hooked)
+
+    def look(phone):
+        if "Continue?" in phone.dial("*16555#")["text"]:
+            phone.type("2")
+        return phone.type("22")["text"].split("\n")[0]
+
+    assert look(phone) == "Now one"
+    agency.flaky = "two"
+    assert look(phone) == "Now two"
+    wait_for("it to be kept", lambda: town.sql("SELECT count(*) FROM kheya.backend_answer WHERE answer LIKE '%two%'")[0][0])
+    agency.flaky = None
+    assert look(phone) == "Now two", "heard today"
+    town.sql("UPDATE kheya.backend_answer SET at = at - 2 * 86400000")
+    then = town.sql("SELECT to_char((now() AT TIME ZONE 'Asia/Dhaka') - interval '2 days', 'FMDD Mon')")[0][0]
+    assert look(phone) == f"two, on {then}"
+    assert look(phone_of(town)) == AWAY, "another person"
+    kept = town.sql("SELECT answer, encode(id, 'hex') FROM kheya.backend_answer")
+    assert len(kept) == 1 and "4111" not in kept[0][0] and phone.msisdn not in str(kept)
+    town.kheyads[0].end()
+    town.start_kheyad()
+    town.ready()
+    assert look(phone) == AWAY, "without the setting 'secret' another process does not find it"
+    agency.flaky = "three"
+    assert look(phone) == "Now three"
+    agency.close()
+    assert look(phone) == "Now three", "no connection at all"
+    town.sql("UPDATE kheya.backend_answer SET until = 0")
+    assert look(phone) == AWAY, "too old"
+    assert town.metric("hooks_recalled_total") == 1
 
 
 def test_the_agency_is_down(hooked, agency, phone_of):

@@ -111,9 +111,38 @@ static void test_bounds(void **state)
     fixture_free(&f);
 }
 
+/* What was heard is told with its day, and can be kept: the record's fields and no more. */
+static void test_kept(void **state)
+{
+    static const char json[] = "{\"state\": \"pa\\\"id\", \"taka\": 1950, \"late\": true, \"nid\": \"1234567890\"}";
+    struct fixture_menu f;
+    const struct menu_record *record;
+    struct reply r;
+    struct buf kept, said;
+
+    (void)state;
+    fixture_load(&f, HEAD, TREE);
+    record = &f.menu->records[0];
+    reply_init(&r);
+    buf_init(&kept, REPLY_MAX);
+    buf_init(&said, 1000);
+    assert_int_equal(reply_read(&r, record, json, sizeof json - 1), REPLY_ROW);
+    reply_print(&r, &kept);
+    assert_string_equal(buf_str(&kept), "{\"state\": \"pa\\\"id\", \"taka\": \"1950\", \"late\": \"yes\"}");
+    assert_int_equal(reply_read(&r, record, buf_str(&kept), kept.len), REPLY_ROW);
+    reply_hear(&r, "sent", 20782);
+    reply_hear(&r, "none", 20782);
+    reply_said(&r, record, &said);
+    assert_string_equal(buf_str(&said), "pa\"id|1950|2026-11-25|yes|-|");
+    buf_fini(&said);
+    buf_fini(&kept);
+    reply_fini(&r);
+    fixture_free(&f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_bounds) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_bounds), cmocka_unit_test(test_kept) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
