@@ -24,6 +24,7 @@ static const struct database_fit {
     [MENU_TYPE_PIN] = { 0, "nothing: a PIN never comes from the database" },
     [MENU_TYPE_PATTERN] = { SORT(TEXT) | SORT(WHOLE), "a text" },
     [MENU_TYPE_CHOICE] = { SORT(TEXT), "a text" },
+    [MENU_TYPE_TOLD] = { SORT(TEXT), "a text" },
 };
 
 /* What an expression can be given to. */
@@ -91,7 +92,7 @@ static void database_columns(struct database *d)
     for (int i = 0; i < d->shape->column_count; i++) {
         const char *name = store_probe_column(d->probe, i);
 
-        if (database_field(r, name) == NULL)
+        if (database_field(r, name) == NULL && !d->query->of_cases)
             issue_add(d->issues, ISSUE_SQL_MORE, d->query->pos, "no field of record '%s' takes column '%s' of query '%s'",
                       r->name, name, d->query->name);
     }

@@ -197,6 +197,9 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
     case MENU_PIN_CHECK:
         buf_adds(&k->value, "pin check");
         break;
+    case MENU_MOVE:
+        buf_addf(&k->value, "move a case to %s", a->state);
+        break;
     case MENU_PIN_SET:
         buf_adds(&k->value, "pin set");
         break;
@@ -313,7 +316,7 @@ static bool maker_is_own(const char *name)
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (strcmp(own[i], name) == 0)
             return true;
-    return strchr(name, '(') != NULL;
+    return strchr(name, '(') != NULL || strchr(name, ' ') != NULL;
 }
 
 static void maker_type(struct maker *k, const struct menu_type *t)
@@ -322,7 +325,7 @@ static void maker_type(struct maker *k, const struct menu_type *t)
         [MENU_TYPE_TEXT] = "a text", [MENU_TYPE_WORD] = "a word", [MENU_TYPE_WHOLE] = "a whole number",
         [MENU_TYPE_DATE] = "a date", [MENU_TYPE_MSISDN] = "a mobile number", [MENU_TYPE_YESNO] = "yes or no",
         [MENU_TYPE_CASE_NO] = "a case number", [MENU_TYPE_PIN] = "a PIN", [MENU_TYPE_PATTERN] = "a pattern",
-        [MENU_TYPE_CHOICE] = "a choice",
+        [MENU_TYPE_CHOICE] = "a choice", [MENU_TYPE_TOLD] = "states of a case",
     };
 
     if (maker_is_own(t->name))

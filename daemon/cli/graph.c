@@ -152,6 +152,9 @@ static void graph_add_action(struct graph *g, const struct menu_action *a)
         else
             buf_adds(&g->label, "taka");
         break;
+    case MENU_MOVE:
+        buf_addf(&g->label, "move to %s", a->state);
+        break;
     case MENU_ACTIONS:
         break;
     }

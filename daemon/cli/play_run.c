@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/damm.h"
 #include "base/event.h"
 #include "base/gsm.h"
 #include "cli/play_answer.h"
@@ -131,10 +132,27 @@ static bool run_pin(struct run *r)
     return true;
 }
 
+/* What is told of all cases: fail, none, or again what is so. */
+static bool run_cases(struct run *r)
+{
+    static const char *const moods[] = {
+        [PLAY_CASES_OWN] = "cases again", [PLAY_CASES_NONE] = "cases none", [PLAY_CASES_FAIL] = "cases fail",
+    };
+
+    for (size_t i = 0; i < sizeof moods / sizeof moods[0]; i++)
+        if (strcmp(r->step->text, moods[i]) == 0) {
+            play_world_told(r->world, (enum play_cases_mood)i);
+            return true;
+        }
+    return false;
+}
+
 static bool run_answer(struct run *r)
 {
     struct play_answer a;
 
+    if (run_cases(r))
+        return true;
     if (!play_answer_read(r->menu, r->script, r->step, &a))
         return false;
     if (a.hook == NULL) {
@@ -144,12 +162,119 @@ static bool run_answer(struct run *r)
     return play_world_hook(r->world, a.hook, a.members, a.count) || run_fail(r, "too many hooks are answered");
 }
 
-/* --- what she does ------------------------------------------------------------------------ */
-
 static bool run_done(struct run *r, const char *why)
 {
     return why == NULL || run_fail(r, "%s", why);
 }
+
+/* --- cases ---------------------------------------------------------------------------------- */
+
+/* A case number, or 0 for "last"; what follows it.  NULL and said. */
+static const char *run_number(struct run *r, const char *p, struct buf *word, int64_t *number)
+{
+    p = run_word(p, word);
+    *number = strtoll(buf_str(word), NULL, 10);
+    if (strcmp(buf_str(word), "last") == 0 ||
+        (word->len == 10 && strspn(buf_str(word), "0123456789") == 10 && damm_valid(buf_str(word), 10)))
+        return p;
+    (void)run_fail(r, "'%s' is no case number; the last of 10 digits is a Damm digit, or write: last", buf_str(word));
+    return NULL;
+}
+
+static const struct menu_service *run_service(const struct menu *m, const char *name)
+{
+    for (int i = 0; i < m->service_count; i++)
+        if (strcmp(m->services[i].name, name) == 0)
+            return &m->services[i];
+    return NULL;
+}
+
+/* "field=value ..." as a JSON object; NULL: it is not that. */
+static char *run_fields(const char *text)
+{
+    json_t *json = json_object();
+    char *out = NULL;
+    struct buf word;
+    bool good = true;
+
+    buf_init(&word, RUN_WORD_MAX);
+    for (text = run_word(text, &word); good && word.len > 0; text = run_word(text, &word)) {
+        char *equals = strchr(word.data, '=');
+
+        good = equals != NULL;
+        if (equals != NULL) {
+            *equals = '\0';
+            json_object_set_new(json, word.data, json_string(equals + 1));
+        }
+    }
+    if (good)
+        out = json_dumps(json, JSON_COMPACT);
+    buf_fini(&word);
+    json_decref(json);
+    return out;
+}
+
+static bool run_filed(struct run *r)
+{
+    const struct menu_service *service = NULL;
+    const char *rest, *why = "a case is its number, its service and its fields, like 8123056783 complaint what=tea";
+    char *fields = NULL;
+    struct buf word;
+    int64_t number = 0;
+
+    buf_init(&word, RUN_WORD_MAX);
+    rest = run_number(r, r->step->text, &word, &number);
+    if (rest != NULL) {
+        rest = run_word(rest, &word);
+        service = run_service(r->menu, buf_str(&word));
+        fields = service != NULL ? run_fields(rest) : NULL;
+    }
+    if (fields != NULL && number != 0)
+        why = play_world_filed(r->world, number, service, fields);
+    free(fields);
+    buf_fini(&word);
+    return rest != NULL && run_done(r, why);
+}
+
+static bool run_office(struct run *r)
+{
+    const char *rest, *why = NULL;
+    struct buf word;
+    int64_t number;
+
+    buf_init(&word, RUN_WORD_MAX);
+    rest = run_number(r, r->step->text, &word, &number);
+    if (rest != NULL) {
+        rest = run_word(rest, &word);
+        why = play_world_office(r->world, number, buf_str(&word), rest + strspn(rest, " \n"));
+    }
+    buf_fini(&word);
+    return rest != NULL && run_done(r, why);
+}
+
+static bool run_stands(struct run *r)
+{
+    const char *rest, *state = NULL, *note = "";
+    bool good = false;
+    struct buf word;
+    int64_t number;
+
+    buf_init(&word, RUN_WORD_MAX);
+    rest = run_number(r, r->step->text, &word, &number);
+    if (rest != NULL) {
+        rest = run_word(rest, &word);
+        rest += strspn(rest, " \n");
+        state = play_world_state(r->world, number, &note);
+        good = state != NULL && strcmp(state, buf_str(&word)) == 0 && (rest[0] == '\0' || strcmp(rest, note) == 0);
+        if (!good)
+            (void)(state != NULL ? run_fail(r, "the case stands in '%s', and its last note is '%s'", state, note)
+                                 : run_fail(r, "there is no such case"));
+    }
+    buf_fini(&word);
+    return good;
+}
+
+/* --- what she does ------------------------------------------------------------------------ */
 
 static bool run_dial(struct run *r)
 {
@@ -351,6 +476,9 @@ static bool (*const run_verbs[PLAY_VERB_COUNT])(struct run *r) = {
     [PLAY_ALERT] = run_alert,
     [PLAY_PIN] = run_pin,
     [PLAY_ANSWER] = run_answer,
+    [PLAY_FILED] = run_filed,
+    [PLAY_OFFICE] = run_office,
+    [PLAY_STANDS] = run_stands,
     [PLAY_DIAL] = run_dial,
     [PLAY_TYPE] = run_type,
     [PLAY_TEXT] = run_text,

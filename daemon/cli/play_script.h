@@ -20,6 +20,8 @@
     X(PIN, "pin", "4 to 8 digits, or none") \
     X(PAY, "pay", "asked, late, refused, again or fail") \
     X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
+    X(FILED, "filed", "NUMBER SERVICE field=value ...") \
+    X(OFFICE, "office", "NUMBER or last, then a state, then what the office says to it") \
     X(DIAL, "dial", "what she dials") \
     X(TYPE, "type", "~") \
     X(TEXT, "text", "what she writes in a text message") \
@@ -29,6 +31,7 @@
     X(ENDS, "ends", "") \
     X(OPEN, "open", "") \
     X(CASE, "case", "SERVICE field=value ..., or none") \
+    X(STANDS, "stands", "NUMBER or last, then a state, then the last note or nothing") \
     X(SMS, "sms", "the text, or ~ and a part of it, or none") \
     X(AUDIT, "audit", "EVENT field=value ..., or none") \
     X(REQUEST, "request", "PROVIDER TAKA WHAT, or none")

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "cli/play_answer.h"
+#include "cli/play_cases.h"
 #include "cli/play_cover.h"
 #include "engine/flow.h"
 #include "engine/session.h"
@@ -80,6 +81,7 @@ struct play_world {
     struct flow_alert_text alert_texts[1];
     struct flow_alert alert;
     struct world_answer *answers;       /* by query */
+    struct play_cases *files;           /* the cases that there are */
     struct world_hook hooks[WORLD_HOOKS];
     int hook_count;
     struct reply reply;                 /* of a mock */
@@ -183,6 +185,7 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
     play_world_link(w, "play", 160, 70);
     play_world_day(w, clock_day_of((struct clock_date){ 2026, 10, 20 }));
     w->answers = xcalloc((size_t)m->query_count + 1, sizeof *w->answers);
+    w->files = play_cases_new(m);
     w->lang = MENU_NONE;
     flow_out_init(&w->out);
     buf_init(&w->page, SESSION_REPLY_MAX);
@@ -229,6 +232,7 @@ void play_world_free(struct play_world *w)
     buf_fini(&w->page);
     reply_fini(&w->reply);
     free(w->answers);
+    play_cases_free(w->files);
     free(w);
 }
 
@@ -401,6 +405,23 @@ static enum flow_result world_answer_pay(struct play_world *w)
     return flow_answer(&w->env, w->s, &rows, &w->out);
 }
 
+static int32_t world_today(const struct play_world *w)
+{
+    return clock_day(w->now, w->menu->utc_offset_min);
+}
+
+/* One that is to be moved. */
+static enum flow_result world_answer_case(struct play_world *w)
+{
+    struct flow_rows rows = { .failed = play_cases_away(w->files) };
+    struct casefile file;
+
+    if (!rows.failed && play_cases_read(w->files, w->out.question.number, &file))
+        rows.file = &file;
+    memcpy(w->key, w->out.question.key, sizeof w->key);
+    return flow_answer(&w->env, w->s, &rows, &w->out);
+}
+
 static enum flow_result world_answer_question(struct play_world *w)
 {
     const struct flow_question *q = &w->out.question;
@@ -411,6 +432,8 @@ static enum flow_result world_answer_question(struct play_world *w)
         rows.number = w->series[q->series]++;
         return flow_answer(&w->env, w->s, &rows, &w->out);
     }
+    if (q->kind == FLOW_CASE)
+        return world_answer_case(w);
     if (q->kind == FLOW_HOOK)
         return world_answer_hook(w);
     if (q->kind == FLOW_PAY)
@@ -418,6 +441,11 @@ static enum flow_result world_answer_question(struct play_world *w)
     if (q->kind == FLOW_PIN) {
         rows.pin = q->sets ? world_pin_set(w, q) : world_pin_check(w, q);
         memcpy(w->key, q->key, sizeof w->key);
+        return flow_answer(&w->env, w->s, &rows, &w->out);
+    }
+    if (w->menu->queries[q->query].of_cases) {
+        rows.arg = &w->files;
+        play_cases_ask(w->files, q, world_today(w), &rows);
         return flow_answer(&w->env, w->s, &rows, &w->out);
     }
     from.record = w->menu->queries[q->query].returns;
@@ -459,6 +487,13 @@ static void world_load(struct play_world *w)
     }
 }
 
+static void world_file(struct play_world *w, const struct flow_case *c)
+{
+    (void)play_cases_add(w->files, &(struct play_file){
+        .number = c->number, .service = c->service, .msisdn = w->she->msisdn, .fields = c->fields,
+        .lang = w->menu->langs[w->s->lang].id, .day = world_today(w), .agent = w->she->agent_name != NULL });
+}
+
 static void world_write(struct play_world *w)
 {
     struct world_row *row = world_row(w);
@@ -475,7 +510,10 @@ static void world_write(struct play_world *w)
         w->fields[w->case_count] = xstrdup(c->fields);
         w->cases[w->case_count] = (struct play_case){ c->number, c->service->name, w->fields[w->case_count] };
         w->case_count++;
+        world_file(w, c);
     }
+    for (int i = 0; i < w->out.order_count; i++)
+        play_cases_order(w->files, &w->out.orders[i], world_today(w));
     for (int i = 0; i < w->out.message_count && w->message_count < WORLD_EFFECTS; i++)
         w->messages[w->message_count++] = xstrdup(w->out.messages[i].text);
     for (int i = 0; i < w->out.audit_count && w->audit_count < WORLD_EFFECTS; i++) {
@@ -544,7 +582,7 @@ static void world_expect(struct play_world *w, const struct event *ev, enum flow
 {
     enum flow_result r = flow_event(&w->env, w->s, ev, &w->out);
 
-    if (r != want || w->out.case_count + w->out.message_count + w->out.audit_count > 0 ||
+    if (r != want || w->out.case_count + w->out.message_count + w->out.audit_count + w->out.order_count > 0 ||
         strcmp(buf_str(&w->s->reply), buf_str(&w->page)) != 0)
         snprintf(w->why, sizeof w->why, "%s was not recognised", what);
     world_load(w);
@@ -622,6 +660,33 @@ static const char *world_send(struct play_world *w, enum event_kind kind, const 
     if (w->twice)
         world_deliver_again(w, &ev);
     return world_why(w);
+}
+
+const char *play_world_filed(struct play_world *w, int64_t number, const struct menu_service *service, const char *fields)
+{
+    const char *note;
+
+    if (play_cases_state(w->files, number, &note) != NULL)
+        return "there is a case of this number already";
+    return play_cases_add(w->files, &(struct play_file){ .number = number, .service = service, .msisdn = w->she->msisdn,
+                                                         .fields = fields, .lang = w->menu->langs[w->she->lang >= 0 ? w->she->lang : 0].id,
+                                                         .day = world_today(w) })
+               ? NULL : "too many cases";
+}
+
+const char *play_world_office(struct play_world *w, int64_t number, const char *state, const char *note)
+{
+    return play_cases_office(w->files, play_cases_number(w->files, number), state, note, world_today(w));
+}
+
+const char *play_world_state(const struct play_world *w, int64_t number, const char **note)
+{
+    return play_cases_state(w->files, play_cases_number(w->files, number), note);
+}
+
+void play_world_told(struct play_world *w, enum play_cases_mood mood)
+{
+    play_cases_mood(w->files, mood);
 }
 
 const char *play_world_dial(struct play_world *w, const char *dialled)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/play_cases.h"
 #include "engine/flow.h"
 #include "menu/model.h"
 
@@ -53,6 +54,20 @@ void play_world_answer(struct play_world *w, int query, const char *const *cells
 /* The same of a hook; members is a map of single values, or NULL when count is not
  * 1.  False: there are too many. */
 bool play_world_hook(struct play_world *w, const struct menu_action *hook, const struct yaml_node *members, int count);
+
+/* A case that she opened before, today; fields is a JSON object of strings. */
+const char *play_world_filed(struct play_world *w, int64_t number, const struct menu_service *service,
+                             const char *fields);
+
+/* The office puts it into another state; number 0: the case that was opened last.
+ * NULL, or why it may not. */
+const char *play_world_office(struct play_world *w, int64_t number, const char *state, const char *note);
+
+/* Where it stands, and its last note; NULL: there is no such case. */
+const char *play_world_state(const struct play_world *w, int64_t number, const char **note);
+
+/* What is told of cases from now on. */
+void play_world_told(struct play_world *w, enum play_cases_mood mood);
 
 /* What happens.  NULL, or why it cannot be or must not be so. */
 const char *play_world_dial(struct play_world *w, const char *dialled);

@@ -268,6 +268,36 @@ static enum flow_result replay_answer_rows(struct replay_run *r, const char *wha
     return flow_answer(&r->env, r->s, &rows, &r->out);
 }
 
+/* A case that is to be moved, as far as the tape tells of it: "roof received citizen". */
+static bool replay_case(struct replay_run *r, char words[3][65])
+{
+    for (int i = r->step_first; i < r->fact_count; i++) {
+        const char *fact = json_string_value(json_object_get(r->facts[i].fact, "case"));
+
+        if (fact == NULL || r->facts[i].used)
+            continue;
+        r->facts[i].used = true;
+        return sscanf(fact, "%64s %64s %64s", words[0], words[1], words[2]) >= 1;
+    }
+    return false;
+}
+
+static enum flow_result replay_answer_case(struct replay_run *r)
+{
+    char words[3][65] = { "", "", "" };
+    struct casefile file = { .number = r->out.question.number, .service = words[0], .agency = "", .contact = "",
+                             .msisdn = REPLAY_MSISDN, .state = words[1], .fields = "{}", .lang = "", .place = "",
+                             .channel = "ussd", .actor = words[2], .seq = 1 };
+    struct flow_rows rows = { .failed = !replay_case(r, words) };
+
+    if (rows.failed)
+        replay_stop(r, REPLAY_ASKS_MORE, "no case was moved then");
+    rows.failed |= strcmp(words[0], "failed") == 0;
+    if (!rows.failed && words[2][0] != '\0')
+        rows.file = &file;
+    return flow_answer(&r->env, r->s, &rows, &r->out);
+}
+
 static enum flow_result replay_answer(struct replay_run *r)
 {
     static const struct menu_record nothing = { .name = "" };
@@ -294,6 +324,8 @@ static enum flow_result replay_answer(struct replay_run *r)
             replay_stop(r, REPLAY_ASKS_MORE, "no payment was asked for then");
         }
         break;
+    case FLOW_CASE:
+        return replay_answer_case(r);
     case FLOW_NUMBER:
         number.number = r->numbers++;
         break;

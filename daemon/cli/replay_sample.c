@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/case.h"
+#include "menu/told.h"
 
 #define SAMPLE_WIDTH_MAX 64
 
@@ -108,6 +109,12 @@ bool replay_sample_cell(const struct menu_type *t, struct buf *out)
     case MENU_TYPE_YESNO:
         buf_clear(out);
         buf_adds(out, "no");
+        return true;
+    case MENU_TYPE_TOLD:
+        snprintf(number, sizeof number, "%" PRId64, case_number(8, 1));
+        buf_clear(out);
+        told_begin(out, "x", number);
+        told_add(out, &(struct told_entry){ "x", "2001-01-01", "", "" });
         return true;
     case MENU_TYPE_WHOLE:
     case MENU_TYPE_PIN:

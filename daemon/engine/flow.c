@@ -41,7 +41,7 @@ void flow_out_fini(struct flow_out *out)
 
 static void flow_out_clear(struct flow_out *out)
 {
-    out->case_count = out->message_count = out->audit_count = 0;
+    out->case_count = out->message_count = out->audit_count = out->order_count = 0;
     out->lang_changed = false;
     out->moves = 0;
     out->hooks = 0;
@@ -61,6 +61,9 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
     }
     for (int i = 0; i < out->audit_count; i++)
         out->audits[i].fields = mem + out->audit_at[i];
+    for (int i = 0; i < out->order_count; i++)
+        for (int k = 0; k < FLOW_ORDER_TEXTS; k++)
+            out->orders[i].texts[k] = mem + out->order_at[i][k];
     for (int i = 0; i < out->message_count; i++) {
         out->messages[i].cause = mem + out->message_at[i].cause;
         out->messages[i].receiver = mem + out->message_at[i].receiver;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/casefile.h"
 #include "base/event.h"
 #include "engine/session.h"
 #include "menu/model.h"
@@ -25,6 +26,7 @@
 #define FLOW_CASES_MAX 4                /* per step */
 #define FLOW_MESSAGES_MAX 8             /* per step */
 #define FLOW_AUDITS_MAX 8               /* per step */
+#define FLOW_ORDERS_MAX 2               /* moves of cases, per step */
 #define FLOW_MOVES_MAX (MENU_SILENT_MAX + 4)    /* screens that one event may pass without showing any */
 
 /* A warning, in the languages in which it stands. */
@@ -64,7 +66,7 @@ enum flow_result {
     FLOW_RESULTS,
 };
 
-enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN, FLOW_PAY };
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN, FLOW_PAY, FLOW_CASE };
 
 /* How the check or the setting of a PIN went. */
 enum flow_pin {
@@ -94,7 +96,8 @@ struct flow_question {
     int series;                         /* FLOW_NUMBER: first digit of the case number */
     const struct menu_action *hook;     /* FLOW_HOOK: its back end, path and record */
     const char *body;                   /* FLOW_HOOK: JSON object of strings; borrowed likewise */
-    char key[FLOW_KEY_SIZE];            /* FLOW_HOOK, FLOW_PIN, FLOW_PAY: the same whenever the same event asks the same */
+    int64_t number;                     /* FLOW_CASE: of the case */
+    char key[FLOW_KEY_SIZE];            /* HOOK, PIN, PAY, CASE: the same whenever the same event asks the same */
     const char *pin;                    /* FLOW_PIN: as typed; borrowed likewise; to be told nobody and kept nowhere */
     bool sets;                          /* FLOW_PIN: it becomes hers; else, is it hers? */
     bool replaces;                      /* FLOW_PIN, sets: though she has another one */
@@ -120,6 +123,27 @@ struct flow_audit {
     const char *fields;                 /* JSON object of strings; borrowed likewise */
 };
 
+/* A case goes to another state, if nobody else has moved it meanwhile: else the
+ * step is lost and runs again. */
+enum flow_order_text {
+    FLOW_ORDER_OPENER = 0,              /* the number that the case was opened from: it tells its bucket */
+    FLOW_ORDER_STATE,                   /* where it goes to */
+    FLOW_ORDER_NOTE,
+    FLOW_ORDER_ACTOR,                   /* a name, or "" */
+    FLOW_ORDER_AUDIT,                   /* event of the audit, or "" */
+    FLOW_ORDER_TOLD,                    /* its fields */
+    FLOW_ORDER_TEXTS,
+};
+
+struct flow_order {
+    int64_t number;
+    int seq;                            /* of its last event */
+    const char *kind;                   /* "citizen" or "agent" */
+    bool ends;                          /* no answer is owed any more */
+    char key[FLOW_KEY_SIZE];            /* the same whenever the same event asks the same */
+    const char *texts[FLOW_ORDER_TEXTS];        /* borrowed likewise */
+};
+
 /* What a step falls back to when it cannot go on: the state at the last screen
  * that was reached. */
 struct flow_mark {
@@ -130,7 +154,7 @@ struct flow_mark {
     int lang;
     bool lang_known, lang_changed;
     bool typed, opened;
-    int case_count, message_count, audit_count;
+    int case_count, message_count, audit_count, order_count;
 };
 
 /* --- the tape: the way a dialogue went, without secrets; flow_tape.c says which ----- */
@@ -172,6 +196,8 @@ struct flow_out {
     int message_count;
     struct flow_audit audits[FLOW_AUDITS_MAX];
     int audit_count;
+    struct flow_order orders[FLOW_ORDERS_MAX];
+    int order_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
     struct flow_tape tape;              /* s->dialogue and s->steps name the step */
     struct buf mem;                     /* what the pointers above point into */
@@ -186,6 +212,7 @@ struct flow_out {
     size_t fields_at[FLOW_CASES_MAX];
     size_t secrets_at[FLOW_CASES_MAX];  /* SIZE_MAX: none */
     size_t audit_at[FLOW_AUDITS_MAX];
+    size_t order_at[FLOW_ORDERS_MAX][FLOW_ORDER_TEXTS];
     struct flow_message_at {
         size_t cause, receiver, text;
     } message_at[FLOW_MESSAGES_MAX];
@@ -215,6 +242,7 @@ struct flow_rows {                      /* a question's answer */
     int64_t number;                     /* FLOW_NUMBER: 0 .. 99,999,999 */
     enum flow_pin pin;                  /* FLOW_PIN, unless it failed */
     enum flow_pay pay;                  /* FLOW_PAY, unless it failed */
+    const struct casefile *file;        /* FLOW_CASE: NULL there is none */
 };
 
 /* "good", "wrong" ..., as the tape has it. */

@@ -13,8 +13,7 @@
 
 /* --- questions -------------------------------------------------------------------------- */
 
-/* Append text and its NUL to what the effects point into; where it begins. */
-static size_t flow_keep(struct flow_out *out, const char *p, size_t n)
+size_t flow_keep(struct flow_out *out, const char *p, size_t n)
 {
     size_t at = out->mem.len;
 
@@ -62,6 +61,9 @@ static bool flow_import(struct flow *f, const struct menu_field *field, const st
     buf_clear(&f->out->value);
     *unset = cell == NULL;
     if (cell == NULL || menu_type_import(field->type, cell, &f->out->value))
+        return true;
+    *unset = field->type->inward;       /* a state that these menus do not know any more */
+    if (*unset)
         return true;
     flow_complain(f, "bad_cell", field->name);
     return false;
@@ -505,6 +507,7 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_PIN_CHECK] = flow_do_pin,
     [MENU_PIN_SET] = flow_do_pin,
     [MENU_PAY] = flow_do_pay,
+    [MENU_MOVE] = flow_do_order,
 };
 
 enum flow_pass flow_act(struct flow *f, const struct menu_screen *screen)
@@ -559,6 +562,8 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
         return flow_pin_answered(f, a, rows);
     case FLOW_PAY:
         return flow_pay_answered(f, a, rows);
+    case FLOW_CASE:
+        return flow_order_answered(f, a, rows);
     case FLOW_QUERY:
     case FLOW_HOOK:
         break;

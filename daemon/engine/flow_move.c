@@ -25,6 +25,7 @@ void flow_mark(struct flow *f)
     mark->case_count = f->out->case_count;
     mark->message_count = f->out->message_count;
     mark->audit_count = f->out->audit_count;
+    mark->order_count = f->out->order_count;
 }
 
 /*
@@ -50,6 +51,7 @@ enum flow_result flow_give_up(struct flow *f)
     f->out->case_count = mark->case_count;
     f->out->message_count = mark->message_count;
     f->out->audit_count = mark->audit_count;
+    f->out->order_count = mark->order_count;
     flow_lang_set(f, mark->lang);
     buf_clear(&s->path);
     flow_say(f, MENU_WORD_BUSY, true);

@@ -10,6 +10,7 @@
  * flow_move.c  from screen to screen until one is shown
  * flow_act.c   actions and the answers of their questions
  * flow_call.c  calls and returns
+ * flow_case.c  moves of a case
  * flow_consent.c  codes sent to another phone, and checked
  * flow_pin.c   her PIN, checked or set
  * flow_page.c  pages
@@ -146,6 +147,9 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows);
  * killed knows it by that. */
 void flow_key(const struct flow *f, char key[FLOW_KEY_SIZE]);
 
+/* Append text and its NUL to what the effects point into; where it begins. */
+size_t flow_keep(struct flow_out *out, const char *p, size_t n);
+
 /* A message whose cause is in out->text; receiver may stand in out->value. */
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver);
 
@@ -154,6 +158,11 @@ enum flow_pass flow_branch(struct flow *f, const int *place);
 
 /* The answer of the question that is out. */
 enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
+
+/* --- flow_case.c ------------------------------------------------------------------- */
+
+enum flow_pass flow_do_order(struct flow *f, const struct menu_action *a);
+enum flow_pass flow_order_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
 
 /* --- flow_call.c ------------------------------------------------------------------- */
 

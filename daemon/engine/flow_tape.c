@@ -53,6 +53,7 @@ static bool flow_tape_keeps_typed(const struct menu_type *t, const char *p, size
     case MENU_TYPE_YESNO:
     case MENU_TYPE_CHOICE:
         return !t->sensitive && flow_tape_is_short(p, n, TAPE_DIGITS_MAX);
+    case MENU_TYPE_TOLD:
     case MENU_TYPE_TEXT:
     case MENU_TYPE_WORD:
     case MENU_TYPE_DATE:
@@ -77,6 +78,7 @@ static bool flow_tape_keeps_cell(const struct menu_type *t, const char *p, size_
     case MENU_TYPE_PATTERN:
     case MENU_TYPE_CHOICE:
         return !t->sensitive && flow_tape_is_short(p, n, TAPE_DIGITS_MAX);
+    case MENU_TYPE_TOLD:
     case MENU_TYPE_TEXT:
     case MENU_TYPE_MSISDN:
     case MENU_TYPE_CASE_NO:
@@ -184,8 +186,11 @@ static bool flow_tape_row(struct flow_tape *t, const struct menu_record *record,
         const char *cell = rows->cell(rows->arg, row, field->name);
 
         buf_clear(&t->cell);
-        if (cell != NULL && !menu_type_import(field->type, cell, &t->cell))
-            return false;
+        if (cell != NULL && !menu_type_import(field->type, cell, &t->cell)) {
+            if (!field->type->inward)
+                return false;
+            cell = NULL;                /* as the step took it */
+        }
         buf_adds(&t->facts, before);
         flow_tape_add(&t->facts, field->name);
         buf_adds(&t->facts, ": ");

@@ -28,6 +28,9 @@ static bool check_is_pin(const struct menu_type *t)
     return t != NULL && t->kind == MENU_TYPE_PIN;
 }
 
+/* It stands in the history of a case, for all who read that. */
+static const struct menu_type check_note = { .kind = MENU_TYPE_TEXT };
+
 static struct check_taker check_taker(const struct menu *m, const struct ways_step *step)
 {
     struct check_taker t = { .type = NULL };
@@ -42,6 +45,10 @@ static struct check_taker check_taker(const struct menu *m, const struct ways_st
 
         t.type = s->fields[step->var].type;
         buf_addf(&name, "field '%.60s' of service '%.60s'", s->fields[step->var].name, s->name);
+    }
+    if (step->place == WAYS_IN_NOTE) {
+        t.type = &check_note;
+        buf_adds(&name, "a note of a case");
     }
     snprintf(t.name, sizeof t.name, "%s", buf_str(&name));
     buf_fini(&name);
@@ -64,6 +71,9 @@ static void check_secret(void *arg, int var, struct menu_place place, bool teste
     else if (c->step->place == WAYS_IN_PAYMENT && !check_is_pin(type))
         issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
                   "'%s' is sensitive, but what a payment is for is told to a provider and kept", name);
+    else if (taker.type == &check_note)
+        issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
+                  "'%s' is sensitive, and a note stays in the history of its case: leave it out", name);
     else if (taker.type != NULL && !taker.type->sensitive && !check_is_pin(type))
         issue_add(c->issues, ISSUE_SENSITIVE, issue_where(c->issues, &place),
                   "'%s' is sensitive, but %s is not: give it a type with 'sensitive: yes'", name, taker.name);
@@ -85,7 +95,7 @@ static void check_no_save(void *arg)
  * parse_audit_action() has seen to; a code is only compared. */
 static const bool check_hands_on[WAYS_PLACES] = {
     [WAYS_IN_VALUE] = true, [WAYS_IN_ARGS] = true, [WAYS_IN_FIELD] = true, [WAYS_IN_RECEIVER] = true,
-    [WAYS_IN_MEMBER] = true, [WAYS_IN_PAYMENT] = true,
+    [WAYS_IN_MEMBER] = true, [WAYS_IN_PAYMENT] = true, [WAYS_IN_NOTE] = true,
 };
 
 static void check_secret_step(void *arg, const struct ways_step *step)

@@ -16,7 +16,7 @@ enum expr_kind expr_kind_of(const struct menu_type *t)
         [MENU_TYPE_TEXT] = EXPR_TEXT, [MENU_TYPE_WORD] = EXPR_TEXT, [MENU_TYPE_WHOLE] = EXPR_WHOLE,
         [MENU_TYPE_DATE] = EXPR_DATE, [MENU_TYPE_MSISDN] = EXPR_TEXT, [MENU_TYPE_YESNO] = EXPR_BOOL,
         [MENU_TYPE_CASE_NO] = EXPR_TEXT, [MENU_TYPE_PIN] = EXPR_TEXT, [MENU_TYPE_PATTERN] = EXPR_TEXT,
-        [MENU_TYPE_CHOICE] = EXPR_TEXT,
+        [MENU_TYPE_CHOICE] = EXPR_TEXT, [MENU_TYPE_TOLD] = EXPR_TEXT,
     };
 
     return kinds[t->kind];
@@ -100,6 +100,10 @@ static bool expr_check_name(struct expr_parser *p, struct expr *e, const struct 
         e->type = names->type(names->arg, e->var);
         e->kind = e->type != NULL ? expr_kind_of(e->type) : EXPR_TEXT;
         e->source = names->source;
+        if (e->type != NULL && e->type->kind == MENU_TYPE_TOLD) {
+            expr_fail(p, e->at, "'%.*s' can only be shown in a text", expr_shown(e->text, e->len), e->text);
+            return false;
+        }
         return true;
     }
     if (hint != NULL && hint->kind == MENU_TYPE_CHOICE) {

@@ -252,6 +252,14 @@ static void filter_day(const struct filter_value *v)
     filter_date_as(v, false);
 }
 
+void filter_day_of(const struct expr_scope *scope, const char *date, struct buf *out)
+{
+    struct filter_value v = { .scope = scope, .out = out, .start = out->len };
+
+    buf_adds(out, date);
+    filter_day(&v);
+}
+
 static void filter_date(const struct filter_value *v)
 {
     filter_date_as(v, true);

@@ -56,4 +56,7 @@ bool filter_needs_numbers(const struct filter *f);
 /* Name of a month (1..12) out of words.months, len octets; "?" when it lacks. */
 const char *filter_month(const struct expr_scope *scope, int month, size_t *len);
 
+/* Append a date as the filter day shows it: "2026-10-12" as 12 Oct. */
+void filter_day_of(const struct expr_scope *scope, const char *date, struct buf *out);
+
 #endif

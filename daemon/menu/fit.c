@@ -6,6 +6,7 @@
 #include "base/gsm.h"
 #include "menu/number.h"
 #include "menu/template.h"
+#include "menu/told.h"
 #include "menu/widest.h"
 
 #define FIT_SHOWN_MAX (4 * WIDEST_OCTETS)       /* a filter at most doubles a value */
@@ -102,7 +103,10 @@ static struct fit_cost fit_value(struct fit *f, const struct template *t, int i,
         return fit_ascii(0);
     if (type == NULL)
         return fit_ascii(fit_max(helpline, FIT_OWN_DIGITS));
-    widest_each(type, fit_sample, &v);
+    if (type->kind == MENU_TYPE_TOLD)
+        told_each(type, f->scope.menu, fit_sample, &v);
+    else
+        widest_each(type, fit_sample, &v);
     if (p->in_words)
         number_widest(type, f->scope.menu->langs[f->scope.lang].lakhs, fit_sample, &v);
     return v.cost;
@@ -180,7 +184,7 @@ static void fit_read_value(struct fit_reader *r, struct fit *f, const struct tem
 {
     const char *name = p->var != MENU_NONE ? f->scope.menu->vars[p->var].name : "n";
     /* number words have blanks, and one of them is short */
-    bool breaks = p->type != NULL && (p->type->kind == MENU_TYPE_TEXT || p->in_words);
+    bool breaks = p->type != NULL && (p->type->kind == MENU_TYPE_TEXT || p->type->kind == MENU_TYPE_TOLD || p->in_words);
 
     if (breaks)
         fit_flush(r);

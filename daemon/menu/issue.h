@@ -93,6 +93,11 @@
     X(BRANCH, "E307", "In a list of 'goto', every entry but the last has a 'when', and the last has none.") \
     X(ROWS, "E308", "A query of one row stands where a list is shown, or a list where one row is taken.") \
     X(ARGUMENTS, "E309", "The arguments of a query are not as many as its SQL uses.") \
+    X(CASE_TEXT, "E310", "Cases of the service are shown to citizens, and one of its states has no text for them.") \
+    X(MOVE_STATE, "E311", "No service has the state that a case is to be moved to.") \
+    X(MOVE_NOBODY, "E312", "No service lets a citizen or an agent move a case to this state: no 'by' names them.") \
+    X(CASE_KEY, "E313", "A second key of a case is a field that its services have, at most 4 of them.") \
+    X(LIST_OF, "E314", "A list shows the rows of a query or her cases: one of the two.") \
     X(NO_MEANING, "E330", "No service that hands cases to the back end has the state that its 'states' or 'taken' names.") \
     X(NO_PROVIDER, "E340", "No provider has this name.") \
     X(PROVIDER, "E341", "The keys of a provider do not go with its kind, or one of them cannot be used.") \

@@ -16,6 +16,8 @@
     "types:\n  cups: {whole: 1..9}\n  note: {text: 20}\n"
 #define MONEY "providers:\n  rocket: {kind: mock, title: Rocket}\n" \
     "receipts:\n  confirmed: {en: \"Paid, {trx}\", bn: \"দেওয়া হয়েছে, {trx}\"}\n"
+#define CASES TEA "{text: My fairs, list: {cases: fair, into: c, option: \"{c.text}\", goto: main}}\n"
+#define CASE_NO TEA "{text: Its number, input: {into: my, type: case_no}, goto: find}\n  find: "
 #define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
@@ -204,6 +206,18 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                           "  tea: {sql: 'SELECT taka FROM svc.tea($1, $2)', args: [citizen.msisdn], returns: payment}\n",
                           "queries:\n"
                           "  tea: {sql: 'SELECT taka FROM svc.tea($1)', args: [citizen.msisdn], returns: payment}\n" },
+    [ISSUE_CASE_TEXT] = { SERVICE "states: {submitted: [answered]}, texts: {submitted: Kept safe}}\n" CASES,
+                          SERVICE "states: {submitted: [answered]}, texts: {submitted: Kept safe, answered: Ready}}\n" CASES },
+    [ISSUE_MOVE_STATE] = { SERVICE "states: {submitted: {to: [gone], by: [citizen]}}}\n" CASE_NO "{move: {case: my, to: goone}, none: main, refused: main, goto: main}\n",
+                           SERVICE "states: {submitted: {to: [gone], by: [citizen]}}}\n" CASE_NO "{move: {case: my, to: gone}, none: main, refused: main, goto: main}\n" },
+    [ISSUE_MOVE_NOBODY] = { SERVICE "states: {submitted: [gone]}}\n" CASE_NO "{move: {case: my, to: gone}, none: main, refused: main, goto: main}\n",
+                            SERVICE "states: {submitted: {to: [gone], by: [citizen, officer]}}}\n" CASE_NO "{move: {case: my, to: gone}, none: main, refused: main, goto: main}\n" },
+    [ISSUE_CASE_KEY] = { SERVICE "texts: {submitted: Kept safe}}\n" CASE_NO "{case: my, of: fair, with: {cups: \"'tea'\"}, into: c, none: main, goto: main}\n",
+                         SERVICE "texts: {submitted: Kept safe}}\n" CASE_NO "{case: my, of: fair, with: {category: \"'tea'\"}, into: c, none: main, goto: main}\n" },
+    [ISSUE_LIST_OF] = { SERVICE "texts: {submitted: Kept safe}}\n" TEA
+                            "{text: Tea, list: {cases: fair, query: my_payments, into: c, option: \"{c.no}\", goto: main}}\n",
+                        SERVICE "texts: {submitted: Kept safe}}\n" TEA
+                            "{text: Tea, list: {cases: fair, into: c, option: \"{c.no}\", goto: main}}\n" },
     [ISSUE_NO_TEXT] = { TEA "{text: {en: Tea, bn: চা}, end: yes}\n",
                         TEA "{text: {en: Tea, bn: চা, bn-Latn: Cha}, end: yes}\n" },
     [ISSUE_TEXT] = { TEA "{text: \"{citizen.msisdn|musk}\", end: yes}\n",

@@ -111,10 +111,12 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_SUBMIT] = { "submit", KEYS_STRING, .help = "hand a service its fields, exactly once; needs with" }, \
     [ACTION_SMS] = { "sms", KEYS_STRING, .help = "send a message from a template" }, \
     [ACTION_SET] = { "set", KEYS_FREE_MAP, .help = "variables and what they become" }, \
-    [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook: variables into.field; submit: the number is into.no" }, \
-    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, .help = "query, hook: where to go when nothing was found; pin: when she has none yet" }, \
-    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin, pay: where to go after an error or time-out" }, \
-    [ACTION_WITH] = { "with", KEYS_FREE_MAP, .help = "submit: the service's fields; hook: members of the request" }, \
+    [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook, case: variables into.field; submit: the number is into.no" }, \
+    [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, \
+                      .help = "query, hook, case, move: where to go when nothing was found; pin: when she has none yet" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin, pay, case, move: where to go after an error or time-out" }, \
+    [ACTION_WITH] = { "with", KEYS_FREE_MAP, \
+                      .help = "submit: the service's fields; hook: members of the request; case: a second key" }, \
     [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
     [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
@@ -130,11 +132,14 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_CLOSED] = { "closed", KEYS_SCREEN_NAME, .help = "submit: where to go while the service takes nothing" }, \
     [ACTION_PAY] = { "pay", KEYS_ONE_MAP, .of = KEYS_PAY, .help = "ask a provider for money; needs again and refused" }, \
     [ACTION_AGAIN] = { "again", KEYS_SCREEN_NAME, .help = "pay: where to go when it is paid, or a request is out" }, \
-    [ACTION_REFUSED] = { "refused", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider refuses the request" }, \
+    [ACTION_REFUSED] = { "refused", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider refuses the request; move: when the case may not go there now" }, \
     [ACTION_LATE] = { "late", KEYS_SCREEN_NAME, .help = "pay: where to go when the provider has not answered yet" }, \
     [ACTION_KEEP] = { "keep", KEYS_DURATION, .min = 60 * 1000, .max = 366 * 24 * KEYS_HOUR, \
                       .help = "hook: so long the last answer counts when the back end is away; needs heard" }, \
-    [ACTION_HEARD] = { "heard", KEYS_STRING, .help = "hook: field of the record, a date, that tells the day of the answer" }
+    [ACTION_HEARD] = { "heard", KEYS_STRING, .help = "hook: field of the record, a date, that tells the day of the answer" }, \
+    [ACTION_CASE] = { "case", KEYS_EXPRESSION, .help = "look up a case of hers by its number; needs into and none" }, \
+    [ACTION_OF] = { "of", KEYS_STRINGS, .help = "case: services whose cases it finds, or all; all" }, \
+    [ACTION_MOVE] = { "move", KEYS_ONE_MAP, .of = KEYS_MOVE, .help = "put a case of hers into another state, exactly once; needs none and refused" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -174,13 +179,14 @@ static const struct keys_row keys_input_rows[] = {
 };
 
 static const struct keys_row keys_list_rows[] = {
-    [LIST_QUERY] = { "query", KEYS_STRING, .required = true, .help = "a query that returns a list" },
+    [LIST_QUERY] = { "query", KEYS_STRING, .help = "a query that returns a list" },
     [LIST_INTO] = { "into", KEYS_STRING, .required = true, .help = "variables into.field take the chosen row" },
     [LIST_OPTION] = { "option", KEYS_TEXT, .required = true, .help = "text of one row, with its fields" },
     [LIST_GOTO] = { "goto", KEYS_BRANCHES, .required = true, .help = "where a choice leads" },
     [LIST_EMPTY] = { "empty", KEYS_SCREEN_NAME, .help = "where to go without rows" },
     [LIST_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "where to go after an error or time-out" },
     [LIST_MAX] = { "max", KEYS_WHOLE, .min = 1, .max = 99, .help = "greatest number of rows; 20" },
+    [LIST_CASES] = { "cases", KEYS_STRINGS, .help = "her cases, instead of a query: services, or all" },
     [LIST_KEYS] = { .name = NULL },
 };
 
@@ -233,6 +239,13 @@ static const struct keys_row keys_pin_rows[] = {
     [PIN_CHECK] = { "check", KEYS_STRING, .help = "variable with the PIN that she typed" },
     [PIN_SET] = { "set", KEYS_STRING, .help = "variable with the PIN that she chose" },
     [PIN_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_move_rows[] = {
+    [MOVE_CASE] = { "case", KEYS_EXPRESSION, .required = true, .help = "its number" },
+    [MOVE_TO] = { "to", KEYS_STRING, .required = true, .help = "the state" },
+    [MOVE_NOTE] = { "note", KEYS_EXPRESSION, .help = "what she says to it" },
+    [MOVE_KEYS] = { .name = NULL },
 };
 
 static const struct keys_row keys_audit_rows[] = {
@@ -362,7 +375,7 @@ static const struct {
     [KEYS_BRANCH] = { "entry of goto", keys_branch_rows }, [KEYS_SERVICE] = { "service", keys_service_rows },
     [KEYS_SMS] = { "template", keys_sms_rows },       [KEYS_CALL] = { "call", keys_call_rows },
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
-    [KEYS_PIN] = { "pin", keys_pin_rows },
+    [KEYS_PIN] = { "pin", keys_pin_rows },           [KEYS_MOVE] = { "move", keys_move_rows },
     [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
     [KEYS_RETRY] = { "retry", keys_retry_rows },
     [KEYS_FEE] = { "fee", keys_fee_rows },           [KEYS_WINDOW] = { "window", keys_window_rows },

@@ -38,6 +38,7 @@ void menu_exits(const struct menu_screen *s, void (*fn)(void *arg, int to), void
         menu_exit(s->actions[i].expired, fn, arg);
         menu_exit(s->actions[i].locked, fn, arg);
         menu_exit(s->actions[i].closed, fn, arg);
+        menu_exit(s->actions[i].refused, fn, arg);
     }
     menu_exit(s->list.empty, fn, arg);
     menu_exit(s->list.fail, fn, arg);

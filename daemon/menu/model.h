@@ -7,6 +7,7 @@
  * type is known here:
  *   whole "1950"   date "2026-10-12"   yesno "yes"/"no"   msisdn "8801..."
  *   case_no 10 digits   choice its code   text, word, patterns as typed
+ *   told: what told.h says
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -71,6 +72,7 @@ enum menu_type_kind {
     MENU_TYPE_PIN,                      /* pin(n): n digits, never shown, logged or kept */
     MENU_TYPE_PATTERN,                  /* an anchored regular expression */
     MENU_TYPE_CHOICE,                   /* one of named codes */
+    MENU_TYPE_TOLD,                     /* states of a case, shown in the words of its service; see told.h */
     MENU_TYPE_KINDS,
 };
 
@@ -101,6 +103,7 @@ struct menu_type {
     enum menu_store store;              /* what a case keeps of it */
     const struct menu_choice *choices;
     int choice_count;
+    bool inward;                        /* a name of the program's: compared, never shown */
 };
 
 /* Variables are global to the tree; a record's fields are variables named
@@ -147,6 +150,7 @@ struct menu_query {
     int arg_count;
     const struct menu_record *returns;
     bool list;                          /* list of record */
+    bool of_cases;                      /* the program's own, of her cases: parse_cases.c */
     int timeout_ms;                     /* default 2000 */
     int cache_ms;                       /* 0 = not kept */
 };
@@ -287,6 +291,7 @@ enum menu_action_kind {
     MENU_PIN_CHECK,                     /* is it her PIN? */
     MENU_PIN_SET,
     MENU_PAY,                           /* a provider is asked for money */
+    MENU_MOVE,                          /* a case of hers goes to another state */
     MENU_ACTIONS,
 };
 
@@ -302,19 +307,20 @@ struct menu_action {
     struct menu_pos pos;
     int query;                          /* MENU_QUERY: index */
     const int *into;                    /* MENU_QUERY, MENU_HOOK: one variable per field of the record */
-    int none, fail;                     /* likewise, and of a PIN: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
+    int none, fail;                     /* likewise, and of a PIN or a move: screens; MENU_NONE: none leaves the values unset; fail = words.busy page */
     int service;                        /* MENU_SUBMIT: index */
     const struct menu_set *sets;        /* MENU_SET; MENU_SUBMIT: var = field index of the service; MENU_HOOK: of names */
     int set_count;
     int case_no;                        /* MENU_SUBMIT: variable "into.no", MENU_NONE when not wanted */
     int sms;                            /* MENU_SMS, MENU_CONSENT: template index */
-    const struct expr *to;              /* MENU_SMS, MENU_CONSENT: receiver */
+    const struct expr *to;              /* MENU_SMS, MENU_CONSENT: receiver; MENU_MOVE: number of the case */
     int call;                           /* MENU_CALL: the first of the called screens */
     int var;                            /* MENU_CALL: variable that takes what they return; MENU_NONE */
     const struct expr *value;           /* MENU_RETURN: NULL none; MENU_CONSENT_CHECK: the code as she was told it;
-                                         * of a PIN: what she typed */
+                                         * of a PIN: what she typed; MENU_MOVE: her note, NULL none */
     int wrong, expired;                 /* MENU_CONSENT_CHECK: screens; of a PIN: wrong, MENU_NONE = fail */
     int locked;                         /* of a PIN: likewise */
+    const char *state;                  /* MENU_MOVE: where it goes to */
     int closed;                         /* MENU_SUBMIT: screen while the service takes nothing from her */
     const char *event;                  /* MENU_AUDIT */
     const struct menu_told *told;       /* MENU_AUDIT */
@@ -326,7 +332,7 @@ struct menu_action {
     int64_t keep_ms;                    /* MENU_HOOK: so long its last answer counts when it is away; 0 never */
     const char *heard;                  /* MENU_HOOK, with keep_ms: date field of returns: the day of the answer */
     const struct menu_pay *pay;         /* MENU_PAY */
-    int again, refused, late;           /* MENU_PAY: screens; late: MENU_NONE = goes on */
+    int again, refused, late;           /* MENU_PAY: screens; late: MENU_NONE = goes on; MENU_MOVE: refused */
 };
 
 struct menu_input {
@@ -426,6 +432,7 @@ struct menu_service {
     bool stateless;                     /* states that have an error: nothing is said of their ways */
     struct menu_saves saves;
     int backend;                        /* index; MENU_NONE */
+    bool shown;                         /* some screen shows citizens their cases */
 };
 
 /* State of a new case. */
@@ -526,6 +533,7 @@ struct menu {
     const struct menu_sms *sms;
     int sms_count;
     int state_at, state_no;             /* hidden variables of the texts of states: {at} and {case.no}; MENU_NONE */
+    int state_note, state_left;         /* likewise: {note} and {left} */
     int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
     int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;

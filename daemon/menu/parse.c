@@ -337,6 +337,7 @@ static void parse_tree(struct parse *p)
     parse_services(p);
     parse_providers(p);
     parse_receipts(p);
+    parse_cases_begin(p);
     parse_messages(p);
     parse_queries(p);
     parse_screens(p);
@@ -370,6 +371,8 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->menu->state_no = MENU_NONE;
     for (int i = 0; i < MENU_PAID_VARS; i++)
         p->menu->paid[i] = MENU_NONE;
+    p->menu->state_note = MENU_NONE;
+    p->menu->state_left = MENU_NONE;
     p->menu->sources = arena_memdup0(p->arena, sources, n);
     p->menu->sources_len = n;
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sources, n, NULL, 0);

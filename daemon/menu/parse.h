@@ -84,6 +84,7 @@ struct parse {
     struct menu_issues *issues;
     struct parse_file *files;           /* in the arena */
     struct menu_screen *screens;        /* menu->screens, while they are made */
+    struct menu_service *services;      /* likewise */
     int file_count;
     struct parse_file *root;
     struct parse_defs defs[FILE_KEYS];  /* by section: FILE_TYPES ... FILE_RECEIPTS */
@@ -94,6 +95,10 @@ struct parse {
     struct parse_var *vars;             /* malloced */
     int var_count, var_cap;
     struct names *keyword_names;        /* of all words that begin a keyword */
+    struct menu_query *queries;         /* menu->queries, while they are made */
+    int query_cap;
+    const struct menu_type *left_type;  /* NULL before it is asked for */
+    const struct menu_record *her_case, *her_cases;     /* what is known of one, and of one in a list */
     struct names *broken;               /* record variables whose query has an error: "pay" */
     struct parse_job *jobs;             /* malloced */
     int job_count, job_cap;
@@ -156,9 +161,24 @@ void parse_types_end(struct parse *p);
 /* --- parse_data.c --------------------------------------------------------------------- */
 
 void parse_queries(struct parse *p);
+/* One more, of the program's own. */
+int parse_query_add(struct parse *p, const struct menu_query *q);
 /* A map from names to types; what is broken in it is left out. */
 int parse_fields(struct parse *p, const struct yaml_node *map, const struct menu_field **out);
 void parse_messages(struct parse *p);
+
+/* --- parse_cases.c -------------------------------------------------------------------- */
+
+/* A case of hers, and its way from state to state; when services are known. */
+void parse_cases_begin(struct parse *p);
+/* Days that are left for an answer. */
+const struct menu_type *parse_left_type(struct parse *p);
+void parse_case_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                       struct menu_action *a);
+void parse_move_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                       struct menu_action *a);
+/* The query of a list of her cases; MENU_NONE and said. */
+int parse_cases_of(struct parse *p, const struct yaml_node *of, int max);
 
 /* --- parse_services.c ----------------------------------------------------------------- */
 

@@ -116,6 +116,7 @@ void parse_queries(struct parse *p)
     const struct parse_defs *defs = &p->defs[FILE_QUERIES];
     struct menu_query *queries = arena_alloc(p->arena, ((size_t)defs->count + 1) * sizeof *queries);
 
+    p->query_cap = defs->count + 1;
     for (int i = 0; i < defs->count; i++) {
         struct menu_query *q = &queries[i];
         struct keys_got got;
@@ -134,8 +135,26 @@ void parse_queries(struct parse *p)
             parse_returns(p, got.at[QUERY_RETURNS], q);
         parse_args(p, &got, q);
     }
+    p->queries = queries;
     p->menu->queries = queries;
     p->menu->query_count = defs->count;
+}
+
+int parse_query_add(struct parse *p, const struct menu_query *q)
+{
+    int count = p->menu->query_count;
+
+    if (count == p->query_cap) {
+        struct menu_query *more = arena_alloc(p->arena, (size_t)p->query_cap * 2 * sizeof *more);
+
+        memcpy(more, p->queries, (size_t)count * sizeof *more);
+        p->query_cap *= 2;
+        p->queries = more;
+    }
+    p->queries[count] = *q;
+    p->menu->queries = p->queries;
+    p->menu->query_count++;
+    return count;
 }
 
 /* --- messages ------------------------------------------------------------------------------- */

@@ -141,6 +141,30 @@ static int parse_rows(struct parse *p, const char *screen, struct menu_pos pos)
     return var != MENU_NONE ? var : parse_var_hidden(p, copy, pos);
 }
 
+/* A query of the menus, or the program's own of her cases. */
+static void parse_list_rows(struct parse *p, const struct keys_got *got, struct menu_screen *s)
+{
+    const struct yaml_node *query = got->at[LIST_QUERY], *cases = got->at[LIST_CASES];
+    struct menu_list *l = &s->list;
+
+    l->pos = query != NULL ? query->pos : cases != NULL ? cases->pos : s->pos;
+    if ((got->key[LIST_QUERY] == NULL) == (got->key[LIST_CASES] == NULL)) {
+        bool none = got->key[LIST_QUERY] == NULL;
+
+        issue_add(p->issues, none ? ISSUE_MISSING_KEY : ISSUE_LIST_OF, got->node->pos,
+                  none ? "missing key 'query' or 'cases' in list" : "a list has either 'query' or 'cases'");
+        p->vars_lost = true;
+        return;
+    }
+    if (query != NULL)
+        l->query = parse_find(p, FILE_QUERIES, query);
+    if (cases != NULL)
+        l->query = parse_cases_of(p, cases, l->max);
+    if (query != NULL && l->query != MENU_NONE && !p->menu->queries[l->query].list)
+        issue_add(p->issues, ISSUE_ROWS, query->pos,
+                  "query '%s' returns one row: take it with 'query' on a screen of its own", query->text);
+}
+
 static void parse_list(struct parse *p, const struct parse_file *file, const struct keys_got *screen,
                        struct menu_screen *s)
 {
@@ -149,12 +173,8 @@ static void parse_list(struct parse *p, const struct parse_file *file, const str
 
     if (!parse_keys(p, screen->at[SCREEN_LIST], KEYS_LIST, PARSE_BIT(LIST_INTO), &got))
         return;
-    if (got.at[LIST_QUERY] != NULL)
-        l->query = parse_find(p, FILE_QUERIES, got.at[LIST_QUERY]);
-    l->pos = got.at[LIST_QUERY] != NULL ? got.at[LIST_QUERY]->pos : s->pos;
-    if (l->query != MENU_NONE && !p->menu->queries[l->query].list)
-        issue_add(p->issues, ISSUE_ROWS, got.at[LIST_QUERY]->pos,
-                  "query '%s' returns one row: take it with 'query' on a screen of its own", got.at[LIST_QUERY]->text);
+    l->max = got.at[LIST_MAX] != NULL ? (int)keys_whole(got.at[LIST_MAX]) : PARSE_LIST_ROWS;
+    parse_list_rows(p, &got, s);
     l->into = parse_into(p, got.at[LIST_INTO], l->query);
     l->option = parse_text(p, got.at[LIST_OPTION], &(struct parse_text_args){ .may_be_empty = false });
     parse_gotos(p, file, got.at[LIST_GOTO], &s->go);
@@ -162,7 +182,6 @@ static void parse_list(struct parse *p, const struct parse_file *file, const str
         l->empty = parse_screen_find(p, file, got.at[LIST_EMPTY], "empty");
     if (got.at[LIST_FAIL] != NULL)
         l->fail = parse_screen_find(p, file, got.at[LIST_FAIL], "fail");
-    l->max = got.at[LIST_MAX] != NULL ? (int)keys_whole(got.at[LIST_MAX]) : PARSE_LIST_ROWS;
     l->rows = parse_rows(p, s->name, s->pos);
 }
 

@@ -278,6 +278,8 @@ static void parse_texts(struct parse_states *t, const struct yaml_node *map)
     if (p->menu->state_at == MENU_NONE) {
         p->menu->state_at = parse_var_hidden_of(p, "service:texts:at", map->pos, parse_builtin(p, "date"));
         p->menu->state_no = parse_var_hidden_of(p, "service:texts:no", map->pos, parse_builtin(p, "case_no"));
+        p->menu->state_note = parse_var_hidden_of(p, "service:texts:note", map->pos, parse_builtin(p, "text(160)"));
+        p->menu->state_left = parse_var_hidden_of(p, "service:texts:left", map->pos, parse_left_type(p));
     }
     for (int i = 0; i < map->count; i++) {
         int state = parse_state_find(t, "texts", yaml_key(map, i));
@@ -413,6 +415,7 @@ void parse_services(struct parse *p)
         if (keys_read(defs->list[i].value, KEYS_SERVICE, &got, p->issues))
             parse_service(p, &got, s);
     }
+    p->services = services;
     p->menu->services = services;
     p->menu->service_count = defs->count;
 }

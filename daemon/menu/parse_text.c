@@ -176,7 +176,7 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
         code = ISSUE_NO_VARIABLE;
     }
     if (job->state)
-        issue_add(p->issues, code, parse_at(p, n, err->at), "%s; the text of a state may have {at} and {case.no}",
+        issue_add(p->issues, code, parse_at(p, n, err->at), "%s; the text of a state may have {at}, {left}, {note} and {case.no}",
                   err->text);
     else if (job->receipt)
         issue_add(p->issues, code, parse_at(p, n, err->at),

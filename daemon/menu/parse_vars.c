@@ -172,12 +172,12 @@ struct expr_names parse_scope(struct parse *p)
     return (struct expr_names){ p->menu, parse_resolve, parse_type_of, parse_nearest, p, NULL };
 }
 
-static const char *const parse_state_names[] = { "at", "case.no" };
+static const char *const parse_state_names[] = { "at", "case.no", "note", "left" };
 
 static int parse_state_resolve(void *arg, const char *name, size_t len)
 {
     const struct parse *p = arg;
-    const int vars[] = { p->menu->state_at, p->menu->state_no };
+    const int vars[] = { p->menu->state_at, p->menu->state_no, p->menu->state_note, p->menu->state_left };
 
     for (size_t i = 0; i < sizeof vars / sizeof vars[0]; i++) {
         if (strlen(parse_state_names[i]) == len && memcmp(parse_state_names[i], name, len) == 0)

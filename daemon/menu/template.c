@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "menu/expr.h"
 #include "menu/filter.h"
+#include "menu/told.h"
 
 #define TEMPLATE_FILTERS_MAX 4
 #define TEMPLATE_WORD (-2)              /* in place of a variable: the program's own placeholder */
@@ -168,6 +169,9 @@ static bool template_check_sensitive(struct template_parser *p, const struct tem
 
     if (t == NULL)
         return true;
+    if (t->inward)
+        return template_fail(p, at, "'%.*s' is a name for conditions; show the text of a state", template_shown(len),
+                             p->s + at);
     if (t->kind == MENU_TYPE_PIN)
         return template_fail(p, at, "'%.*s' is a PIN, which is never shown", template_shown(len), p->s + at);
     if (t->sensitive && (part->step_count == 0 || !part->steps[0].filter->hides))
@@ -302,7 +306,10 @@ static void template_filter(const struct template_part *part, const struct expr_
 
     if (s == NULL || len == 0)
         return;
-    buf_add(out, s, len);
+    if (part->type != NULL && part->type->kind == MENU_TYPE_TOLD)
+        told_print(part->type, scope, s, len, out);
+    else
+        buf_add(out, s, len);
     /* a value that was not added has nothing to filter */
     for (int i = 0; i < part->step_count && !out->full; i++) {
         v.arg = part->steps[i].arg;

@@ -9,6 +9,7 @@
 #include "base/damm.h"
 #include "menu/expr.h"
 #include "menu/pattern.h"
+#include "menu/told.h"
 
 #define VALUE_DIGITS 32                 /* of a number with its blanks and hyphens */
 
@@ -289,6 +290,7 @@ bool menu_type_accept(const struct menu_type *t, const char *s, size_t n, int32_
         return value_pattern(t, s, n, out);
     case MENU_TYPE_CHOICE:
         return value_choice(t, s, n, out);
+    case MENU_TYPE_TOLD:                /* never typed */
     case MENU_TYPE_KINDS:
         break;
     }
@@ -348,6 +350,10 @@ bool menu_type_import(const struct menu_type *t, const char *s, struct buf *out)
         return value_pattern(t, s, n, out);
     case MENU_TYPE_CHOICE:
         return value_choice(t, s, n, out);
+    case MENU_TYPE_TOLD:
+        if (told_is(t, s, n))
+            buf_add(out, s, n);
+        return told_is(t, s, n);
     case MENU_TYPE_PIN:                 /* never comes from there */
     case MENU_TYPE_KINDS:
         break;

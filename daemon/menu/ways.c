@@ -233,6 +233,15 @@ static void ways_audit(const struct ways *w, const struct menu_action *a, struct
         ways_read(w, WAYS_IN_AUDIT, a->told[i].value);
 }
 
+static void ways_move(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_NUMBER, a->to);
+    ways_read(w, WAYS_IN_NOTE, a->value);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
+    ways_aside(w, exit, WAYS_NONE, &a->none, NULL, 0);
+    ways_aside(w, exit, WAYS_REFUSED, &a->refused, NULL, 0);
+}
+
 /* exit: filled with what its ways out have in common. */
 static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const struct menu_action *a,
                                                 struct ways_exit exit) = {
@@ -249,6 +258,7 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_PIN_CHECK] = ways_pin,
     [MENU_PIN_SET] = ways_pin,
     [MENU_PAY] = ways_pay,
+    [MENU_MOVE] = ways_move,
 };
 
 static void ways_act(const struct ways *w)

@@ -30,7 +30,7 @@
     X(LOCKED, "locked")                 /* too many wrong PINs */ \
     X(CLOSED, "closed")                 /* a service that takes nothing from her now */ \
     X(AGAIN, "again")                   /* it is paid, or asked for */ \
-    X(REFUSED, "refused")               /* the provider does not ask her */ \
+    X(REFUSED, "refused")               /* the provider does not ask her; a case may not go there now */ \
     X(LATE, "late")                     /* the provider has not answered yet */
 
 enum ways_why {
@@ -104,6 +104,8 @@ enum ways_place {
     WAYS_IN_SMS,                        /* of template index */
     WAYS_IN_MEMBER,                     /* of a request to back end index */
     WAYS_IN_PAYMENT,                    /* told to a provider, and kept */
+    WAYS_IN_NOTE,                       /* of a case */
+    WAYS_IN_NUMBER,                     /* of one that is moved */
     WAYS_PLACES,
 };
 

@@ -7,6 +7,7 @@
 #include "base/gsm.h"
 #include "menu/expr.h"
 #include "menu/filter.h"
+#include "menu/told.h"
 
 #define WIDEST_KA "\xe0\xa6\x95"          /* U+0995: a letter of one unit, three octets */
 
@@ -198,6 +199,7 @@ void widest_each(const struct menu_type *t, widest_fn *fn, void *arg)
         for (int i = 0; i < t->choice_count; i++)
             fn(arg, t->choices[i].code, strlen(t->choices[i].code));
         break;
+    case MENU_TYPE_TOLD:                /* told_each() */
     case MENU_TYPE_PIN:
     case MENU_TYPE_KINDS:
         break;
@@ -269,6 +271,38 @@ static void widest_keep(void *arg, const char *s, size_t len)
     buf_add(out, s, len);
 }
 
+/* The one that is shown in the most units. */
+struct widest_told {
+    const struct menu_type *type;
+    const struct expr_scope *scope;
+    struct buf shown, *out;
+    int most;
+};
+
+static void widest_on_told(void *arg, const char *s, size_t len)
+{
+    struct widest_told *w = arg;
+    int units;
+
+    buf_clear(&w->shown);
+    told_print(w->type, w->scope, s, len, &w->shown);
+    units = gsm_cost(buf_str(&w->shown), w->shown.len).units;
+    if (units <= w->most)
+        return;
+    w->most = units;
+    buf_clear(w->out);
+    buf_add(w->out, s, len);
+}
+
+static void widest_told(const struct menu_type *t, const struct expr_scope *scope, struct buf *out)
+{
+    struct widest_told w = { .type = t, .scope = scope, .out = out };
+
+    buf_init(&w.shown, WIDEST_OCTETS);
+    told_each(t, scope->menu, widest_on_told, &w);
+    buf_fini(&w.shown);
+}
+
 void widest_value(const struct menu_type *t, const struct expr_scope *scope, struct buf *out)
 {
     struct widest_letters l;
@@ -296,6 +330,9 @@ void widest_value(const struct menu_type *t, const struct expr_scope *scope, str
     case MENU_TYPE_YESNO:
     case MENU_TYPE_CASE_NO:
         widest_each(t, widest_keep, out);
+        break;
+    case MENU_TYPE_TOLD:
+        widest_told(t, scope, out);
         break;
     case MENU_TYPE_KINDS:
         break;

@@ -39,6 +39,7 @@ struct batch_row {
     uint32_t cases, case_count;         /* first in batch.cases */
     uint32_t messages, message_count;
     uint32_t audits, audit_count;
+    uint32_t orders, order_count;
 };
 
 struct batch_case {
@@ -58,6 +59,14 @@ struct batch_audit {
     struct batch_text actor, event, fields;
 };
 
+struct batch_order {
+    int64_t number;
+    int32_t seq;
+    int16_t bucket;
+    bool ends;
+    struct batch_text opener, key, kind, actor, state, note, audit, told;
+};
+
 struct batch {
     int max;
     int count;
@@ -72,6 +81,8 @@ struct batch {
     size_t message_count, message_cap;
     struct batch_audit *audits;
     size_t audit_count, audit_cap;
+    struct batch_order *orders;
+    size_t order_count, order_cap;
     struct batch_range ranges[BATCH_RANGES];
     int range_count;
 };
@@ -106,6 +117,7 @@ void batch_free(struct batch *b)
     free(b->cases);
     free(b->messages);
     free(b->audits);
+    free(b->orders);
     free(b);
 }
 
@@ -115,6 +127,7 @@ void batch_clear(struct batch *b)
     b->case_count = 0;
     b->message_count = 0;
     b->audit_count = 0;
+    b->order_count = 0;
     b->range_count = 0;
     memset(b->slots, 0, (b->slot_mask + 1) * sizeof *b->slots);
     buf_clear(&b->pool);
@@ -253,6 +266,34 @@ static void batch_add_audits(struct batch *b, struct batch_row *row, const struc
     }
 }
 
+static void batch_add_orders(struct batch *b, struct batch_row *row, const struct store_step *step)
+{
+    row->orders = (uint32_t)b->order_count;
+    row->order_count = (uint32_t)step->order_count;
+    if (b->order_count + step->order_count > b->order_cap) {
+        b->order_cap = (b->order_count + step->order_count) * 2;
+        b->orders = xrealloc(b->orders, b->order_cap * sizeof *b->orders);
+    }
+    for (size_t i = 0; i < step->order_count; i++) {
+        const struct store_order *o = &step->orders[i];
+
+        b->orders[b->order_count++] = (struct batch_order){
+            .number = o->number,
+            .seq = o->seq,
+            .bucket = store_bucket(o->msisdn),
+            .ends = o->ends,
+            .opener = batch_keep_text(b, o->msisdn),
+            .key = batch_keep_text(b, o->key),
+            .kind = batch_keep_text(b, o->kind),
+            .actor = batch_keep_text(b, o->actor),
+            .state = batch_keep_text(b, o->state),
+            .note = batch_keep_text(b, o->note),
+            .audit = batch_keep_text(b, o->audit),
+            .told = batch_keep_text(b, o->audit_fields),
+        };
+    }
+}
+
 static size_t batch_len(const char *s)
 {
     return s != NULL ? strlen(s) + 1 : 1;
@@ -281,6 +322,12 @@ size_t batch_step_size(const struct store_step *step)
     }
     for (size_t i = 0; i < step->audit_count; i++)
         n += batch_len(step->audits[i].actor) + batch_len(step->audits[i].event) + batch_len(step->audits[i].fields);
+    for (size_t i = 0; i < step->order_count; i++) {
+        const struct store_order *o = &step->orders[i];
+
+        n += batch_len(o->msisdn) + batch_len(o->key) + batch_len(o->kind) + batch_len(o->actor) + batch_len(o->state) +
+             batch_len(o->note) + batch_len(o->audit) + batch_len(o->audit_fields);
+    }
     return n;
 }
 
@@ -321,6 +368,8 @@ bool batch_add(struct batch *b, uint64_t ticket, const struct store_step *step)
         batch_add_tape(b, row, step->tape);
     if (step->audit_count > 0)
         batch_add_audits(b, row, step);
+    if (step->order_count > 0)
+        batch_add_orders(b, row, step);
     assert(!b->pool.full);              /* POOL_FULL + STEP_MAX < POOL_MAX */
     return true;
 }
@@ -419,6 +468,9 @@ enum batch_column {
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
     LETTER_BUCKET, LETTER_MSISDN, LETTER_NUMBER, LETTER_AT, LETTER_BACKEND, LETTER_BODY, LETTER_SECRET,
+    FULL_COLUMNS,
+    ORDER_BUCKET = FULL_COLUMNS, ORDER_MSISDN, ORDER_AT, ORDER_OPENER, ORDER_NUMBER, ORDER_SEQ, ORDER_KEY, ORDER_KIND,
+    ORDER_ACTOR, ORDER_STATE, ORDER_NOTE, ORDER_ENDS, ORDER_AUDIT, ORDER_TOLD,
     BATCH_COLUMNS,
 };
 
@@ -446,6 +498,10 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [AUDIT_FIELDS] = ARRAY_TEXT,
     [LETTER_BUCKET] = ARRAY_INT2, [LETTER_MSISDN] = ARRAY_TEXT, [LETTER_NUMBER] = ARRAY_INT8, [LETTER_AT] = ARRAY_INT8,
     [LETTER_BACKEND] = ARRAY_TEXT, [LETTER_BODY] = ARRAY_TEXT, [LETTER_SECRET] = ARRAY_BYTEA,
+    [ORDER_BUCKET] = ARRAY_INT2, [ORDER_MSISDN] = ARRAY_TEXT, [ORDER_AT] = ARRAY_INT8, [ORDER_OPENER] = ARRAY_TEXT,
+    [ORDER_NUMBER] = ARRAY_INT8, [ORDER_SEQ] = ARRAY_INT4, [ORDER_KEY] = ARRAY_TEXT, [ORDER_KIND] = ARRAY_TEXT,
+    [ORDER_ACTOR] = ARRAY_TEXT, [ORDER_STATE] = ARRAY_TEXT, [ORDER_NOTE] = ARRAY_TEXT, [ORDER_ENDS] = ARRAY_BOOL,
+    [ORDER_AUDIT] = ARRAY_TEXT, [ORDER_TOLD] = ARRAY_TEXT,
 };
 
 /* One set for all batches: libpq copies the parameters as they are sent. */
@@ -575,39 +631,73 @@ static void batch_put_more(const struct batch *b, const struct batch_row *r)
         batch_put_tape(b, r);
 }
 
-static bool batch_is_full_variant(const struct batch *b, struct batch_range range)
+static void batch_put_order(const struct batch *b, const struct batch_row *r, const struct batch_order *o)
 {
+    array_int2(&batch_columns[ORDER_BUCKET], o->bucket);
+    batch_put(ORDER_MSISDN, b, r->msisdn);
+    array_int8(&batch_columns[ORDER_AT], r->at);
+    batch_put(ORDER_OPENER, b, o->opener);
+    array_int8(&batch_columns[ORDER_NUMBER], o->number);
+    array_int4(&batch_columns[ORDER_SEQ], o->seq);
+    batch_put(ORDER_KEY, b, o->key);
+    batch_put(ORDER_KIND, b, o->kind);
+    batch_put(ORDER_ACTOR, b, o->actor);
+    batch_put(ORDER_STATE, b, o->state);
+    batch_put(ORDER_NOTE, b, o->note);
+    array_bool(&batch_columns[ORDER_ENDS], o->ends);
+    batch_put(ORDER_AUDIT, b, o->audit);
+    batch_put(ORDER_TOLD, b, o->told);
+}
+
+static bool batch_is_more(const struct batch_row *r)
+{
+    return r->case_count > 0 || r->message_count > 0 || r->audit_count > 0 || r->citizen || r->taped;
+}
+
+static enum batch_variant batch_variant_of(const struct batch *b, struct batch_range range)
+{
+    enum batch_variant v = BATCH_STEPS;
+
     for (int i = range.from; i < range.to; i++) {
         const struct batch_row *r = batch_row(b, i);
 
-        if (r->case_count > 0 || r->message_count > 0 || r->audit_count > 0 || r->citizen || r->taped)
-            return true;
+        if (r->order_count > 0)
+            return BATCH_ORDERS;
+        if (batch_is_more(r))
+            v = BATCH_FULL;
     }
-    return false;
+    return v;
+}
+
+static void batch_put_row(const struct batch *b, const struct batch_row *r, enum batch_variant v)
+{
+    batch_put_step(b, r);
+    if (v != BATCH_STEPS)
+        batch_put_more(b, r);
+    for (uint32_t i = 0; i < r->order_count; i++)
+        batch_put_order(b, r, &b->orders[r->orders + i]);
 }
 
 enum batch_variant batch_params(const struct batch *b, struct batch_range range, struct pg_params *p)
 {
-    bool full = batch_is_full_variant(b, range);
-    int columns = full ? BATCH_COLUMNS : STEP_COLUMNS;
+    static const int counts[BATCH_VARIANTS] = {
+        [BATCH_STEPS] = STEP_COLUMNS, [BATCH_FULL] = FULL_COLUMNS, [BATCH_ORDERS] = BATCH_COLUMNS,
+    };
+    enum batch_variant v = batch_variant_of(b, range);
+    int columns = counts[v];
 
     for (int i = 0; i < columns; i++) {
         if (batch_columns[i].bytes.max == 0)
             array_init(&batch_columns[i], BATCH_ARRAY_MAX);
         array_begin(&batch_columns[i], batch_types[i]);
     }
-    for (int i = range.from; i < range.to; i++) {
-        const struct batch_row *r = batch_row(b, i);
-
-        batch_put_step(b, r);
-        if (full)
-            batch_put_more(b, r);
-    }
+    for (int i = range.from; i < range.to; i++)
+        batch_put_row(b, batch_row(b, i), v);
     p->count = 0;
     for (int i = 0; i < columns; i++) {
         array_end(&batch_columns[i]);
         assert(!batch_columns[i].bytes.full);       /* POOL_MAX and the row heads fit into ARRAY_MAX */
         pg_param_binary(p, batch_columns[i].bytes.data, batch_columns[i].bytes.len);
     }
-    return full ? BATCH_FULL : BATCH_STEPS;
+    return v;
 }

@@ -50,10 +50,11 @@ bool batch_next(const struct batch *b, struct batch_range *r);
 void batch_settle(struct batch *b);
 void batch_halve(struct batch *b);
 
-/* Which of the two statements a range needs, and its parameters, borrowed
+/* Which of the statements a range needs, and its parameters, borrowed
  * until the next call of any batch_params(): steps alone (BATCH_STEPS_*), or
- * with what they open, cause and change (BATCH_FULL_*). */
-enum batch_variant { BATCH_STEPS = 0, BATCH_FULL, BATCH_VARIANTS };
+ * with what they open, cause and change (BATCH_FULL_*), or with cases that they
+ * move too (BATCH_ORDERS). */
+enum batch_variant { BATCH_STEPS = 0, BATCH_FULL, BATCH_ORDERS, BATCH_VARIANTS };
 enum batch_variant batch_params(const struct batch *b, struct batch_range r, struct pg_params *p);
 
 uint64_t batch_ticket(const struct batch *b, int row);

@@ -19,7 +19,7 @@
 struct event_base;
 struct pg;
 
-#define PG_PARAMS_MAX 80
+#define PG_PARAMS_MAX 100
 #define PG_REASON_SIZE 256
 
 enum pg_outcome {

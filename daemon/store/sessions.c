@@ -16,15 +16,17 @@
 #define SESSIONS_SPARE_MAX   8          /* empty turns kept for use again */
 #define SESSIONS_TRIES       5          /* of a range that met a deadlock */
 #define SESSIONS_KEYS_MAX    (16u << 20)
+#define SESSIONS_SQL_MAX     (64u << 10)
 
 /* What both write statements begin with.  The guard: the row must still have
  * the turn that the step was computed from; for turn 1 there must be no row. */
-#define SESSIONS_UPSERT \
+#define SESSIONS_UPSERT(UNLESS) \
     "INSERT INTO kheya.session AS s (bucket, msisdn, code, turn, open, generation, at, screen, state)" \
     " SELECT k.bucket, k.msisdn, k.code, k.turn, k.open, k.generation, k.at, k.screen, k.state" \
     " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::bigint[], $7::bigint[]," \
     "             $8::text[], $9::bytea[])" \
     "      AS k(bucket, msisdn, code, turn, open, generation, at, screen, state)" \
+    UNLESS \
     " ON CONFLICT (bucket, msisdn, code) DO UPDATE" \
     " SET turn = EXCLUDED.turn, open = EXCLUDED.open, generation = EXCLUDED.generation, at = EXCLUDED.at," \
     "     screen = EXCLUDED.screen, state = EXCLUDED.state" \
@@ -37,76 +39,108 @@
  * the arrays, in which every process locks. */
 #define SESSIONS_IF_WRITTEN " WHERE (k.msisdn IN (SELECT w.msisdn FROM w)) IS TRUE"
 
-static const char *const sessions_statements[SESSIONS_STATEMENTS] = {
-    [SESSIONS_LOAD] =
+/* What both statements go on with that write more than the steps. */
+#define SESSIONS_FULL \
+    "), f AS (" \
+    "INSERT INTO kheya.case_file (bucket, msisdn, code, turn, created, changed, number, service, agency, fields, state," \
+    " generation, lang, place, contact, due, quiet, channel, actor)" \
+    " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.at, k.number, k.service, k.agency, k.fields::jsonb, k.state," \
+    " k.generation, k.lang, k.place, k.contact, k.due, k.quiet, k.channel, k.actor" \
+    " FROM unnest($10::smallint[], $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::bigint[]," \
+    " $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::text[]," \
+    " $23::text[], $24::bigint[], $25::smallint[], $26::text[], $27::text[], $28::text[])" \
+    " AS k(bucket, msisdn, code, turn, at, number, service, agency, fields, state, generation, lang, place," \
+    " contact, due, quiet, channel, actor, name)" SESSIONS_IF_WRITTEN \
+    "), e AS (" \
+    "INSERT INTO kheya.case_event (bucket, number, seq, at, kind, actor, state, key)" \
+    " SELECT k.bucket, k.number, 1, k.at, k.actor, k.name, k.state, 'open'" \
+    " FROM unnest($10::smallint[], $11::text[], $14::bigint[], $15::bigint[], $19::text[], $27::text[], $28::text[])" \
+    " AS k(bucket, msisdn, at, number, state, actor, name)" SESSIONS_IF_WRITTEN \
+    "), o AS (" \
+    "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, asked)" \
+    " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at, k.receiver = k.msisdn" \
+    " FROM unnest($29::smallint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[]," \
+    " $36::text[], $37::text[], $38::bigint[])" \
+    " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due)" SESSIONS_IF_WRITTEN \
+    " ON CONFLICT (bucket, cause) DO NOTHING" \
+    "), z AS (" \
+    "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen)" \
+    " SELECT k.bucket, k.msisdn, k.lang, k.link, k.at" \
+    " FROM unnest($39::smallint[], $40::text[], $41::text[], $42::text[], $43::bigint[])" \
+    " AS k(bucket, msisdn, lang, link, at)" SESSIONS_IF_WRITTEN \
+    " ON CONFLICT (bucket, msisdn) DO UPDATE SET lang = EXCLUDED.lang, link = EXCLUDED.link, seen = EXCLUDED.seen" \
+    "), p AS (" \
+    "INSERT INTO kheya.tape (bucket, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)" \
+    " SELECT k.bucket, k.dialogue, k.step, k.at, k.generation, k.link, k.lang, k.kind, k.how, k.state, k.typed," \
+    " k.screen, k.facts" \
+    " FROM unnest($44::smallint[], $45::text[], $46::bigint[], $47::integer[], $48::bigint[], $49::bigint[]," \
+    " $50::text[], $51::text[], $52::smallint[], $53::smallint[], $54::smallint[], $55::text[]," \
+    " $56::text[], $57::text[])" \
+    " AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)" \
+    SESSIONS_IF_WRITTEN \
+    " ON CONFLICT (bucket, dialogue, step) DO NOTHING" \
+    "), a AS (" \
+    "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)" \
+    " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.seq, k.actor, k.event, k.fields::jsonb" \
+    " FROM unnest($58::smallint[], $59::text[], $60::text[], $61::integer[], $62::bigint[], $63::smallint[]," \
+    " $64::text[], $65::text[], $66::text[])" \
+    " AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
+
+/* And what the cases that were opened put into their back ends' queues. */
+#define SESSIONS_LETTERS \
+    "), l AS (" \
+    "INSERT INTO kheya.backend_queue (bucket, number, seq, backend, body, secret, due, created, changed)" \
+    " SELECT k.bucket, k.number, 1, k.backend, k.body, nullif(k.secret, ''::bytea), k.at, k.at, k.at" \
+    " FROM unnest($67::smallint[], $68::text[], $69::bigint[], $70::bigint[], $71::text[], $72::text[], $73::bytea[])" \
+    " AS k(bucket, msisdn, number, at, backend, body, secret)" SESSIONS_IF_WRITTEN
+
+/* Cases that steps move.  Their rows are locked first, those that still have the
+ * seq that was read; a step that lacks one of its cases is not written. */
+#define SESSIONS_ORDERS \
+    "unnest($74::smallint[], $75::text[], $76::bigint[], $77::text[], $78::bigint[], $79::integer[], $80::text[]," \
+    " $81::text[], $82::text[], $83::text[], $84::text[], $85::boolean[], $86::text[], $87::text[])" \
+    " AS k(bucket, msisdn, at, opener, number, seq, key, kind, actor, state, note, ends, audit, told)"
+
+/* In parts: a literal of C has at most 4095 octets. */
+#define SESSIONS_PARTS 3
+static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS] = {
+    [SESSIONS_LOAD] = {
         "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre"
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
         " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
-        " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active",
-    [SESSIONS_WRITE_STEPS] = SESSIONS_UPSERT,
-    [SESSIONS_WRITE_FULL] =
-        "WITH w AS (" SESSIONS_UPSERT "), f AS ("
-        "INSERT INTO kheya.case_file (bucket, msisdn, code, turn, created, changed, number, service, agency, fields, state,"
-        " generation, lang, place, contact, due, quiet, channel, actor)"
-        " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.at, k.number, k.service, k.agency, k.fields::jsonb, k.state,"
-        " k.generation, k.lang, k.place, k.contact, k.due, k.quiet, k.channel, k.actor"
-        " FROM unnest($10::smallint[], $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::bigint[],"
-        " $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::text[],"
-        " $23::text[], $24::bigint[], $25::smallint[], $26::text[], $27::text[], $28::text[])"
-        " AS k(bucket, msisdn, code, turn, at, number, service, agency, fields, state, generation, lang, place,"
-        " contact, due, quiet, channel, actor, name)" SESSIONS_IF_WRITTEN
-        "), e AS ("
-        "INSERT INTO kheya.case_event (bucket, number, seq, at, kind, actor, state, key)"
-        " SELECT k.bucket, k.number, 1, k.at, k.actor, k.name, k.state, 'open'"
-        " FROM unnest($10::smallint[], $11::text[], $14::bigint[], $15::bigint[], $19::text[], $27::text[], $28::text[])"
-        " AS k(bucket, msisdn, at, number, state, actor, name)" SESSIONS_IF_WRITTEN
-        "), o AS ("
-        "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, asked)"
-        " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at, k.receiver = k.msisdn"
-        " FROM unnest($29::smallint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[],"
-        " $36::text[], $37::text[], $38::bigint[])"
-        " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due)" SESSIONS_IF_WRITTEN
-        " ON CONFLICT (bucket, cause) DO NOTHING"
-        "), z AS ("
-        "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen)"
-        " SELECT k.bucket, k.msisdn, k.lang, k.link, k.at"
-        " FROM unnest($39::smallint[], $40::text[], $41::text[], $42::text[], $43::bigint[])"
-        " AS k(bucket, msisdn, lang, link, at)" SESSIONS_IF_WRITTEN
-        " ON CONFLICT (bucket, msisdn) DO UPDATE SET lang = EXCLUDED.lang, link = EXCLUDED.link, seen = EXCLUDED.seen"
-        "), p AS ("
-        "INSERT INTO kheya.tape (bucket, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
-        " SELECT k.bucket, k.dialogue, k.step, k.at, k.generation, k.link, k.lang, k.kind, k.how, k.state, k.typed,"
-        " k.screen, k.facts"
-        " FROM unnest($44::smallint[], $45::text[], $46::bigint[], $47::integer[], $48::bigint[], $49::bigint[],"
-        " $50::text[], $51::text[], $52::smallint[], $53::smallint[], $54::smallint[], $55::text[],"
-        " $56::text[], $57::text[])"
-        " AS k(bucket, msisdn, dialogue, step, at, generation, link, lang, kind, how, state, typed, screen, facts)"
-        SESSIONS_IF_WRITTEN
-        " ON CONFLICT (bucket, dialogue, step) DO NOTHING"
-        "), a AS ("
+        " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active" },
+    [SESSIONS_WRITE_STEPS] = { SESSIONS_UPSERT("") },
+    [SESSIONS_WRITE_FULL] = { "WITH w AS (" SESSIONS_UPSERT(""), SESSIONS_FULL, SESSIONS_LETTERS ") SELECT w.msisdn FROM w" },
+    [SESSIONS_WRITE_ORDERS] = {
+        "WITH g AS MATERIALIZED (SELECT c.number FROM " SESSIONS_ORDERS
+        " JOIN kheya.case_file c ON c.bucket = k.bucket AND c.number = k.number AND c.seq = k.seq FOR UPDATE OF c"
+        "), b AS MATERIALIZED (SELECT k.msisdn FROM " SESSIONS_ORDERS
+        " WHERE (k.number NOT IN (SELECT g.number FROM g)) IS TRUE"
+        "), w AS (" SESSIONS_UPSERT(" WHERE (k.msisdn NOT IN (SELECT b.msisdn FROM b)) IS TRUE"),
+        SESSIONS_FULL,
+        SESSIONS_LETTERS
+        "), m AS ("
+        "UPDATE kheya.case_file AS c SET seq = c.seq + 1, state = k.state, changed = greatest(c.changed, k.at),"
+        " due = CASE WHEN k.ends THEN 0 ELSE c.due END"
+        " FROM " SESSIONS_ORDERS SESSIONS_IF_WRITTEN
+        " AND c.bucket = k.bucket AND c.number = k.number AND c.seq = k.seq"
+        "), v AS ("
+        "INSERT INTO kheya.case_event (bucket, number, seq, at, kind, actor, state, note, key)"
+        " SELECT k.bucket, k.number, k.seq + 1, k.at, k.kind, k.actor, k.state, k.note, k.key"
+        " FROM " SESSIONS_ORDERS SESSIONS_IF_WRITTEN
+        "), t AS ("
         "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
-        " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.seq, k.actor, k.event, k.fields::jsonb"
-        " FROM unnest($58::smallint[], $59::text[], $60::text[], $61::integer[], $62::bigint[], $63::smallint[],"
-        " $64::text[], $65::text[], $66::text[])"
-        " AS k(bucket, msisdn, code, turn, at, seq, actor, event, fields)" SESSIONS_IF_WRITTEN
-        "), ",                          /* SESSIONS_REST */
+        " SELECT k.bucket, k.opener, 'case/' || k.number, k.seq + 1, k.at, 0, k.kind, k.audit, k.told::jsonb"
+        " FROM " SESSIONS_ORDERS SESSIONS_IF_WRITTEN " AND k.audit <> ''"
+        ") SELECT w.msisdn FROM w" },
 };
-
-/* The end of SESSIONS_WRITE_FULL: C knows no longer literals. */
-#define SESSIONS_REST \
-    "l AS (" \
-    "INSERT INTO kheya.backend_queue (bucket, number, seq, backend, body, secret, due, created, changed)" \
-    " SELECT k.bucket, k.number, 1, k.backend, k.body, nullif(k.secret, ''::bytea), k.at, k.at, k.at" \
-    " FROM unnest($67::smallint[], $68::text[], $69::bigint[], $70::bigint[], $71::text[], $72::text[], $73::bytea[])" \
-    " AS k(bucket, msisdn, number, at, backend, body, secret)" SESSIONS_IF_WRITTEN \
-    ") SELECT w.msisdn FROM w"
-#define SESSIONS_SQL_MAX 8192
 
 static const char *const sessions_names[SESSIONS_STATEMENTS] = {
     [SESSIONS_LOAD] = "sessions_load",
     [SESSIONS_WRITE_STEPS] = "sessions_write_steps",
     [SESSIONS_WRITE_FULL] = "sessions_write_full",
+    [SESSIONS_WRITE_ORDERS] = "sessions_write_orders",
 };
 
 /* Steps of one statement, waiting or in flight. */
@@ -152,17 +186,15 @@ struct sessions {
 
 const char *sessions_sql(enum sessions_statement statement)
 {
-    static char full[SESSIONS_SQL_MAX];
+    static struct buf whole[SESSIONS_STATEMENTS];
+    struct buf *sql = &whole[statement];
 
-    if (statement != SESSIONS_WRITE_FULL)
-        return sessions_statements[statement];
-    if (full[0] == '\0') {
-        int n = snprintf(full, sizeof full, "%s%s", sessions_statements[statement], SESSIONS_REST);
-
-        assert(n > 0 && (size_t)n < sizeof full);
-        (void)n;
+    if (sql->max == 0) {
+        buf_init(sql, SESSIONS_SQL_MAX);
+        for (int i = 0; i < SESSIONS_PARTS && sessions_statements[statement][i] != NULL; i++)
+            buf_adds(sql, sessions_statements[statement][i]);
     }
-    return full;
+    return buf_str(sql);
 }
 
 void sessions_prepare(struct pg *pg)
@@ -489,6 +521,7 @@ static void sessions_turn_send(struct sessions_turn *t)
     static const enum sessions_statement statements[BATCH_VARIANTS] = {
         [BATCH_STEPS] = SESSIONS_WRITE_STEPS,
         [BATCH_FULL] = SESSIONS_WRITE_FULL,
+        [BATCH_ORDERS] = SESSIONS_WRITE_ORDERS,
     };
     struct pg_params p = { 0 };
     enum batch_variant v = batch_params(t->batch, t->range, &p);

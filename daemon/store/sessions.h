@@ -23,6 +23,7 @@ enum sessions_statement {
     SESSIONS_LOAD = 0,
     SESSIONS_WRITE_STEPS,               /* batch_params(): BATCH_STEPS */
     SESSIONS_WRITE_FULL,                /* BATCH_FULL */
+    SESSIONS_WRITE_ORDERS,              /* BATCH_ORDERS */
     SESSIONS_STATEMENTS,
 };
 const char *sessions_sql(enum sessions_statement statement);

@@ -86,6 +86,17 @@ struct store_audit {                    /* a row of the audit, written with the 
     const char *fields;                 /* JSON object of strings */
 };
 
+struct store_order {                    /* a case goes to another state with the step, or the step is lost */
+    int64_t number;
+    const char *msisdn;                 /* that it was opened from */
+    int seq;                            /* only if this is still its last event */
+    const char *key, *kind, *actor;     /* of the new event */
+    const char *state, *note;
+    const char *audit;                  /* event of the audit; "" none */
+    const char *audit_fields;           /* JSON object of strings */
+    bool ends;                          /* no answer is owed any more */
+};
+
 struct store_step {                     /* one session's turn */
     const char *msisdn;
     const char *code;
@@ -105,11 +116,13 @@ struct store_step {                     /* one session's turn */
     const struct store_tape *tape;      /* NULL: it is not kept */
     const struct store_audit *audits;
     size_t audit_count;
+    const struct store_order *orders;
+    size_t order_count;
 };
 
 enum store_outcome {
     STORE_WRITTEN = 0,                  /* committed */
-    STORE_LOST,                         /* another writer had this turn first: load again and recompute */
+    STORE_LOST,                         /* another writer had this turn, or moved a case of it, first: load again and recompute */
     STORE_REFUSED,                      /* PostgreSQL refused this row, alone, for good; reason logged */
     STORE_UNKNOWN,                      /* the connection fell: load again to see whether it was written */
     STORE_OUTCOMES,
@@ -409,7 +422,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 17        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 18         /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -60,6 +60,7 @@ static const char *fuzz_get(const void *arg, int var, size_t *len)
         [MENU_TYPE_TEXT] = "Kukri Mukri 12", [MENU_TYPE_WORD] = "paid",         [MENU_TYPE_WHOLE] = "1950",
         [MENU_TYPE_DATE] = "2026-10-12",     [MENU_TYPE_MSISDN] = "8801712345678", [MENU_TYPE_YESNO] = "yes",
         [MENU_TYPE_CASE_NO] = "8123056783",  [MENU_TYPE_PIN] = "5555",          [MENU_TYPE_PATTERN] = "4821",
+        [MENU_TYPE_TOLD] = "x\x1f" "8123056783\x1e" "x\x1f" "2026-10-12\x1f" "\x1f",
     };
     const char *s;
 

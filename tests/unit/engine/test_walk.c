@@ -72,6 +72,8 @@ static const char *walk_cell_of(struct walk_rows *rows, const struct menu_type *
         return type->choices[random % (unsigned)type->choice_count].code;
     case MENU_TYPE_PATTERN:
         return type->example;
+    case MENU_TYPE_TOLD:
+        return "x\x1f" "8123056783\x1e" "x\x1f" "2026-10-12\x1f" "\x1f";
     case MENU_TYPE_PIN:
     case MENU_TYPE_KINDS:
         break;

@@ -258,6 +258,44 @@ static void test_params(void **state)
     batch_free(b);
 }
 
+/* A step that moves a case of another bucket. */
+static void test_order_params(void **state)
+{
+    const struct store_order o = { .number = 8123056783, .msisdn = "8801700000009", .seq = 3, .key = "k", .kind = "citizen",
+                                   .actor = "", .state = "closed", .note = "good", .audit = "", .audit_fields = "{}",
+                                   .ends = true };
+    struct batch *b = batch_new(8);
+    struct store_step s = step_of("8801700000001");
+    struct pg_params p = { 0 };
+    struct batch_range all;
+    uint8_t bucket[2];
+    size_t len;
+
+    (void)state;
+    bucket[0] = (uint8_t)(store_bucket("8801700000009") >> 8);
+    bucket[1] = (uint8_t)store_bucket("8801700000009");
+    assert_true(batch_add(b, 1, &s));
+    s = step_of("8801700000002");
+    s.orders = &o;
+    s.order_count = 1;
+    assert_true(batch_step_size(&s) > strlen("8801700000009") + strlen("closed"));
+    assert_true(batch_add(b, 2, &s));
+    batch_seal(b);
+    assert_true(batch_next(b, &all));
+    assert_int_equal(batch_params(b, all, &p), BATCH_ORDERS);
+    assert_int_equal(p.count, 87);
+    for (int i = 73; i < 87; i++)
+        assert_int_equal(elements(&p, i), 1);
+    assert_memory_equal(element(&p, 73, 0, &len), bucket, 2);
+    assert_text(&p, 74, 0, "8801700000002");    /* whose step it is */
+    assert_text(&p, 76, 0, "8801700000009");    /* who opened the case */
+    assert_text(&p, 79, 0, "k");
+    assert_text(&p, 82, 0, "closed");
+    assert_text(&p, 83, 0, "good");
+    assert_memory_equal(element(&p, 84, 0, &len), "\1", 1);
+    batch_free(b);
+}
+
 static void test_step_size(void **state)
 {
     const struct store_tape t = { 77, 3, "gp", "bn", 0, 0, 0, "1*?", "{}" };
@@ -286,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_halving_meets_every_row),
         cmocka_unit_test(test_halving_the_largest),
         cmocka_unit_test(test_params),
+        cmocka_unit_test(test_order_params),
         cmocka_unit_test(test_step_size),
     };
 
