@@ -70,12 +70,22 @@ struct desk *desk_new(const struct desk_args *args)
     return d;
 }
 
-static void desk_drop(struct desk *d, struct desk_job *j)
+static void desk_unlink(struct desk *d, struct desk_job *j)
 {
     TAILQ_REMOVE(&d->jobs, j, link);
     d->count--;
+}
+
+static void desk_job_free(struct desk_job *j)
+{
     buf_fini(&j->text);
     free(j);
+}
+
+static void desk_drop(struct desk *d, struct desk_job *j)
+{
+    desk_unlink(d, j);
+    desk_job_free(j);
 }
 
 void desk_free(struct desk *d)
@@ -129,8 +139,9 @@ static void desk_tell(struct desk *d, struct desk_job *j, const struct desk_answ
     else
         stats_inc(orders_refused);
     desk_log(j, a);
-    desk_drop(d, j);                    /* the callback may give the next order */
+    desk_unlink(d, j);                  /* the callback may give the next order */
     done.fn(done.arg, done.ticket, a);
+    desk_job_free(j);                   /* a->field is one of its texts */
 }
 
 /* Nothing is known but the outcome. */
