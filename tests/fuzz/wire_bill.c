@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < sizeof time) {
         memcpy(time, data, size);
         time[size] = '\0';
-        (void)bill_time(time, &at);
+        check(!bill_time(time, &at) || at >= 0);
         check(!bill_is_signed("0123456789abcdef", 16, "1", "", 0, time));
     }
     return 0;
