@@ -3,14 +3,13 @@
  *
  * A request is checked (its key, its signature, its time, its nonce), decoded,
  * held while the database or the desk is asked, and answered in JSON.  An
- * agency sees its own cases; another's is not there.  What wire/api, app/pages and
- * app/desk decide is only brought together here.
+ * agency sees its own cases; another's is not there.  The keys are app/apikeys, what a request
+ * waits for is app/inquiries.
  */
 #ifndef AGENCIES_H
 #define AGENCIES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct agencies;
 struct conf;
@@ -27,9 +26,6 @@ struct agencies_args {
     struct generations *generations;
 };
 
-/* Can the files of all keys be read?  False: err says which cannot, and why. */
-bool agencies_check(const struct conf *conf, char *err, size_t err_size) __attribute__((warn_unused_result));
-
 struct agencies *agencies_new(const struct agencies_args *args);
 
 /* Not before store and desk have answered, or are gone. */
@@ -37,5 +33,8 @@ void agencies_free(struct agencies *a);
 
 /* Read all keys again when they are next needed. */
 void agencies_renew(struct agencies *a);
+
+/* Is every request answered? */
+bool agencies_is_idle(const struct agencies *a);
 
 #endif

@@ -1511,5 +1511,6 @@ void gateway_drain(struct gateway *g)
 
 bool gateway_is_idle(const struct gateway *g)
 {
-    return g->works == 0 && postman_is_idle(g->postman) && handover_is_idle(g->handover) && spool_is_idle(g->spool);
+    return g->works == 0 && postman_is_idle(g->postman) && handover_is_idle(g->handover) && spool_is_idle(g->spool) &&
+           agencies_is_idle(g->agencies);
 }

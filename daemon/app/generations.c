@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "app/agencies.h"
+#include "app/apikeys.h"
 #include "app/backends.h"
 #include "app/conf.h"
 #include "app/handover.h"
@@ -137,7 +137,7 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
         return false;
     }
     if (backends_check(menu, conf->folder, err, sizeof err) && tills_check(menu, conf->folder, err, sizeof err) &&
-        agencies_check(conf, err, sizeof err))
+        apikeys_check(conf, err, sizeof err))
         return true;
     buf_addf(report, "%s\n", err);
     return false;

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "app/admin.h"
-#include "app/agencies.h"
+#include "app/apikeys.h"
 #include "app/backends.h"
 #include "app/conf.h"
 #include "app/gateway.h"
@@ -90,7 +90,7 @@ static bool main_check_keys(const struct conf *conf, const struct menu *menu)
     char err[512];
 
     if ((menu == NULL || (backends_check(menu, conf->folder, err, sizeof err) &&
-                          tills_check(menu, conf->folder, err, sizeof err))) && agencies_check(conf, err, sizeof err))
+                          tills_check(menu, conf->folder, err, sizeof err))) && apikeys_check(conf, err, sizeof err))
         return true;
     fprintf(stderr, "kheyad: %s\n", err);
     return false;

@@ -40,6 +40,7 @@ static const struct api_error_row api_errors[API_ERRORS] = {
     [API_NO_RIGHT] = { "no_right", 403, "this key may not do that" },
     [API_NO_CASE] = { "no_case", 404, "this agency has no such case" },
     [API_NO_STATE] = { "no_state", 422, "the service has no such state" },
+    [API_NO_FIELD] = { "no_field", 422, "the service has no such field, or the value is not of its type" },
     [API_NOT_NOW] = { "not_now", 409, "the case cannot go there from where it stands" },
     [API_NOT_YOURS] = { "not_yours", 403, "that move is not an agency's to make" },
     [API_KEY_REUSED] = { "key_reused", 422, "this Idempotency-Key was used for something else of this case" },
@@ -68,12 +69,14 @@ void api_call_init(struct api_call *c)
     memset(c, 0, sizeof *c);
     c->since = API_NO_TIME;
     c->limit = API_LIMIT;
+    buf_init(&c->values, 2 * API_BODY_MAX);
     buf_init(&c->note, 4 * API_NOTE_MAX);
     buf_init(&c->by, 4 * API_BY_MAX);
 }
 
 void api_call_fini(struct api_call *c)
 {
+    buf_fini(&c->values);
     buf_fini(&c->note);
     buf_fini(&c->by);
 }
@@ -318,32 +321,76 @@ static bool api_text(const json_t *v, size_t max, const char *name, void (*take)
     return false;
 }
 
+/* The name of a state, or nothing. */
+static bool api_state(const json_t *v, const char *name, char out[API_NAME_MAX + 1], struct api_problem *p)
+{
+    if (v == NULL || json_is_null(v) ||
+        (json_is_string(v) && api_name(json_string_value(v), json_string_length(v), out)))
+        return true;
+    api_fail(p, API_BAD_BODY, "'%s' is to be %s", name, api_params[API_STATE].wants);
+    return false;
+}
+
+static bool api_field(struct api_call *c, const char *name, const json_t *v, struct api_problem *p)
+{
+    struct api_field *field = &c->fields[c->field_count];
+    struct buf value;
+    bool ok;
+
+    if (c->field_count == API_FIELDS_MAX || !api_name(name, strlen(name), field->name) || !json_is_string(v)) {
+        api_fail(p, API_BAD_BODY, "'fields' is to be an object of at most %d names with texts", API_FIELDS_MAX);
+        return false;
+    }
+    buf_init(&value, 4 * API_NOTE_MAX);
+    ok = api_text(v, API_NOTE_MAX, field->name, gsm_normalise, &value, p);
+    field->at = c->values.len;
+    buf_adds(&c->values, buf_str(&value));
+    buf_addc(&c->values, '\0');
+    c->field_count++;
+    buf_fini(&value);
+    return ok;
+}
+
+static bool api_fields(struct api_call *c, json_t *fields, struct api_problem *p)
+{
+    const char *name;
+    json_t *v;
+
+    if (fields == NULL || json_is_null(fields))
+        return true;
+    if (!json_is_object(fields)) {
+        api_fail(p, API_BAD_BODY, "'fields' is to be an object of at most %d names with texts", API_FIELDS_MAX);
+        return false;
+    }
+    json_object_foreach(fields, name, v)
+        if (!api_field(c, name, v, p))
+            return false;
+    return true;
+}
+
 static bool api_event(struct api_call *c, const json_t *body, struct api_problem *p)
 {
-    static const char *const names[] = { "state", "note", "by" };
-    const json_t *state = json_object_get(body, "state");
+    static const char *const names[] = { "state", "from", "note", "by", "fields" };
     size_t known = 0;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         known += json_object_get(body, names[i]) != NULL;
     if (!json_is_object(body) || known != json_object_size(body)) {
-        api_fail(p, API_BAD_BODY, "the body is to be an object of 'state', 'note' and 'by', and of nothing else");
+        api_fail(p, API_BAD_BODY, "the body is to be an object of 'state', 'from', 'note', 'by' and 'fields', and of nothing else");
         return false;
     }
-    if (state != NULL && !json_is_null(state) &&
-        (!json_is_string(state) || !api_name(json_string_value(state), json_string_length(state), c->state))) {
-        api_fail(p, API_BAD_BODY, "'state' is to be %s", api_params[API_STATE].wants);
-        return false;
-    }
-    if (!api_text(json_object_get(body, "note"), API_NOTE_MAX, "note", gsm_normalise, &c->note, p) ||
+    if (!api_state(json_object_get(body, "state"), "state", c->state, p) ||
+        !api_state(json_object_get(body, "from"), "from", c->from, p) ||
+        !api_fields(c, json_object_get(body, "fields"), p) ||
+        !api_text(json_object_get(body, "note"), API_NOTE_MAX, "note", gsm_normalise, &c->note, p) ||
         !api_text(json_object_get(body, "by"), API_BY_MAX, "by", gsm_answer, &c->by, p))
         return false;
     if (!api_is_name(&c->by)) {
         api_fail(p, API_BAD_BODY, "'by' is the name of a person or a room, without numbers");
         return false;
     }
-    if (c->state[0] == '\0' && c->note.len == 0) {
-        api_fail(p, API_BAD_BODY, "an event has a 'state', or a 'note', or both");
+    if (c->state[0] == '\0' && c->note.len == 0 && c->field_count == 0) {
+        api_fail(p, API_BAD_BODY, "an event has a 'state', a 'note' or 'fields', or several of them");
         return false;
     }
     return true;
@@ -504,6 +551,6 @@ void api_help(struct buf *out)
     }
     for (int i = 0; i < API_ERRORS; i++)
         buf_addf(out, "error %s %d %s\n", api_errors[i].code, api_errors[i].status, api_errors[i].means);
-    buf_addf(out, "bound body %d\nbound name %d\nbound key %d\nbound note %d\nbound by %d\nbound limit %d\n", API_BODY_MAX,
-             API_NAME_MAX, API_KEY_MAX, API_NOTE_MAX, API_BY_MAX, API_LIMIT_MAX);
+    buf_addf(out, "bound body %d\nbound name %d\nbound key %d\nbound note %d\nbound by %d\nbound limit %d\nbound fields %d\n", API_BODY_MAX,
+             API_NAME_MAX, API_KEY_MAX, API_NOTE_MAX, API_BY_MAX, API_LIMIT_MAX, API_FIELDS_MAX);
 }

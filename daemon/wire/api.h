@@ -21,6 +21,7 @@
 #define API_KEY_MAX 64                  /* of an Idempotency-Key */
 #define API_NOTE_MAX 160                /* of a note, in UTF-16 units as an SMS counts them */
 #define API_BY_MAX 40                   /* of an officer's name */
+#define API_FIELDS_MAX 16               /* of an event */
 #define API_LIMIT_MAX 100               /* rows of a page */
 #define API_LIMIT 50
 #define API_NO_TIME INT64_MIN
@@ -53,6 +54,7 @@ enum api_error {
     API_NO_RIGHT,
     API_NO_CASE,
     API_NO_STATE,
+    API_NO_FIELD,
     API_NOT_NOW,
     API_NOT_YOURS,
     API_KEY_REUSED,
@@ -88,6 +90,13 @@ struct api_call {
     int after;                          /* history: events behind this seq */
     /* event */
     char key[API_KEY_MAX + 1];
+    char from[API_NAME_MAX + 1];        /* only if it stands there; "" wherever */
+    struct api_field {
+        char name[API_NAME_MAX + 1];
+        size_t at;                      /* its value, in values */
+    } fields[API_FIELDS_MAX];
+    int field_count;
+    struct buf values;                  /* a NUL behind each */
     struct buf note, by;                /* in the normal form of gsm.h */
 };
 

@@ -46,7 +46,11 @@ static void check_call(const struct api_call *c)
     check(!c->note.full && !c->by.full && c->note.len <= 4 * API_NOTE_MAX && c->by.len <= 4 * API_BY_MAX);
     check(gsm_utf8_valid(buf_str(&c->note), c->note.len) && strlen(buf_str(&c->note)) == c->note.len);
     if (c->kind == API_POST)
-        check(strlen(c->key) > 0 && strlen(c->key) <= API_KEY_MAX && (c->state[0] != '\0' || c->note.len > 0));
+        check(strlen(c->key) > 0 && strlen(c->key) <= API_KEY_MAX && (c->state[0] != '\0' || c->note.len > 0 || c->field_count > 0));
+    check(c->field_count >= 0 && c->field_count <= API_FIELDS_MAX && !c->values.full);
+    for (int i = 0; i < c->field_count; i++)
+        check(c->fields[i].name[0] != '\0' && c->fields[i].at < c->values.len &&
+              gsm_utf8_valid(buf_str(&c->values) + c->fields[i].at, strlen(buf_str(&c->values) + c->fields[i].at)));
     if (c->goes_on)
         check(c->place.at >= 0 && c->place.number >= 0 && c->place.begun >= 0);
 }

@@ -155,7 +155,7 @@ def put_case(town, number=None, agency="dss", service="allowance_complaint", at=
         WITH c AS (INSERT INTO kheya.case_file (bucket, number, service, agency, msisdn, code, turn, state, fields, created, changed,
                                                 lang, generation, place, due)
             SELECT kheya.bucket(%(msisdn)s), %(number)s, %(service)s, %(agency)s, %(msisdn)s, '*333#', %(turn)s, %(state)s, %(fields)s,
-                   %(at)s, %(at)s, 'en', (SELECT id FROM kheya.generation ORDER BY published DESC LIMIT 1), '092544', 1799344799000
+                   %(at)s, %(at)s, 'en', coalesce((SELECT id FROM kheya.generation ORDER BY published DESC LIMIT 1), 0), '092544', 1799344799000
             RETURNING *)
         INSERT INTO kheya.case_event (bucket, number, seq, at, actor, state, key, kind)
         SELECT bucket, number, 1, created, '', state, 'seq/1', 'citizen' FROM c
@@ -269,10 +269,35 @@ def test_out_of_order(town):
     assert (theirs.code, theirs.body["error"]["moves"]) == ("not_yours", [])
 
 
+def test_what_the_agency_adds(town):
+    """A field that it fills goes into the case, and into what she is told; one that does not fit changes nothing."""
+    land = Ministry(town, "land")
+    number = put_case(town, new_number(2), "land", "hearing", fields={"matter": "Plot 7", "day": "2026-12-01"})
+    for fields in ({"nid": NID}, {"day": "tomorrow"}, {"day": "14122026"}, {"matter": "x" * 41}):
+        answer = land.post(number, "f", state="received", fields=fields)
+        assert answer.code == "no_field" and f"'{list(fields)[0]}'" in answer.body["error"]["message"]
+    assert len(history(town, number)) == 1
+    assert land.post(number, "f", state="received", fields={"day": "2026-12-14"}).status == 201
+    assert land.post(number, "f", state="received", fields={"day": "2026-12-14"}).headers["Idempotent-Replayed"] == "true"
+    assert land.get(f"/api/v1/cases/{number}").body["fields"] == {"matter": "Plot 7", "day": "2026-12-14"}
+    assert town.sql("SELECT text FROM kheya.outbox WHERE cause LIKE %s", f"case/{number}/%") == [("Hearing about Plot 7: 14 Dec.",)]
+    assert land.post(number, "g", fields={"matter": "Plot 8"}).body["event"]["state"] == "received"
+
+
+def test_only_from_there(town):
+    """'from' keeps a message that comes late from moving a case that others have moved since."""
+    number, dss = put_case(town), Ministry(town)
+    assert dss.post(number, "a", state="received", **{"from": "submitted"}).status == 201
+    late = dss.post(number, "b", state="rejected", **{"from": "submitted"})
+    assert (late.code, late.body["error"]["state"]) == ("not_now", "received")
+    assert dss.post(number, "b", state="rejected", **{"from": "received"}).status == 201
+    assert dss.post(number, "a", state="received", **{"from": "submitted"}).headers["Idempotent-Replayed"] == "true"
+
+
 def test_only_its_own(town):
     """Another agency's case is answered like one that does not exist."""
     mine, dss, land = put_case(town), Ministry(town), Ministry(town, "land")
-    theirs = put_case(town, new_number(2), "land", "hearing", fields={"what": "Plot 7"})
+    theirs = put_case(town, new_number(2), "land", "hearing", fields={"matter": "Plot 7"})
     nobody = new_number()
     for ask in (lambda m, n: m.get(f"/api/v1/cases/{n}"), lambda m, n: m.get(f"/api/v1/cases/{n}/events"),
                 lambda m, n: m.post(n, "x", state="received")):
@@ -281,7 +306,7 @@ def test_only_its_own(town):
         for m, n in ((dss, theirs), (land, mine)):
             answer = ask(m, n)
             assert (answer.status, answer.body) == (none.status, none.body)
-    assert land.get(f"/api/v1/cases/{theirs}").body["fields"] == {"what": "Plot 7"}
+    assert land.get(f"/api/v1/cases/{theirs}").body["fields"] == {"matter": "Plot 7"}
     cases, _ = land.pages("/api/v1/cases")
     assert {c["agency"] for c in cases} == {"land"}
     cases, _ = land.pages("/api/v1/cases?since=2026-01-01T00:00:00Z&service=allowance_complaint")
@@ -327,6 +352,7 @@ def test_wrong_requests(town):
         assert answer.code == "bad_method" and answer.headers["Allow"] == allow
     for body, code in ((b"", "bad_body"), (b"{", "bad_body"), (b"[]", "bad_body"), (b"{}", "bad_body"),
                        (b'{"state": "received", "nid": "1"}', "bad_body"), (b'{"note": "\xff"}', "bad_body"),
+                       (b'{"state": "received", "fields": ["nid"]}', "bad_body"),
                        (b'{"note": "' + b"x" * 161 + b'"}', "bad_body"), (b'{"note": "x", "by": "01711000001"}', "bad_body"),
                        (b'{"note": "' + b" " * 16384 + b'"}', "too_long"), (b"[" * 16000, "bad_body")):
         assert dss.send("POST", events, dss.sign("POST", events, body) | {"Idempotency-Key": "k"}, body).code == code, body[:40]

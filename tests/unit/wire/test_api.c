@@ -166,6 +166,15 @@ static void events(void **state)
     assert_true(ask("POST", EVENTS, NULL, "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "{\"note\": \"x\", \"state\": null, \"by\": null}"));
     assert_string_equal(call.state, "");
     assert_int_equal(call.by.len, 0);
+    assert_true(ask("POST", EVENTS, NULL, "k", "{\"state\": \"b\", \"from\": \"a\", \"fields\": {\"day\": \"2026-12-14\", \"x\": \"\"}}"));
+    assert_string_equal(call.from, "a");
+    assert_int_equal(call.field_count, 2);
+    for (int i = 0; i < 2; i++) {
+        bool day = strcmp(call.fields[i].name, "day") == 0;
+
+        assert_true(day || strcmp(call.fields[i].name, "x") == 0);
+        assert_string_equal(buf_str(&call.values) + call.fields[i].at, day ? "2026-12-14" : "");
+    }
 }
 
 static void wrong_events(void **state)
@@ -182,16 +191,23 @@ static void wrong_events(void **state)
         { "{\"note\": \"\\ud800\"}", "not JSON" },
         { "[]", "an object of" },
         { "[{\"state\": \"a\"}]", "an object of" },
-        { "{}", "a 'state', or a 'note', or both" },
-        { "{\"state\": null}", "a 'state', or a 'note', or both" },
+        { "{}", "a 'state', a 'note' or 'fields'" },
+        { "{\"state\": null, \"from\": \"a\"}", "a 'state', a 'note' or 'fields'" },
+        { "{\"fields\": {}}", "a 'state', a 'note' or 'fields'" },
+        { "{\"fields\": []}", "'fields' is to be an object of at most 16" },
+        { "{\"fields\": {\"a\": 7}}", "'fields' is to be an object of at most 16" },
+        { "{\"fields\": {\"a b\": \"7\"}}", "'fields' is to be an object of at most 16" },
+        { "{\"fields\": {\"\": \"7\"}}", "'fields' is to be an object of at most 16" },
+        { "{\"fields\": {\"a\": \"7\", \"a\": \"8\"}}", "not JSON" },
+        { "{\"state\": \"a\", \"from\": \"\"}", "'from' is to be the name of a state" },
         { "{\"state\": \"\"}", "'state' is to be the name of a state" },
         { "{\"state\": 7}", "'state'" },
         { "{\"state\": \"a b\"}", "'state'" },
         { "{\"to\": \"answered\"}", "nothing else" },
         { "{\"state\": \"answered\", \"nid\": \"1\"}", "nothing else" },
         { "{\"note\": 7}", "'note' is to be a text of at most 160 characters" },
-        { "{\"note\": \"\"}", "a 'state', or a 'note', or both" },
-        { "{\"note\": \"\\u0001\"}", "a 'state', or a 'note', or both" },
+        { "{\"note\": \"\"}", "a 'state', a 'note' or 'fields'" },
+        { "{\"note\": \"\\u0001\"}", "a 'state', a 'note' or 'fields'" },
         { "{\"note\": \"x\", \"by\": \"abcdefghijabcdefghijabcdefghijabcdefghijk\"}", "'by' is to be a text of at most 40" },
         { "{\"note\": \"x\", \"by\": []}", "'by'" },
         { "{\"note\": \"x\", \"by\": \"Rahim 01711000001\"}", "without numbers" },
@@ -249,6 +265,29 @@ static void bounds(void **state)
     body[API_BODY_MAX] = '\0';
     assert_false(ask("POST", EVENTS, NULL, "k", body));
     assert_error(API_BAD_BODY, "not JSON");
+}
+
+/* As many fields as there may be, each as long as it may be; one more is too many. */
+static void many_fields(void **state)
+{
+    char body[API_BODY_MAX], name[32], *at = put(body, "{\"fields\": {");
+
+    (void)state;
+    for (int i = 0; i < API_FIELDS_MAX; i++) {
+        (void)snprintf(name, sizeof name, "%s\"f%d\": \"", i > 0 ? ", " : "", i);
+        at = put(at, name);
+        for (int k = 0; k < API_NOTE_MAX; k++)
+            at = put(at, "\xe0\xa6\x95");
+        at = put(at, "\"");
+    }
+    (void)put(at, "}}");
+    assert_true(ask("POST", EVENTS, NULL, "k", body));
+    assert_int_equal(call.field_count, API_FIELDS_MAX);
+    for (int i = 0; i < API_FIELDS_MAX; i++)
+        assert_int_equal(strlen(buf_str(&call.values) + call.fields[i].at), 3 * API_NOTE_MAX);
+    (void)put(at, ", \"more\": \"\"}}");
+    assert_false(ask("POST", EVENTS, NULL, "k", body));
+    assert_error(API_BAD_BODY, "at most 16");
 }
 
 /* What 'next' says is asked for again, and it says the same. */
@@ -313,7 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths),  cmocka_unit_test(lists),  cmocka_unit_test(wrong_parameters), cmocka_unit_test(events),
-        cmocka_unit_test(wrong_events), cmocka_unit_test(bounds), cmocka_unit_test(pages),      cmocka_unit_test(tables),
+        cmocka_unit_test(wrong_events), cmocka_unit_test(bounds), cmocka_unit_test(many_fields), cmocka_unit_test(pages),      cmocka_unit_test(tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);
