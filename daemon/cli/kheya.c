@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/backend.h"
 #include "cli/case.h"
 #include "cli/check.h"
 #include "cli/dial.h"
@@ -27,6 +28,7 @@ static const struct command {
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
     const char *help;
 } commands[] = {
+    { "backend", backend_main, "cases on their way to agencies' systems: what waits, why, send it now" },
     { "case", case_main, "cases on the desk: show one, move it on" },
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },

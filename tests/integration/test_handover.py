@@ -174,6 +174,22 @@ def test_what_a_system_says(served, agency, phone_of):
     assert "422" in row(town, number)[4] and row(town, number)[3], "kept for an operator"
     assert state(town, number) == "submitted"
     assert town.metric("handovers_refused_total") == 1
+
+    def backend(*words):
+        return subprocess.run([BUILD / "kheya", "backend", "--database", town.conninfo, *words], capture_output=True, text=True,
+                              timeout=60, check=False)
+
+    got = backend("list")
+    assert got.returncode == 1 and re.search(r"(?m)^dss +0 +0 +- +1 +\d+$", got.stdout), got
+    got = backend("show", "dss")
+    assert got.returncode == 1 and re.search(rf"(?m)^{number}/1 .* refused +refused with status 422$", got.stdout), got
+    assert backend("retry", "dss", "8123056783").returncode == 1, "nothing of this case"
+    assert backend("retry", "dss", "8123056784").returncode == 2 and backend("retry").returncode == 2
+    agency.answer = {"state": "REGISTERED"}
+    agency.behave("good")
+    assert backend("retry", "dss", number).stdout == "1 due now\n"
+    taken(town, number)
+    assert backend("list").returncode == 0 and state(town, number) == "received"
     agency.behave("denied", "denied", "good")
     agency.answer = {"state": "REGISTERED"}
     number = submit(phone_of(town))

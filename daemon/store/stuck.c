@@ -1,0 +1,88 @@
+#include "store/stuck.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/blocking.h"
+
+#define STUCK_NOW "(extract(epoch FROM now()) * 1000)::bigint"
+
+enum stuck_statement { STUCK_LIST = 0, STUCK_SHOW, STUCK_RETRY, STUCK_STATEMENTS };
+
+static const char *const stuck_statements[STUCK_STATEMENTS] = {
+    [STUCK_LIST] =
+        "SELECT q.backend, count(*) FILTER (WHERE q.state = 0), count(*) FILTER (WHERE q.state = 0 AND q.tries > 0),"
+        " count(*) FILTER (WHERE q.state = 2), count(*) FILTER (WHERE q.state = 1),"
+        " coalesce(min(q.created) FILTER (WHERE q.state = 0), 0) FROM kheya.backend_queue q GROUP BY 1 ORDER BY 1",
+    [STUCK_SHOW] =
+        "SELECT q.number, q.seq, q.tries, q.state, q.created, q.due, q.note FROM kheya.backend_queue q"
+        " WHERE q.backend = $1::text AND q.state <> 1 ORDER BY q.created, q.number, q.seq LIMIT 1000",
+    /* one that is out comes again all the same, under its own name */
+    [STUCK_RETRY] =
+        "WITH u AS (UPDATE kheya.backend_queue q SET state = 0, due = " STUCK_NOW ", changed = " STUCK_NOW
+        " WHERE q.backend = $1::text AND q.state <> 1 AND ($2::bigint = 0 OR q.number = $2::bigint) RETURNING 1)"
+        " SELECT count(*) FROM u",
+};
+
+static PGresult *stuck_ask(const char *conninfo, PGconn **conn, enum stuck_statement what, const char *first,
+                           const char *second, char *err, size_t n)
+{
+    const char *const values[] = { first, second };
+
+    *conn = PQconnectdb(conninfo);
+    return blocking_ask(*conn, stuck_statements[what], second != NULL ? 2 : first != NULL ? 1 : 0, values, err, n);
+}
+
+static int64_t stuck_int(const PGresult *rows, int row, int column)
+{
+    return strtoll(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+bool store_stuck_list(const char *conninfo, void (*fn)(void *arg, const struct store_stuck *s), void *arg, char *err,
+                      size_t n)
+{
+    PGconn *conn;
+    PGresult *rows = stuck_ask(conninfo, &conn, STUCK_LIST, NULL, NULL, err, n);
+    bool good = rows != NULL;
+
+    for (int i = 0; good && i < PQntuples(rows); i++)
+        fn(arg, &(struct store_stuck){ PQgetvalue(rows, i, 0), stuck_int(rows, i, 1), stuck_int(rows, i, 2),
+                                       stuck_int(rows, i, 3), stuck_int(rows, i, 4), stuck_int(rows, i, 5) });
+    PQclear(rows);
+    PQfinish(conn);
+    return good;
+}
+
+bool store_stuck_show(const char *conninfo, const char *backend,
+                      void (*fn)(void *arg, const struct store_stuck_case *c), void *arg, char *err, size_t n)
+{
+    PGconn *conn;
+    PGresult *rows = stuck_ask(conninfo, &conn, STUCK_SHOW, backend, NULL, err, n);
+    bool good = rows != NULL;
+
+    for (int i = 0; good && i < PQntuples(rows); i++)
+        fn(arg, &(struct store_stuck_case){ .number = stuck_int(rows, i, 0), .seq = (int)stuck_int(rows, i, 1),
+                                            .tries = (int)stuck_int(rows, i, 2), .refused = stuck_int(rows, i, 3) == 2,
+                                            .created = stuck_int(rows, i, 4), .due = stuck_int(rows, i, 5),
+                                            .note = PQgetvalue(rows, i, 6) });
+    PQclear(rows);
+    PQfinish(conn);
+    return good;
+}
+
+bool store_stuck_retry(const char *conninfo, const char *backend, int64_t number, int64_t *count, char *err, size_t n)
+{
+    char digits[24];
+    PGconn *conn;
+    PGresult *rows;
+    bool good;
+
+    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
+    rows = stuck_ask(conninfo, &conn, STUCK_RETRY, backend, digits, err, n);
+    good = rows != NULL && PQntuples(rows) == 1;
+    *count = good ? stuck_int(rows, 0, 0) : 0;
+    PQclear(rows);
+    PQfinish(conn);
+    return good;
+}
