@@ -84,6 +84,11 @@ static const struct conf_key conf_limit_keys[] = {
     { "readers", CONF_NUMBER, AT(conf, readers), 1, 64, "4", NULL, "database connections for the menus' queries" },
     { "sms_in_flight", CONF_NUMBER, AT(conf, sms_in_flight), 1, 10000, "200", NULL,
       "messages of one sms channel handed to bearerbox that no SMSC has taken yet" },
+    { "texts", CONF_NUMBER, AT(conf, texts_hour), 1, 10000, "30", NULL,
+      "text messages of one number that are answered in an hour" },
+    { "texts_fruitless", CONF_NUMBER, AT(conf, texts_fruitless), 1, 1000, "8", NULL,
+      "text messages of one number that are answered in a day though they lead nowhere, one after the other: "
+      "two machines that answer each other, however slowly, stop here" },
     { "hooks", CONF_NUMBER, AT(conf, hooks), 2, 1000, "200", NULL,
       "requests to back ends in flight; one back end takes at most half of them" },
     { "api", CONF_NUMBER, AT(conf, api), 2, 1000, "64", NULL,

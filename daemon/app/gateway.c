@@ -40,7 +40,6 @@
 #define GATEWAY_LOOK_MS 1000            /* how often the current generation and the warning are asked for */
 #define GATEWAY_SWEEP_MS 10000          /* how often unused ones are looked for */
 #define GATEWAY_TICK_MS 200
-#define GATEWAY_TEXTS_HOUR 30           /* text messages of one number that are answered */
 #define GATEWAY_TEXTS_DIGITS 10         /* of a number that a person has; shorter ones are services */
 
 /* One event of one session, from its arrival until it is acknowledged. */
@@ -86,6 +85,7 @@ struct gateway {
     struct officers *officers;          /* who answer cases by text message */
     struct agencies *agencies;          /* the ministry API */
     struct throttle *texts;             /* answers to text messages, by number */
+    struct throttle *fruitless;         /* and to those that lead nowhere, one after the other */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
@@ -500,6 +500,25 @@ static struct store_order gateway_order(const struct flow_order *o)
     };
 }
 
+/* Is a text message answered that was taken in?  A machine's is not for long: what it
+ * says fits nothing, and whatever it says next neither. */
+static bool gateway_says(struct gateway *g, const struct session *s, const struct work *w)
+{
+    char mask[LOG_MASK_SIZE];
+
+    if (!work_is_text(w))
+        return false;
+    if (!w->out->fruitless) {
+        throttle_forget(g->fruitless, s->msisdn);
+        return true;
+    }
+    if (throttle_take(g->fruitless, s->msisdn, clock_mono()))
+        return true;
+    stats_inc(texts_refused);
+    log_info("link=%s msisdn=%s event=text_fruitless next=unanswered", bearer_name(w->bearer), log_mask(mask, s->msisdn));
+    return false;
+}
+
 /* Give the step to the database; the reply waits for it. */
 static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 {
@@ -553,7 +572,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
             .class = m->class, .text = m->text, .due = step.at,
         };
     }
-    if (work_is_text(w)) {
+    if (gateway_says(g, s, w)) {
         messages[step.message_count++] = (struct store_message){
             .cause = gateway_text_cause(&w->ev, cause), .receiver = s->msisdn, .link = road,
             .lang = gateway_text_lang(s), .class = "service_info", .text = buf_str(&s->reply), .due = step.at,
@@ -1108,7 +1127,7 @@ static void gateway_take(struct gateway *g, struct work *w)
 {
     char cause[2 * EVENT_ID_SIZE + 8];
     const struct officers_text text = {
-        .waiter = w, .msisdn = w->ev.msisdn, .link = bearer_name(w->bearer), .cause = gateway_text_cause(&w->ev, cause),
+        .waiter = w, .msisdn = w->ev.msisdn, .link = bearer_road(w->bearer, &w->from), .cause = gateway_text_cause(&w->ev, cause),
         .text = w->ev.text, .text_len = w->ev.text_len, .at = w->ev.at > 0 ? w->ev.at : clock_now(),
     };
 
@@ -1421,7 +1440,8 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf);
     postman_code(g->postman, g->menu->codes[0]);
-    g->texts = throttle_new(GATEWAY_TEXTS_HOUR);
+    g->texts = throttle_new(conf->texts_hour, THROTTLE_HOUR);
+    g->fruitless = throttle_new(conf->texts_fruitless, THROTTLE_DAY);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->agencies = agencies_new(&(struct agencies_args){ conf, args->http, g->store, g->desk, g->generations });
@@ -1469,6 +1489,7 @@ void gateway_free(struct gateway *g)
     pins_free(g->pins);
     cashier_free(g->cashier);
     throttle_free(g->texts);
+    throttle_free(g->fruitless);
     store_free(g->store);
     desk_free(g->desk);
     officers_free(g->officers);

@@ -754,7 +754,7 @@ struct officers *officers_new(const struct officers_args *args, char *err, size_
     TAILQ_INIT(&o->items);
     buf_init(&o->text, OFFICERS_TEXT_MAX);
     buf_init(&o->words, OFFICERS_TEXT_MAX);
-    o->throttle = throttle_new(args->per_hour);
+    o->throttle = throttle_new(args->per_hour, THROTTLE_HOUR);
     o->keyed = args->secret[0] != '\0';
     o->digests = digests_new(args->store, args->generations, o->keyed ? args->digest_hour : -1);
     if (!o->keyed || secret_read(args->secret, "officer", o->key, err, n))

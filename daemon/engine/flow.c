@@ -42,7 +42,7 @@ void flow_out_fini(struct flow_out *out)
 static void flow_out_clear(struct flow_out *out)
 {
     out->case_count = out->message_count = out->audit_count = out->order_count = 0;
-    out->lang_changed = false;
+    out->lang_changed = out->fruitless = false;
     out->moves = 0;
     out->hooks = 0;
     out->undialled = false;
@@ -318,6 +318,7 @@ static enum flow_result flow_wrong(struct flow *f, enum session_remark remark)
 {
     struct session *s = f->s;
 
+    f->out->fruitless = true;
     s->tries++;
     if (s->tries >= s->menu->tries) {
         session_unset_all(s);
@@ -611,6 +612,7 @@ static enum flow_result flow_help(struct flow *f, const struct event *ev, const 
     struct session *s = f->s;
     bool waits = flow_is_waiting(s, ev);
 
+    f->out->fruitless = true;
     flow_remember(s, ev);
     if (!waits && s->screen != MENU_NONE) {
         s->mode = SESSION_ENDED;
@@ -639,6 +641,7 @@ static enum flow_result flow_on_text(struct flow *f, const struct event *ev)
     }
     if (waits)
         return flow_on_answer(f, ev);
+    f->out->fruitless = true;
     flow_text_remember(f, ev);
     return flow_fresh(f);
 }

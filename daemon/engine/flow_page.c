@@ -1,6 +1,7 @@
 #include "engine/flow_step.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "menu/render.h"
 
@@ -72,6 +73,36 @@ static void flow_end(struct session *s)
     session_unset_all(s);
 }
 
+/* "*333#" for the dialogue of 333. */
+static const char *flow_dialled_code(const struct session *s)
+{
+    const struct menu *m = s->menu;
+
+    for (int i = 0; i < m->code_count; i++)
+        if (strlen(m->codes[i]) == strlen(s->code) + 2 && strncmp(m->codes[i] + 1, s->code, strlen(s->code)) == 0)
+            return m->codes[i];
+    return m->codes[0];
+}
+
+/* What is secret is not asked by text message: it would stay in the handset and at the telco. */
+static void flow_refuse_secret(struct flow *f)
+{
+    struct session *s = f->s;
+    const char *code = flow_dialled_code(s);
+    struct buf *out = &s->reply;
+
+    buf_clear(out);
+    if (s->menu->words[MENU_WORD_DIAL] != NULL)
+        render_word(&f->scope, MENU_WORD_DIAL, code, out);
+    else if (strcmp(s->menu->langs[f->scope.lang].id, "bn") == 0)
+        buf_addf(out, "গোপন কথা এসএমএসে লিখবেন না। ডায়াল করুন %s", code);
+    else
+        buf_addf(out, "What is secret does not belong into a text message. Please dial %s", code);
+    s->reply_end = true;
+    s->page = 0;
+    flow_end(s);
+}
+
 bool flow_show(struct flow *f, int page)
 {
     struct session *s = f->s;
@@ -87,6 +118,10 @@ bool flow_show(struct flow *f, int page)
     };
     struct render_page shown;
 
+    if (f->env->limits->texts && screen->secret) {
+        flow_refuse_secret(f);
+        return true;
+    }
     if (screen->list.query != MENU_NONE)
         args.list_rows = session_get(s, screen->list.rows, &args.list_rows_len);
     flow_came_by(f, screen);

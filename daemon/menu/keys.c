@@ -71,7 +71,7 @@ static const struct keys_row keys_pad_rows[] = {
 };
 
 static const struct keys_row keys_word_rows[] = {
-#define X(id, name, arg) [MENU_WORD_##id] = { #name, KEYS_TEXT, .required = true },
+#define X(id, name, arg) [MENU_WORD_##id] = { #name, KEYS_TEXT, .required = MENU_WORD_##id != MENU_WORD_DIAL },
     MENU_WORDS(X)
 #undef X
     [MENU_WORD_COUNT] = { .name = NULL },

@@ -485,7 +485,8 @@ struct menu_keyword {
     X(NEW, new, "")                     /* option 2 of it */ \
     X(BYE, bye, "")                     /* after exit */ \
     X(NO_CODE, no_code, "")             /* line above the start screen: unknown sub-code */ \
-    X(MONTHS, months, "")               /* twelve short month names, separated by blanks */
+    X(MONTHS, months, "")               /* twelve short month names, separated by blanks */ \
+    X(DIAL, dial, "code")               /* a secret screen by text message: dial {code}; may be missing */
 
 enum menu_word {
 #define X(id, name, arg) MENU_WORD_##id,

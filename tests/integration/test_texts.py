@@ -18,7 +18,7 @@ PAYMENT = """
 
 @pytest.fixture
 def town(broken_town):
-    town = broken_town(menus=TEXTS, telco=("--code", "*16321#"))
+    town = broken_town(menus=TEXTS, telco=("--code", "*16321#"), conf="limits: {texts: 30, texts_fruitless: 9}")
     town.sql(PAYMENT)
     return town
 
@@ -68,12 +68,34 @@ def test_killed_after_the_commit(town):
 
 
 def test_machines(town):
-    """Thirty answers an hour to one number."""
+    """Thirty answers an hour to one number, whatever it says."""
     phone = Phone(town, 8801711000303)
     for i in range(33):
-        write(town, phone, f"hello {i}")
+        write(town, phone, f"VATA WDA {1000 + i}")
     wait_for("the refusals", lambda: town.metric("texts_refused_total") == 3)
     # those that came while too many waited were told that the line is busy
     wait_for("the answers", lambda: town.metric("replies_busy_total") + len(town.sql(
         "SELECT 1 FROM kheya.outbox WHERE receiver = %s AND state >= 3", phone.msisdn)) == 30)
     assert asked(town, Phone(town, 8801711000304), "hello").startswith("Allowance")
+
+
+def test_slow_machine(town):
+    """One that answers every answer, however slowly: what it says leads nowhere, and soon nothing comes back."""
+    machine = Phone(town, 8801711000305)
+    texts = [f"Delivery notice {i}: your message to 16321 has been delivered" for i in range(9)]
+    for text in texts:
+        asked(town, machine, text)
+    for i in range(5):
+        write(town, machine, f"I am on leave until Sunday. ({i})")
+    wait_for("the silence", lambda: town.metric("texts_refused_total") == 5)
+    assert len(machine.sms()) == 9
+    # a person at that phone is heard as soon as she says something
+    assert asked(town, machine, "VATA WDA 4822") == "Widow: paid, Tk 1950"
+    assert asked(town, machine, "hello").startswith("Allowance")
+
+
+def test_secret(town):
+    phone = Phone(town, 8801711000306)
+    asked(town, phone, "hello")
+    assert asked(town, phone, "5") == "Not by SMS. Dial *16321#"
+    assert asked(town, phone, "ferr").startswith("Allowance")

@@ -13,7 +13,7 @@
 
 static void test_an_hour(void **state)
 {
-    struct throttle *t = throttle_new(3);
+    struct throttle *t = throttle_new(3, HOUR);
 
     (void)state;
     for (int i = 0; i < 3; i++)
@@ -30,7 +30,7 @@ static void test_an_hour(void **state)
 /* Who was refused last is not forgotten for a few others; a whole country may come by. */
 static void test_bounded(void **state)
 {
-    struct throttle *t = throttle_new(1);
+    struct throttle *t = throttle_new(1, HOUR);
     char number[24];
     int refused = 0;
 
@@ -47,11 +47,27 @@ static void test_bounded(void **state)
     throttle_free(t);
 }
 
+static void test_forgotten(void **state)
+{
+    struct throttle *t = throttle_new(2, 24 * HOUR);
+
+    (void)state;
+    assert_true(throttle_take(t, "8801711000001", 1000));
+    throttle_forget(t, "8801711000001");
+    assert_true(throttle_take(t, "8801711000001", 1000));
+    assert_true(throttle_take(t, "8801711000001", 1000 + 23 * HOUR));
+    assert_false(throttle_take(t, "8801711000001", 1000 + 23 * HOUR));
+    throttle_forget(t, "8801711000002");                /* nobody's */
+    assert_true(throttle_take(t, "8801711000001", 1000 + 24 * HOUR));
+    throttle_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_hour),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
