@@ -491,12 +491,25 @@ static const char *gateway_road(const struct session *s, const struct flow_messa
     return strcmp(m->receiver, s->msisdn) == 0 && bearer_lane_count(w->bearer) > 0 ? bearer_road(w->bearer, &w->from) : "";
 }
 
-static struct store_order gateway_order(const struct flow_order *o)
+/* Paper i is for what its agency's system learns of the move. */
+static struct store_order gateway_order(struct gateway *g, const struct session *s, int i, const struct flow_order *o,
+                                        int64_t at)
 {
+    int backend = o->service->backend;
+    const struct letter letter = {
+        .number = o->number, .seq = o->seq + 1, .service = o->service->name, .state = o->texts[FLOW_ORDER_STATE], .at = at,
+        .utc_offset_min = s->menu->utc_offset_min, .phone = o->texts[FLOW_ORDER_OPENER], .lang = o->texts[FLOW_ORDER_LANG],
+        .by = o->kind, .note = o->texts[FLOW_ORDER_NOTE], .fields = o->texts[FLOW_ORDER_FIELDS],
+    };
+    struct store_case paper;
+
+    _Static_assert(HANDOVER_PAPERS >= FLOW_CASES_MAX + FLOW_ORDERS_MAX, "a paper for each");
+    handover_write(g->handover, i, backend != MENU_NONE ? &s->menu->backends[backend] : NULL, &letter, NULL, &paper);
     return (struct store_order){
         .number = o->number, .msisdn = o->texts[FLOW_ORDER_OPENER], .seq = o->seq, .key = o->key, .kind = o->kind,
         .actor = o->texts[FLOW_ORDER_ACTOR], .state = o->texts[FLOW_ORDER_STATE], .note = o->texts[FLOW_ORDER_NOTE],
         .audit = o->texts[FLOW_ORDER_AUDIT], .audit_fields = o->texts[FLOW_ORDER_TOLD], .ends = o->ends,
+        .backend = paper.backend, .letter = paper.letter,
     };
 }
 
@@ -582,7 +595,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         audits[i] = (struct store_audit){ s->agent != NULL ? "agent" : "citizen", out->audits[i].event,
                                           out->audits[i].fields };
     for (int i = 0; i < out->order_count; i++)
-        orders[i] = gateway_order(&out->orders[i]);
+        orders[i] = gateway_order(g, s, FLOW_CASES_MAX + i, &out->orders[i], step.at);
     session_enter(s, SESSION_WRITING);
     buf_clear(&g->state);
     if (!session_encode(s, &g->state)) {
@@ -925,7 +938,7 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
 
     s->turn++;
     stats_add(cases, w->out->case_count);
-    if (w->out->case_count > 0)
+    if (w->out->case_count + w->out->order_count > 0)
         handover_call(g->handover);
     if (w->out->message_count > 0 || work_is_text(w)) {
         stats_add(sms_queued, w->out->message_count + work_is_text(w));

@@ -23,7 +23,7 @@ struct desk;
 struct generations;
 struct handover;
 
-#define HANDOVER_PAPERS 4               /* cases of one step */
+#define HANDOVER_PAPERS 6               /* cases of one step, and those that it moves */
 
 struct handover_args {
     struct store *store;                /* all outlive it */

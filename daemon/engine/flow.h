@@ -132,6 +132,8 @@ enum flow_order_text {
     FLOW_ORDER_ACTOR,                   /* a name, or "" */
     FLOW_ORDER_AUDIT,                   /* event of the audit, or "" */
     FLOW_ORDER_TOLD,                    /* its fields */
+    FLOW_ORDER_FIELDS,                  /* of the case, a JSON object */
+    FLOW_ORDER_LANG,                    /* of the case */
     FLOW_ORDER_TEXTS,
 };
 
@@ -139,6 +141,7 @@ struct flow_order {
     int64_t number;
     int seq;                            /* of its last event */
     const char *kind;                   /* "citizen" or "agent" */
+    const struct menu_service *service;
     bool ends;                          /* no answer is owed any more */
     char key[FLOW_KEY_SIZE];            /* the same whenever the same event asks the same */
     const char *texts[FLOW_ORDER_TEXTS];        /* borrowed likewise */

@@ -81,6 +81,16 @@ static bool flow_add_notices(struct flow *f, const struct desk_plan *plan)
     return true;
 }
 
+/* The desk knows it. */
+static const struct menu_service *flow_service_of(const struct menu *m, const char *name)
+{
+    int i = 0;
+
+    while (i < m->service_count - 1 && strcmp(m->services[i].name, name) != 0)
+        i++;
+    return &m->services[i];
+}
+
 /* What is to be written of it. */
 static void flow_add_order(struct flow *f, const struct casefile *file, const struct desk_order *o,
                            const struct desk_plan *plan)
@@ -89,11 +99,13 @@ static void flow_add_order(struct flow *f, const struct casefile *file, const st
     const char *const texts[FLOW_ORDER_TEXTS] = {
         [FLOW_ORDER_OPENER] = file->msisdn, [FLOW_ORDER_STATE] = plan->state, [FLOW_ORDER_NOTE] = plan->note,
         [FLOW_ORDER_ACTOR] = plan->actor, [FLOW_ORDER_AUDIT] = plan->audit, [FLOW_ORDER_TOLD] = plan->audit_fields,
+        [FLOW_ORDER_FIELDS] = file->fields, [FLOW_ORDER_LANG] = file->lang,
     };
     struct flow_order *order = &out->orders[out->order_count];
 
     *order = (struct flow_order){ .number = file->number, .seq = file->seq, .kind = desk_actor_name(o->kind),
-                                  .ends = plan->ends };
+                                  .ends = plan->ends,
+                                  .service = flow_service_of(f->s->menu, file->service) };
     memcpy(order->key, out->question.key, sizeof order->key);
     for (int i = 0; i < FLOW_ORDER_TEXTS; i++)
         out->order_at[out->order_count][i] = flow_keep(out, texts[i], strlen(texts[i]));

@@ -64,7 +64,7 @@ struct batch_order {
     int32_t seq;
     int16_t bucket;
     bool ends;
-    struct batch_text opener, key, kind, actor, state, note, audit, told;
+    struct batch_text opener, key, kind, actor, state, note, audit, told, backend, letter;
 };
 
 struct batch {
@@ -290,6 +290,8 @@ static void batch_add_orders(struct batch *b, struct batch_row *row, const struc
             .note = batch_keep_text(b, o->note),
             .audit = batch_keep_text(b, o->audit),
             .told = batch_keep_text(b, o->audit_fields),
+            .backend = batch_keep_text(b, o->backend),
+            .letter = batch_keep_text(b, o->letter),
         };
     }
 }
@@ -326,7 +328,8 @@ size_t batch_step_size(const struct store_step *step)
         const struct store_order *o = &step->orders[i];
 
         n += batch_len(o->msisdn) + batch_len(o->key) + batch_len(o->kind) + batch_len(o->actor) + batch_len(o->state) +
-             batch_len(o->note) + batch_len(o->audit) + batch_len(o->audit_fields);
+             batch_len(o->note) + batch_len(o->audit) + batch_len(o->audit_fields) + batch_len(o->backend) +
+             batch_len(o->letter);
     }
     return n;
 }
@@ -471,6 +474,7 @@ enum batch_column {
     FULL_COLUMNS,
     ORDER_BUCKET = FULL_COLUMNS, ORDER_MSISDN, ORDER_AT, ORDER_OPENER, ORDER_NUMBER, ORDER_SEQ, ORDER_KEY, ORDER_KIND,
     ORDER_ACTOR, ORDER_STATE, ORDER_NOTE, ORDER_ENDS, ORDER_AUDIT, ORDER_TOLD,
+    ORDER_BACKEND, ORDER_LETTER,
     BATCH_COLUMNS,
 };
 
@@ -501,7 +505,8 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [ORDER_BUCKET] = ARRAY_INT2, [ORDER_MSISDN] = ARRAY_TEXT, [ORDER_AT] = ARRAY_INT8, [ORDER_OPENER] = ARRAY_TEXT,
     [ORDER_NUMBER] = ARRAY_INT8, [ORDER_SEQ] = ARRAY_INT4, [ORDER_KEY] = ARRAY_TEXT, [ORDER_KIND] = ARRAY_TEXT,
     [ORDER_ACTOR] = ARRAY_TEXT, [ORDER_STATE] = ARRAY_TEXT, [ORDER_NOTE] = ARRAY_TEXT, [ORDER_ENDS] = ARRAY_BOOL,
-    [ORDER_AUDIT] = ARRAY_TEXT, [ORDER_TOLD] = ARRAY_TEXT,
+    [ORDER_AUDIT] = ARRAY_TEXT, [ORDER_TOLD] = ARRAY_TEXT, [ORDER_BACKEND] = ARRAY_TEXT,
+    [ORDER_LETTER] = ARRAY_TEXT,
 };
 
 /* One set for all batches: libpq copies the parameters as they are sent. */
@@ -647,6 +652,8 @@ static void batch_put_order(const struct batch *b, const struct batch_row *r, co
     array_bool(&batch_columns[ORDER_ENDS], o->ends);
     batch_put(ORDER_AUDIT, b, o->audit);
     batch_put(ORDER_TOLD, b, o->told);
+    batch_put(ORDER_BACKEND, b, o->backend);
+    batch_put(ORDER_LETTER, b, o->letter);
 }
 
 static bool batch_is_more(const struct batch_row *r)

@@ -98,8 +98,9 @@
  * seq that was read; a step that lacks one of its cases is not written. */
 #define SESSIONS_ORDERS \
     "unnest($74::smallint[], $75::text[], $76::bigint[], $77::text[], $78::bigint[], $79::integer[], $80::text[]," \
-    " $81::text[], $82::text[], $83::text[], $84::text[], $85::boolean[], $86::text[], $87::text[])" \
-    " AS k(bucket, msisdn, at, opener, number, seq, key, kind, actor, state, note, ends, audit, told)"
+    " $81::text[], $82::text[], $83::text[], $84::text[], $85::boolean[], $86::text[], $87::text[], $88::text[]," \
+    " $89::text[])" \
+    " AS k(bucket, msisdn, at, opener, number, seq, key, kind, actor, state, note, ends, audit, told, backend, letter)"
 
 /* In parts: a literal of C has at most 4095 octets. */
 #define SESSIONS_PARTS 3
@@ -133,6 +134,10 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS
         "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
         " SELECT k.bucket, k.opener, 'case/' || k.number, k.seq + 1, k.at, 0, k.kind, k.audit, k.told::jsonb"
         " FROM " SESSIONS_ORDERS SESSIONS_IF_WRITTEN " AND k.audit <> ''"
+        "), q AS ("
+        "INSERT INTO kheya.backend_queue (bucket, number, seq, backend, body, due, created, changed)"
+        " SELECT k.bucket, k.number, k.seq + 1, k.backend, k.letter, k.at, k.at, k.at"
+        " FROM " SESSIONS_ORDERS SESSIONS_IF_WRITTEN " AND k.backend <> ''"
         ") SELECT w.msisdn FROM w" },
 };
 

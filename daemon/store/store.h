@@ -94,6 +94,7 @@ struct store_order {                    /* a case goes to another state with the
     const char *state, *note;
     const char *audit;                  /* event of the audit; "" none */
     const char *audit_fields;           /* JSON object of strings */
+    const char *backend, *letter;       /* what its agency's system is to learn of it; "" nothing */
     bool ends;                          /* no answer is owed any more */
 };
 

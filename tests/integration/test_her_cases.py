@@ -129,6 +129,11 @@ def test_her_moves(town, phone_of):
     assert "Done." in dial(phone, "2", number, "1")
     assert history(town, number)[-1] == (6, "citizen", "closed", "good")
     assert town.sql("SELECT state, seq FROM kheya.case_file WHERE number = %s", int(number)) == [("closed", 6)]
+    # the office's system is to learn of what she did, by the number of the event
+    letters = town.sql("SELECT seq, backend, body::jsonb->>'state', body::jsonb->>'note', body::jsonb->>'by'"
+                       " FROM kheya.backend_queue WHERE number = %s ORDER BY seq", int(number))
+    assert letters == [(1, "relief", "submitted", None, "citizen"),
+                       (4, "relief", "received", "The 'river' \"wall\"", "citizen"), (6, "relief", "closed", "good", "citizen")]
     # a page that is older than the case
     assert "Open again" in dial(phone, "2", number)
     town.sql("UPDATE kheya.case_file SET state = 'withdrawn', seq = 7 WHERE number = %s", int(number))

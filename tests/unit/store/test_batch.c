@@ -262,7 +262,7 @@ static void test_params(void **state)
 static void test_order_params(void **state)
 {
     const struct store_order o = { .number = 8123056783, .msisdn = "8801700000009", .seq = 3, .key = "k", .kind = "citizen",
-                                   .actor = "", .state = "closed", .note = "good", .audit = "", .audit_fields = "{}",
+                                   .actor = "", .state = "closed", .note = "good", .audit = "", .audit_fields = "{}", .backend = "dss", .letter = "{}",
                                    .ends = true };
     struct batch *b = batch_new(8);
     struct store_step s = step_of("8801700000001");
@@ -283,8 +283,8 @@ static void test_order_params(void **state)
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_ORDERS);
-    assert_int_equal(p.count, 87);
-    for (int i = 73; i < 87; i++)
+    assert_int_equal(p.count, 89);
+    for (int i = 73; i < 89; i++)
         assert_int_equal(elements(&p, i), 1);
     assert_memory_equal(element(&p, 73, 0, &len), bucket, 2);
     assert_text(&p, 74, 0, "8801700000002");    /* whose step it is */
