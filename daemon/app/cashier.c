@@ -335,7 +335,7 @@ static void cashier_settle(struct cashier *c, struct cashier_job *j)
 {
     if (cashier_hear(j))
         cashier_write(c, j);
-    else if (j->whom == CASHIER_CALLER)
+    else if (j->whom == CASHIER_CALLER || j->tries > 0)         /* read again: somebody else has seen to what is due */
         cashier_finish(c, j, false);
     else
         cashier_put_off(c, j);

@@ -271,7 +271,7 @@ static void statement_sum(struct statement_sums *sums, enum statement_kind kind,
 
 static void statement_line(struct statement_work *w, const struct statement_line *l)
 {
-    struct statement_own key;
+    struct statement_own key = { .taka = 0 };
     struct statement_difference d = { .line = l };
     struct statement_seen *seen;
 

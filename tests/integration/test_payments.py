@@ -188,20 +188,19 @@ def test_calls(bank):
     assert case == [("citizen", "fee_due"), ("provider", "received"), ("provider", "given_back")]
 
 
-def test_two_requests_for_one_fee(bank):
-    """While one is out, and when it is paid, another is not."""
-    town, wallets = bank
-    phone = english(town, Phone(town, number()))
-    ask(phone)
-    _, _, about, *_ = state(town, phone, "confirmed")
-    before = len(wallets.payments())
-    # a second keypress for the same case: as if she had gone back
-    town.sql("INSERT INTO kheya.payment (bucket, ref, msisdn, provider, service, about, lang, taka, state, created, changed,"
-             " expires) SELECT bucket, left(ref, 4) || repeat('0', 16), msisdn, provider, service, about, lang, taka,"
-             " 'failed', created + 1, changed, expires FROM kheya.payment WHERE about = %s", about)
-    with pytest.raises(Exception, match="payment_open"):
-        town.sql("UPDATE kheya.payment SET state = 'quoted' WHERE about = %s", about)
-    assert len(wallets.payments()) == before
+def test_two_requests_for_one_fee(town, phone_of):
+    """The menus as they are shipped: while a request is out she is told how it stands, and asked for nothing again."""
+    phone = english(town, phone_of(town))
+    assert "Now open Nagad" in phone.dial("*333*11*1*20150925401000017*1#")["text"]
+    ref, _, about, *_ = rows(town, phone)[0]
+    page = phone.dial("*333*11*2*3#")["text"]
+    assert "Tk 50 by Nagad" in page and "waits for your yes" in page, page
+    assert len(rows(town, phone)) == 1
+    state(town, phone, "confirmed")
+    wait_for("the case goes on", lambda: town.sql("SELECT state FROM kheya.case_file WHERE number = %s", about) == [("submitted",)])
+    assert "paid" in phone.dial("*333*11*2#")["text"]
+    causes = [(c, t) for c, t in messages(town, phone)]
+    assert len(causes) == 1 and causes[0][0] == f"pay/{ref}/confirmed" and "Govt fee Tk 50 by Nagad, MOCK" in causes[0][1]
 
 
 def test_the_provider_is_away(bank):
