@@ -103,35 +103,41 @@ static const char *const parse_paid_names[MENU_PAID_VARS] = {
     [MENU_PAID_ABOUT] = "about", [MENU_PAID_TRX] = "trx",           [MENU_PAID_REASON] = "reason",
 };
 
-/* A choice of all that have a name and a title. */
-static const struct menu_type *parse_titled(struct parse *p, const char *name, struct menu_pos pos,
-                                            const struct menu_choice *choices, int count)
+/* A choice of all that have a title: one without has an error already. */
+static struct menu_type *parse_titled(struct parse *p, const char *name, struct menu_pos pos, int max,
+                                      struct menu_choice **choices)
 {
     struct menu_type *t = parse_type_new(p, name, pos, MENU_TYPE_CHOICE);
 
-    t->choices = choices;
-    t->choice_count = count;
+    *choices = arena_alloc(p->arena, ((size_t)max + 1) * sizeof **choices);
+    t->choices = *choices;
     return t;
 }
 
 static const struct menu_type *parse_paid_providers(struct parse *p, struct menu_pos pos)
 {
     const struct menu *m = p->menu;
-    struct menu_choice *choices = arena_alloc(p->arena, ((size_t)m->provider_count + 1) * sizeof *choices);
+    struct menu_choice *choices;
+    struct menu_type *t = parse_titled(p, "receipt:provider", pos, m->provider_count, &choices);
 
-    for (int i = 0; i < m->provider_count; i++)
-        choices[i] = (struct menu_choice){ m->providers[i].name, m->providers[i].title };
-    return parse_titled(p, "receipt:provider", pos, choices, m->provider_count);
+    for (int i = 0; i < m->provider_count; i++) {
+        if (m->providers[i].title != NULL)
+            choices[t->choice_count++] = (struct menu_choice){ m->providers[i].name, m->providers[i].title };
+    }
+    return t;
 }
 
 static const struct menu_type *parse_paid_services(struct parse *p, struct menu_pos pos)
 {
     const struct menu *m = p->menu;
-    struct menu_choice *choices = arena_alloc(p->arena, ((size_t)m->service_count + 1) * sizeof *choices);
+    struct menu_choice *choices;
+    struct menu_type *t = parse_titled(p, "receipt:service", pos, m->service_count, &choices);
 
-    for (int i = 0; i < m->service_count; i++)
-        choices[i] = (struct menu_choice){ m->services[i].name, m->services[i].title };
-    return parse_titled(p, "receipt:service", pos, choices, m->service_count);
+    for (int i = 0; i < m->service_count; i++) {
+        if (m->services[i].title != NULL)
+            choices[t->choice_count++] = (struct menu_choice){ m->services[i].name, m->services[i].title };
+    }
+    return t;
 }
 
 static void parse_paid_vars(struct parse *p, struct menu_pos pos)
