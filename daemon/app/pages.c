@@ -89,14 +89,19 @@ static void pages_scrub(const char *s, const char *known, struct buf *out)
     }
 }
 
-/* "****4821" of what is long enough to be told by it, else stars. */
+/* "****4821": the end that a case keeps of a sensitive value, or that of one which
+ * it kept whole and is long enough to be told by it; else stars. */
 static void pages_hide(const char *s, struct buf *out)
 {
-    size_t n = strlen(s);
-    size_t from = n >= PAGES_LONG ? n - PAGES_TAIL : n;
+    size_t n = strlen(s), from = n, chars = 0;
 
-    while (from < n && ((unsigned char)s[from] & 0xc0) == 0x80)
-        from++;
+    for (size_t i = 0; i < n; i++)
+        chars += ((unsigned char)s[i] & 0xc0) != 0x80;
+    for (size_t left = chars <= PAGES_TAIL ? chars : chars >= PAGES_LONG ? PAGES_TAIL : 0; left > 0; left--) {
+        do
+            from--;
+        while (from > 0 && ((unsigned char)s[from] & 0xc0) == 0x80);
+    }
     buf_adds(out, "****");
     buf_adds(out, s + from);
 }

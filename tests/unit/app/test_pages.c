@@ -13,7 +13,7 @@
 
 static const struct casefile file = {
     .number = INT64_C(8123056783), .service = "complaint", .agency = "dss", .msisdn = "8801711000001", .contact = "",
-    .state = "submitted", .fields = "{\"nid\": \"1234567306\", \"short\": \"4821\", \"free\": \"1234567306\", \"n\": 7}",
+    .state = "submitted", .fields = "{\"nid\": \"1234567306\", \"short\": \"4821\", \"mid\": \"123456789\", \"free\": \"1234567306\", \"n\": 7}",
     .lang = "", .place = "", .channel = "ussd", .actor = "citizen", .created = 1, .changed = 1, .seq = 1,
 };
 
@@ -69,19 +69,20 @@ static void fields_nobody_knows(void **state)
     json_decref(page);
 }
 
-/* Of a sensitive value the end, when it is long enough to be told by it. */
+/* Of a sensitive value the end that was kept, or that of one long enough to be told by it. */
 static void fields_that_are_secret(void **state)
 {
     static const struct menu_type secret = { .name = "nid", .sensitive = true }, plain = { .name = "text(20)" };
-    static const struct menu_field of[] = { { "nid", &secret }, { "short", &secret }, { "free", &plain } };
-    static const struct menu_service service = { .name = "complaint", .agency = "dss", .fields = of, .field_count = 3 };
+    static const struct menu_field of[] = { { "nid", &secret }, { "short", &secret }, { "mid", &secret }, { "free", &plain } };
+    static const struct menu_service service = { .name = "complaint", .agency = "dss", .fields = of, .field_count = 4 };
     static const struct menu menu = { .services = &service, .service_count = 1 };
     json_t *page = pages_case(&file, &menu, false);
     json_t *fields = json_object_get(page, "fields");
 
     (void)state;
     assert_string_equal(json_string_value(json_object_get(fields, "nid")), "****7306");
-    assert_string_equal(json_string_value(json_object_get(fields, "short")), "****");
+    assert_string_equal(json_string_value(json_object_get(fields, "short")), "****4821");
+    assert_string_equal(json_string_value(json_object_get(fields, "mid")), "****");
     assert_string_equal(json_string_value(json_object_get(fields, "free")), "1234567306");
     json_decref(page);
 }
