@@ -16,6 +16,7 @@
 #include "cli/migrate.h"
 #include "cli/new.h"
 #include "cli/officer.h"
+#include "cli/outbox.h"
 #include "cli/payment.h"
 #include "cli/play.h"
 #include "cli/reload.h"
@@ -40,6 +41,7 @@ static const struct command {
     { "migrate", migrate_main, "bring a database to this version" },
     { "new", new_main, "a small tree of menus to begin with" },
     { "officer", officer_main, "who may answer cases by text message, and her codes" },
+    { "outbox", outbox_main, "messages that wait, and what became of the others" },
     { "payment", payment_main, "payments: look, compare with a statement, give one back" },
     { "play", play_main, "run scripted dialogues on the engine" },
     { "reload", reload_main, "the running kheyad reads its menus again" },
