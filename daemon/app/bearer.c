@@ -51,6 +51,14 @@ static void bearer_on_result(void *arg, struct kannel *k, const char *token, enu
     b->ops->result(b->arg, b, token, result, reason);
 }
 
+static void bearer_on_notified(void *arg, struct kannel *k, const char *msisdn)
+{
+    struct bearer *b = arg;
+
+    (void)k;
+    b->ops->notified(b->arg, b, msisdn);
+}
+
 static void bearer_on_state(void *arg, struct kannel *k, bool up)
 {
     struct bearer *b = arg;
@@ -65,6 +73,7 @@ static const struct kannel_ops bearer_kannel_ops = {
     .sms = bearer_on_event,             /* the limits of its profile say that it is a text message */
     .result = bearer_on_result,
     .state = bearer_on_state,
+    .notified = bearer_on_notified,
 };
 
 /* --- life ------------------------------------------------------------------------ */
@@ -186,6 +195,47 @@ enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, 
     if (b->kannel != NULL)
         return kannel_reply(b->kannel, &from->to, text, n, end, token) ? BEARER_SENT : BEARER_FULL;
     return aggregator_reply(b->aggregator, from->ticket, text, n, end) ? BEARER_SEEN : BEARER_SENT;
+}
+
+/* The first profile that lets us begin most; NULL none. */
+static const struct profile *bearer_pusher(const struct bearer *b)
+{
+    const struct profile *best = NULL;
+
+    for (int i = 0; b->kannel != NULL && i < b->conf->profile_count; i++) {
+        const struct profile *p = &b->conf->profiles[i];
+
+        if (p->channel == PROFILE_USSD && p->push > (best != NULL ? best->push : PROFILE_PUSH_NONE))
+            best = p;
+    }
+    return best;
+}
+
+enum profile_push bearer_push(const struct bearer *b)
+{
+    const struct profile *p = bearer_pusher(b);
+
+    return p != NULL ? (enum profile_push)p->push : PROFILE_PUSH_NONE;
+}
+
+bool bearer_tells_notices(const struct bearer *b)
+{
+    const struct profile *p = bearer_pusher(b);
+
+    return p != NULL && p->notified.n > 0;
+}
+
+bool bearer_toward(const struct bearer *b, const char *msisdn, const char *code, struct bearer_from *from)
+{
+    const struct profile *p = bearer_pusher(b);
+
+    if (p == NULL || !kannel_is_up(b->kannel) || strlen(msisdn) >= sizeof from->to.receiver ||
+        strlen(code) >= sizeof from->to.sender)
+        return false;
+    *from = (struct bearer_from){ .to = { .profile = (uint16_t)(p - b->conf->profiles), .pushed = true } };
+    memcpy(from->to.receiver, msisdn, strlen(msisdn) + 1);
+    memcpy(from->to.sender, code, strlen(code) + 1);
+    return true;
 }
 
 void bearer_ack(struct bearer *b, const struct event_id *id, bool again)

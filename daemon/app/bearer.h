@@ -24,6 +24,8 @@ struct http;
 struct bearer_from {
     struct profile_to to;               /* bearerbox */
     uint64_t ticket;                    /* aggregator: the request that waits */
+    int64_t push;                       /* of a dialogue that we begin: its message in the outbox ... */
+    int16_t push_bucket;                /* ... (to.pushed) */
 };
 
 /* What became of a page. */
@@ -39,6 +41,7 @@ struct bearer_ops {
     /* the fate of a page or a message, by its token */
     void (*result)(void *arg, struct bearer *b, const char *token, enum kannel_result result, const char *reason);
     void (*up)(void *arg, struct bearer *b);
+    void (*notified)(void *arg, struct bearer *b, const char *msisdn);
 };
 
 struct bearer_args {
@@ -64,6 +67,15 @@ bool bearer_wants_answer(const struct bearer *b);
 /* Send a page; token is told with its fate. */
 enum bearer_sent bearer_reply(struct bearer *b, const struct bearer_from *from, const char *text, size_t n, bool end,
                               const char *token);
+
+/* What b's network lets us begin, and does it tell that a notice was shown? */
+enum profile_push bearer_push(const struct bearer *b);
+bool bearer_tells_notices(const struct bearer *b);
+
+/* Where a page to her goes that she did not ask for, from a code.  False: b's
+ * network lets us begin nothing, or is away. */
+bool bearer_toward(const struct bearer *b, const char *msisdn, const char *code, struct bearer_from *from)
+    __attribute__((warn_unused_result));
 
 /* The event of this id is dealt with; again: it must be given once more. */
 void bearer_ack(struct bearer *b, const struct event_id *id, bool again);

@@ -46,6 +46,7 @@ static const char *const conf_levels[] = { "err", "warn", "info", "debug", NULL 
 static const char *const conf_kinds[] = { "kannel", "http", NULL };
 static const char *const conf_rights[] = { "read", "events", "phones", NULL };          /* by enum api_right */
 static const char *const conf_channels[] = { "ussd", "sms", NULL };
+static const char *const conf_pushes[] = { "none", "notice", "dialogue", NULL };
 static const char *const conf_sessions[] = { "its_session_info", "user_message_reference", "msisdn", NULL };
 static const int conf_level_of[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -150,6 +151,11 @@ static const struct conf_key conf_profile_keys[] = {
     { "abort", CONF_OPS, AT(profile, abort), 0, 255, "[129]", NULL, "ussd_service_op of the network's release" },
     { "continue", CONF_OCTET, AT(profile, send_continue), 0, 255, "2", NULL, "sent with a page that asks" },
     { "end", CONF_OCTET, AT(profile, send_end), 0, 255, "17", NULL, "sent with the last page" },
+    { "push", CONF_ENUM, AT(profile, push), 0, 0, "none", conf_pushes,
+      "what this network lets us begin: notices (USSN), or dialogues (USSR) too" },
+    { "notice", CONF_OCTET, AT(profile, send_notice), 0, 255, "3", NULL, "sent with a page that nobody asked for" },
+    { "notified", CONF_OPS, AT(profile, notified), 0, 255, "[19]", NULL,
+      "ussd_service_op that tells that a notice was shown; []: this network does not tell" },
     { "session", CONF_ENUM, AT(profile, session), 0, 0, "its_session_info", conf_sessions,
       "what names a dialogue" },
     { "end_bit", CONF_BOOL, AT(profile, end_bit), 0, 0, "no", NULL, "last bit of its_session_info ends the dialogue" },
@@ -411,11 +417,13 @@ static void conf_defaults(struct conf_reader *r, const struct conf_key *keys, vo
     static const char *const begin[] = { "1" };
     static const char *const answer[] = { "18", "2" };
     static const char *const abort_[] = { "129" };
+    static const char *const notified[] = { "19" };
 
     for (const struct conf_key *k = keys; k->name != NULL; k++) {
         if (k->type == CONF_OPS) {
             const char *const *items = strcmp(k->name, "begin") == 0 ? begin
-                                       : strcmp(k->name, "answer") == 0 ? answer : abort_;
+                                       : strcmp(k->name, "answer") == 0 ? answer
+                                       : strcmp(k->name, "notified") == 0 ? notified : abort_;
 
             (void)conf_store(r, k, base, NULL, items, items == answer ? 2 : 1);
         } else if (k->fallback != NULL) {

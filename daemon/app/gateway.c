@@ -209,6 +209,8 @@ static void work_pop(struct gateway *g, struct session *s)
  * will be found a duplicate, and its page sent then. */
 static void work_ack(const struct work *w)
 {
+    if (w->from.to.pushed)              /* ours: nobody waits */
+        return;
     bearer_ack(w->bearer, &w->ev.id, w->unsent);
 }
 
@@ -242,7 +244,7 @@ static void work_busy(struct gateway *g, struct work *w, const struct session *s
 {
     struct flow_env env = work_env(g, w, s);
 
-    if (w->told || w->ev.kind == EVENT_ABORT)
+    if (w->told || w->ev.kind == EVENT_ABORT || w->from.to.pushed)
         return;
     buf_clear(&g->page);
     flow_busy(&env, s, &g->page);
@@ -544,7 +546,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
     struct store_audit audits[FLOW_AUDITS_MAX];
     const char *road = bearer_road(w->bearer, &w->from);
     struct store_order orders[FLOW_ORDERS_MAX];
-    bool learn = out->lang_changed || q->learned != road;
+    bool learn = out->lang_changed || (q->learned != road && !w->from.to.pushed);
     struct store_step step = {
         .msisdn = s->msisdn,
         .code = s->code,
@@ -944,7 +946,10 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
         stats_add(sms_queued, w->out->message_count + work_is_text(w));
         postman_call(g->postman);
     }
-    snprintf(token, sizeof token, "%c/%s/%s/%" PRId32, s->unseen ? 'u' : 'p', s->msisdn, s->code, s->turn);
+    if (w->from.to.pushed)
+        snprintf(token, sizeof token, "d/%d/%" PRId64, w->from.push_bucket, w->from.push);
+    else
+        snprintf(token, sizeof token, "%c/%s/%s/%" PRId32, s->unseen ? 'u' : 'p', s->msisdn, s->code, s->turn);
     seen = work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, token);
     gateway_finish(g, s);
     if (seen && s->unseen && s->state == SESSION_READY)
@@ -1227,6 +1232,8 @@ static void gateway_on_result(void *arg, struct bearer *b, const char *token, en
         gateway_on_page(g, b, token, result, reason);
     else if (token[0] == 's')
         postman_result(g->postman, b, token, result, reason);
+    else if (token[0] == 'n' || token[0] == 'd')
+        postman_pushed(g->postman, b, token, result, reason);
 }
 
 static void gateway_on_up(void *arg, struct bearer *b)
@@ -1236,10 +1243,46 @@ static void gateway_on_up(void *arg, struct bearer *b)
     postman_up(g->postman, b);
 }
 
+static void gateway_on_notified(void *arg, struct bearer *b, const char *msisdn)
+{
+    struct gateway *g = arg;
+
+    (void)b;
+    postman_notified(g->postman, msisdn);
+}
+
+/* Begin a dialogue on her screen, as if she had dialled.  She is busy while she
+ * has one with us. */
+static bool gateway_dial(void *arg, struct bearer *b, const struct store_outgoing *m)
+{
+    struct gateway *g = arg;
+    struct event ev = { .kind = EVENT_BEGIN, .ref = event_ref_pushed(), .text = m->dial, .text_len = strlen(m->dial),
+                        .at = clock_now() };
+    const struct session *s;
+    struct bearer_from from;
+    const char *rest;
+    size_t rest_len;
+
+    if (!menu_code_match(g->menu, ev.text, ev.text_len, &ev.code, &rest, &rest_len) ||
+        strlen(m->receiver) >= sizeof ev.msisdn || !bearer_toward(b, m->receiver, ev.code, &from))
+        return false;
+    s = session_find_key(g->table, m->receiver, ev.code);
+    if (g->draining || (s != NULL && (s->state != SESSION_READY || s->mode != SESSION_ENDED)))
+        return false;
+    memcpy(ev.msisdn, m->receiver, strlen(m->receiver) + 1);
+    memcpy(ev.id.bytes, &m->id, sizeof m->id);          /* of this message, once */
+    memcpy(ev.id.bytes + sizeof m->id, &m->bucket, sizeof m->bucket);
+    from.push = m->id;
+    from.push_bucket = m->bucket;
+    gateway_take(g, work_new(b, &from, &ev));
+    return true;
+}
+
 static const struct bearer_ops gateway_bearer_ops = {
     .event = gateway_on_event,
     .result = gateway_on_result,
     .up = gateway_on_up,
+    .notified = gateway_on_notified,
 };
 
 /* --- time ------------------------------------------------------------------------------ */
@@ -1451,7 +1494,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->table = session_table_new((size_t)conf->sessions);
     g->store = store_new(&store);
     g->numbers = numbers_new(g->store, gateway_on_number, g);
-    g->postman = postman_new(g->store, conf);
+    g->postman = postman_new(g->store, conf, gateway_dial, g);
     postman_code(g->postman, g->menu->codes[0]);
     g->texts = throttle_new(conf->texts_hour, THROTTLE_HOUR);
     g->fruitless = throttle_new(conf->texts_fruitless, THROTTLE_DAY);

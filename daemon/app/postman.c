@@ -16,12 +16,15 @@
 #include "base/outbox.h"
 #include "base/stats.h"
 #include "store/store.h"
+#include "wire/pending.h"
 
 #define POSTMAN_LOOK_MS 1000            /* how often to look for messages that other processes left */
 #define POSTMAN_SOON_MS 2000            /* a message that no link could take is due again after this */
 #define POSTMAN_FORGET_MS 15000         /* an acknowledgement so late counts as lost: the lease has run out */
 #define POSTMAN_ROOM_MAX 500            /* messages of one take */
 #define POSTMAN_NEWS_MAX 512
+#define POSTMAN_SHOWN_MS 30000          /* a notice that no handset has shown by then goes as a message */
+#define POSTMAN_NOTICES_MAX 4096        /* whose handsets have not told yet; beyond it they go as messages too */
 
 struct postman {
     struct store *store;
@@ -35,18 +38,24 @@ struct postman {
     int lane_count;
     char code[24];                      /* "*333#" */
     struct buf news;                    /* scratch: the discreet form */
+    postman_dial_fn dial;
+    void *dial_arg;
+    struct pending *notices;            /* number to token */
     int in_flight;                      /* handed to a link, not yet acknowledged */
     bool called;
     int64_t looked;                     /* clock_mono() ms of the last take */
     int64_t heard;                      /* and of the last hand-over or word of a link */
 };
 
-struct postman *postman_new(struct store *store, const struct conf *conf)
+struct postman *postman_new(struct store *store, const struct conf *conf, postman_dial_fn dial, void *arg)
 {
     struct postman *p = xcalloc(1, sizeof *p);
 
     p->store = store;
     p->conf = conf;
+    p->dial = dial;
+    p->dial_arg = arg;
+    p->notices = pending_new(POSTMAN_NOTICES_MAX);
     buf_init(&p->news, POSTMAN_NEWS_MAX);
     return p;
 }
@@ -58,6 +67,7 @@ void postman_free(struct postman *p)
     for (int i = 0; i < p->lane_count; i++)
         lane_free(p->lanes[i].pace);
     buf_fini(&p->news);
+    pending_free(p->notices);
     free(p);
 }
 
@@ -139,12 +149,22 @@ void postman_flush(struct postman *p)
     store_outbox_take(p->store, &what);
 }
 
+/* Their messages are on their way by now. */
+static void postman_forget_notices(struct postman *p, int64_t now)
+{
+    char token[PENDING_TOKEN_SIZE];
+
+    while (pending_oldest(p->notices) < now - POSTMAN_SHOWN_MS)
+        pending_take_oldest(p->notices, token);
+}
+
 void postman_tick(struct postman *p)
 {
     int64_t now = clock_mono();
 
     for (int i = 0; i < p->lane_count; i++)
         lane_tick(p->lanes[i].pace, now);
+    postman_forget_notices(p, now);
     if (p->in_flight > 0 && now - p->heard >= POSTMAN_FORGET_MS) {
         log_warn("event=sms_unacknowledged count=%d next=lease_expires", p->in_flight);
         p->in_flight = 0;
@@ -224,6 +244,78 @@ static void postman_hand(struct postman *p, struct postman_lane *l, const struct
     p->heard = clock_mono();
 }
 
+/* --- on her screen ---------------------------------------------------------------- */
+
+/* A number's place among the notices; its last digits are the hash. */
+static void postman_key(uint8_t key[16], const char *msisdn)
+{
+    size_t n = strlen(msisdn);
+
+    memset(key, 0, 16);
+    for (size_t i = 0; i < n && i < 16; i++)
+        key[i] = (uint8_t)msisdn[n - 1 - i];
+}
+
+/* From now on it waits to go as a message, unless her screen is told of first. */
+static void postman_mark_pushed(struct postman *p, const struct store_outgoing *m)
+{
+    int64_t later = clock_now() + POSTMAN_SHOWN_MS;
+
+    store_outbox_mark(p->store, &(struct store_mark){ .bucket = m->bucket, .id = m->id, .state = STORE_SMS_WAITING,
+                                                      .note = "on her screen", .later = later, .untried = true,
+                                                      .pushed = 1 });
+}
+
+static bool postman_fits(const struct bearer *b, const struct bearer_from *from, const char *text)
+{
+    const struct event_limits *limits = bearer_limits(b, from);
+    struct gsm_cost cost = gsm_cost(text, strlen(text));
+
+    return cost.septets >= 0 ? cost.septets <= limits->septets : cost.units <= limits->units;
+}
+
+static bool postman_notice(struct postman *p, struct postman_lane *l, const struct store_outgoing *m,
+                           enum outbox_class class)
+{
+    const char *text = postman_words(p, m, class);
+    struct bearer_from from;
+    uint8_t key[16];
+    char token[PENDING_TOKEN_SIZE];
+
+    if (bearer_push(l->bearer) < PROFILE_PUSH_NOTICE || !bearer_toward(l->bearer, m->receiver, p->code, &from) ||
+        !postman_fits(l->bearer, &from, text))
+        return false;
+    snprintf(token, sizeof token, "n/%d/%" PRId64, m->bucket, m->id);
+    postman_key(key, m->receiver);
+    if (bearer_tells_notices(l->bearer) && !pending_add(p->notices, key, token, clock_mono()))
+        return false;                   /* one at a time to a number */
+    if (bearer_reply(l->bearer, &from, text, strlen(text), true, token) == BEARER_FULL) {
+        pending_take(p->notices, key, token);
+        return false;
+    }
+    return true;
+}
+
+/* Codes and warnings go to her screen first, where the network lets us: they are
+ * for now, and a code does not stay on the phone. */
+static bool postman_push(struct postman *p, struct postman_lane *l, const struct store_outgoing *m,
+                         enum outbox_class class)
+{
+    bool pushed = false;
+
+    if (m->pushed)
+        return false;
+    if (m->dial[0] != '\0')
+        pushed = bearer_push(l->bearer) >= PROFILE_PUSH_DIALOGUE && p->dial(p->dial_arg, l->bearer, m);
+    else if (outbox_rules[class].pushed)
+        pushed = postman_notice(p, l, m, class);
+    if (pushed) {
+        stats_inc(pushes);
+        postman_mark_pushed(p, m);
+    }
+    return pushed;
+}
+
 void postman_send(struct postman *p, const struct store_outgoing *m)
 {
     enum outbox_class class = outbox_class_of(m->class);
@@ -237,7 +329,7 @@ void postman_send(struct postman *p, const struct store_outgoing *m)
         postman_mark(p, m, STORE_SMS_FAILED, fault != NULL ? fault : "not safe to send");
     } else if (l == NULL) {
         postman_mark(p, m, STORE_SMS_WAITING, "no link could take it");
-    } else {
+    } else if (!postman_push(p, l, m, class)) {
         postman_hand(p, l, m, postman_words(p, m, class));
     }
 }
@@ -304,6 +396,86 @@ void postman_result(struct postman *p, const struct bearer *b, const char *token
         postman_again(&mark, b, tries);
     store_outbox_mark(p->store, &mark);
     postman_count(&mark);
+}
+
+/* What a network says to a page that nobody asked for (SMPP 3.4 5.1.3); others
+ * have words of their own, and the message goes all the same. */
+static const char *postman_refusal(const char *reason)
+{
+    static const struct { const char *status, *word; } rows[] = {
+        { "0x00000064", "busy" },       /* ESME_RX_T_APPN ... */
+        { "Retries Exceeded", "busy" }, /* ... which bearerbox does not name: it gives up what is not now */
+        { "0x00000066", "refused" },    /* ESME_RX_R_APPN */
+        { "0x000000fe", "absent" },     /* ESME_RDELIVERYFAILURE */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strstr(reason, rows[i].status) != NULL)
+            return rows[i].word;
+    return "failed";
+}
+
+static void postman_not_shown(struct postman *p, struct store_mark *mark, const char *reason)
+{
+    char note[128];
+
+    snprintf(note, sizeof note, "screen: %s (%.80s)", postman_refusal(reason), reason);
+    mark->state = STORE_SMS_WAITING;
+    mark->note = note;
+    mark->later = clock_now();
+    mark->untried = false;
+    mark->pushed = 2;
+    store_outbox_mark(p->store, mark);
+    stats_inc(pushes_failed);
+    log_info("sms=%" PRId64 " event=not_on_screen reason=\"%s\" next=message", mark->id, note);
+    p->called = true;
+}
+
+static void postman_shown(struct postman *p, struct store_mark *mark)
+{
+    mark->state = STORE_SMS_DELIVERED;
+    mark->note = "on her screen";
+    store_outbox_mark(p->store, mark);
+    stats_inc(pushes_shown);
+}
+
+void postman_pushed(struct postman *p, const struct bearer *b, const char *token, enum kannel_result result,
+                    const char *reason)
+{
+    struct store_mark mark = { .state = STORE_SMS_WAITING };
+    bool dialogue = token[0] == 'd';
+
+    if (sscanf(token + 1, "/%" SCNd16 "/%" SCNd64, &mark.bucket, &mark.id) != 2)
+        return;
+    switch (result) {
+    case KANNEL_QUEUED:
+    case KANNEL_DELIVERED:
+    case KANNEL_UNDELIVERED:
+        break;
+    case KANNEL_SUBMITTED:
+        if (dialogue || !bearer_tells_notices(b))
+            postman_shown(p, &mark);
+        break;
+    case KANNEL_REFUSED:
+    case KANNEL_LATER:
+    case KANNEL_REJECTED:
+        postman_not_shown(p, &mark, reason);
+        break;
+    case KANNEL_RESULTS:
+        abort();
+    }
+}
+
+void postman_notified(struct postman *p, const char *msisdn)
+{
+    struct store_mark mark = { .state = STORE_SMS_WAITING };
+    char token[PENDING_TOKEN_SIZE];
+    uint8_t key[16];
+
+    postman_key(key, msisdn);
+    if (pending_take(p->notices, key, token) &&
+        sscanf(token + 1, "/%" SCNd16 "/%" SCNd64, &mark.bucket, &mark.id) == 2)
+        postman_shown(p, &mark);
 }
 
 bool postman_is_idle(const struct postman *p)

@@ -19,8 +19,12 @@ struct postman;
 struct store;
 struct store_outgoing;
 
+/* Begin a dialogue on her screen, by that link: false when it cannot be begun
+ * now.  What becomes of its page is told to postman_pushed(). */
+typedef bool (*postman_dial_fn)(void *arg, struct bearer *b, const struct store_outgoing *m);
+
 /* conf is borrowed for life. */
-struct postman *postman_new(struct store *store, const struct conf *conf);
+struct postman *postman_new(struct store *store, const struct conf *conf, postman_dial_fn dial, void *arg);
 void postman_free(struct postman *p);
 
 /* A link: its lanes are ways for messages. */
@@ -43,6 +47,12 @@ void postman_tick(struct postman *p);
 void postman_send(struct postman *p, const struct store_outgoing *m);
 void postman_result(struct postman *p, const struct bearer *b, const char *token, enum kannel_result result,
                     const char *reason);
+
+/* The link's word about a page that we sent unasked, token "n/BUCKET/ID" (a
+ * notice) or "d/..." (a dialogue); and that her handset has shown a notice. */
+void postman_pushed(struct postman *p, const struct bearer *b, const char *token, enum kannel_result result,
+                    const char *reason);
+void postman_notified(struct postman *p, const char *msisdn);
 
 bool postman_is_idle(const struct postman *p);
 

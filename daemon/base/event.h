@@ -35,6 +35,17 @@ struct event_ref {
     uint8_t bytes[EVENT_REF_MAX];
 };
 
+/* The name of a dialogue that we began and that has no other yet: none of two octets. */
+static inline struct event_ref event_ref_pushed(void)
+{
+    return (struct event_ref){ 1, { 0xff } };
+}
+
+static inline bool event_ref_is_pushed(const struct event_ref *ref)
+{
+    return ref->len == 1 && ref->bytes[0] == 0xff;
+}
+
 /* Texts and the rest are borrowed until the callee returns. */
 struct event {
     enum event_kind kind;

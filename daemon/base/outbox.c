@@ -11,12 +11,12 @@
 #define OUTBOX_ZONE (6 * 60)            /* minutes east of UTC: Bangladesh, all year */
 
 const struct outbox_rule outbox_rules[OUTBOX_CLASSES] = {
-    /*                            rank  expiry              quiet  capped seg. char. */
-    [OUTBOX_OTP] = { "otp",           0, 5 * OUTBOX_MINUTE,  false, false, 3, 0 },
-    [OUTBOX_EMERGENCY] = { "emergency", 1, 6 * OUTBOX_HOUR,  false, false, 3, 0 },
-    [OUTBOX_TRANSACTIONAL] = { "transactional", OUTBOX_ASKED_RANK, 48 * OUTBOX_HOUR, false, false, 3, 0 },
-    [OUTBOX_GOV_INFO] = { "gov_info", 3, 48 * OUTBOX_HOUR,   true,  true,  0, 200 },
-    [OUTBOX_SERVICE_INFO] = { "service_info", 4, 48 * OUTBOX_HOUR, true, true, 3, 0 },
+    /*                            rank  expiry              quiet  capped pushed seg. char. */
+    [OUTBOX_OTP] = { "otp",           0, 5 * OUTBOX_MINUTE,  false, false, true,  3, 0 },
+    [OUTBOX_EMERGENCY] = { "emergency", 1, 6 * OUTBOX_HOUR,  false, false, true,  3, 0 },
+    [OUTBOX_TRANSACTIONAL] = { "transactional", OUTBOX_ASKED_RANK, 48 * OUTBOX_HOUR, false, false, false, 3, 0 },
+    [OUTBOX_GOV_INFO] = { "gov_info", 3, 48 * OUTBOX_HOUR,   true,  true,  false, 0, 200 },
+    [OUTBOX_SERVICE_INFO] = { "service_info", 4, 48 * OUTBOX_HOUR, true, true, false, 3, 0 },
 };
 
 enum outbox_class outbox_class_of(const char *name)

@@ -35,6 +35,7 @@ struct outbox_rule {
     int64_t expiry_ms;                  /* not sent any more so long after it was due */
     bool quiet;                         /* waits for the end of the quiet hours */
     bool capped;                        /* so many a day to one number */
+    bool pushed;                        /* to her screen first, where the network lets us */
     int segments;                       /* at most; 0: no limit of this kind */
     int characters;
 };

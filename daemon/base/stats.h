@@ -57,6 +57,9 @@
     X(sms_sent, counter, "messages accepted by a telco") \
     X(sms_failed, counter, "messages refused for good") \
     X(sms_delivered, counter, "messages a handset confirmed") \
+    X(pushes, counter, "pages that nobody asked for: notices, and dialogues that we begin") \
+    X(pushes_shown, counter, "of these, on a screen") \
+    X(pushes_failed, counter, "of these, refused by the network: busy, absent, refused; they went as messages") \
     X(orders_done, counter, "orders that moved a case on, or noted something of one") \
     X(orders_repeated, counter, "orders that had been done before") \
     X(orders_refused, counter, "orders that were not done") \

@@ -11,13 +11,14 @@
 
 #include "app/conf.h"
 #include "base/clock.h"
+#include "base/gsm.h"
 #include "base/log.h"
 #include "base/outbox.h"
 #include "store/parcels.h"
 #include "wire/profile.h"
 
 #define OUTBOX_CONF "conf/kheya.yaml"
-#define OUTBOX_WORDS_MAX 3
+#define OUTBOX_WORDS_MAX 4
 #define OUTBOX_LIMIT 20
 
 static const char outbox_usage[] =
@@ -25,6 +26,7 @@ static const char outbox_usage[] =
     "       kheya outbox ... [--state S] [--class C] [--to NUMBER] [--limit N] list\n"
     "       kheya outbox ... show ID|CAUSE                                 all that is known of one\n"
     "       kheya outbox ... drop ID                                       one that waits is not sent\n"
+    "       kheya outbox ... [--key KEY] push NUMBER DIAL TEXT             open DIAL on her screen, else send TEXT\n"
     "       kheya outbox ... other NUMBER OTHER|none                       tried when NUMBER fails\n"
     "       kheya outbox ... discreet NUMBER yes|no                        others read her phone\n"
     "  -c, --config FILE        the daemon's configuration (default " OUTBOX_CONF ")\n"
@@ -33,11 +35,12 @@ static const char outbox_usage[] =
     "  -C, --class CLASS        otp emergency transactional gov_info service_info\n"
     "  -t, --to NUMBER          the receiver\n"
     "  -l, --limit N            the newest N (default 20)\n"
+    "  -k, --key KEY            push: the same key twice is done once\n"
     "Numbers are shown masked, codes never.\n"
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
 
 struct outbox_args {
-    const char *conf, *conninfo;
+    const char *conf, *conninfo, *key;
     struct parcel_wanted wanted;
     char receiver[EVENT_MSISDN_MAX];
     bool help;
@@ -207,12 +210,47 @@ static bool outbox_discreet(const struct outbox_args *a, const char *conninfo)
            (parcels_set_discreet(conninfo, number, yes, err, sizeof err) || outbox_failed(err, "not written"));
 }
 
+/* "*333*8#" */
+static bool outbox_is_dialled(const char *text)
+{
+    size_t n = strlen(text);
+
+    return n >= 3 && n < EVENT_CODE_MAX * 2 && text[0] == '*' && text[n - 1] == '#' &&
+           strspn(text, "0123456789*") == n - 1;
+}
+
+static bool outbox_push(const struct outbox_args *a, const char *conninfo)
+{
+    char number[EVENT_MSISDN_MAX], cause[128];
+    const char *text = a->words[3];
+    bool bengali = gsm_cost(text, strlen(text)).septets < 0;
+    char err[512] = "";
+    int n;
+
+    if (!outbox_number(a->words[1], number))
+        return false;
+    if (!outbox_is_dialled(a->words[2]))
+        return outbox_failed("", "expected what she could dial, like '*333*8#'");
+    if (text[0] == '\0' || gsm_sms_segments(text, strlen(text)) > 3)
+        return outbox_failed("", "the text is empty or longer than three segments");
+    if (a->key != NULL)
+        n = snprintf(cause, sizeof cause, "push/%s", a->key);
+    else
+        n = snprintf(cause, sizeof cause, "push/%s/%" PRId64, number, clock_now());
+    if (n >= (int)sizeof cause)
+        return outbox_failed("", "the key is too long");
+    if (!parcels_push(conninfo, &(struct parcel_push){ number, a->words[2], text, bengali ? "bn" : "en", cause }, err, sizeof err))
+        return outbox_failed(err, "that key was used before: nothing is done again");
+    printf("%s\n", cause);
+    return true;
+}
+
 static const struct outbox_command {
     const char *name;
     int words;                          /* behind it */
     bool (*run)(const struct outbox_args *a, const char *conninfo);
 } outbox_commands[] = {
-    { "list", 0, outbox_list },   { "show", 1, outbox_show },         { "drop", 1, outbox_drop },
+    { "list", 0, outbox_list },   { "show", 1, outbox_show },         { "drop", 1, outbox_drop },       { "push", 3, outbox_push },
     { "other", 2, outbox_other }, { "discreet", 2, outbox_discreet },
 };
 
@@ -258,6 +296,9 @@ static bool outbox_option(struct outbox_args *a, int o)
     case 't':
         a->wanted.receiver = a->receiver;
         return outbox_number(optarg, a->receiver);
+    case 'k':
+        a->key = optarg;
+        return true;
     case 'l':
         return outbox_limit(a, optarg);
     case 'h':
@@ -274,12 +315,13 @@ static bool outbox_options(struct outbox_args *a, int argc, char **argv)
         { "config", required_argument, NULL, 'c' }, { "database", required_argument, NULL, 'd' },
         { "state", required_argument, NULL, 's' },  { "class", required_argument, NULL, 'C' },
         { "to", required_argument, NULL, 't' },     { "limit", required_argument, NULL, 'l' },
+        { "key", required_argument, NULL, 'k' },
         { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
     };
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:s:C:t:l:h", options, NULL)) != -1)
+    while ((o = getopt_long(argc, argv, "c:d:s:C:t:l:k:h", options, NULL)) != -1)
         if (!outbox_option(a, o))
             return false;
     a->word_count = argc - optind;

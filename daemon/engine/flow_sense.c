@@ -25,8 +25,16 @@ static bool flow_same_id(const struct event_id *a, const struct event_id *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* Begun by us: the network names the dialogue with her first answer. */
+static bool flow_is_named_now(const struct session *s, const struct event *ev)
+{
+    return s->event_count > 0 && ev->kind != EVENT_BEGIN && event_ref_is_pushed(&s->ref);
+}
+
 bool flow_same_ref(const struct session *s, const struct event *ev)
 {
+    if (flow_is_named_now(s, ev))
+        return true;
     return s->event_count > 0 && s->ref.len == ev->ref.len && memcmp(s->ref.bytes, ev->ref.bytes, ev->ref.len) == 0;
 }
 
@@ -64,7 +72,9 @@ static bool flow_is_stale(const struct session *s, const struct event *ev)
     int64_t at = ev->at / 1000;
     int64_t last = s->at / 1000;
 
-    if (s->event_count == 0 || ev->joined || (same && ev->ref.len > 0) || flow_is_clock_set(s, ev))
+    if (s->event_count == 0 || ev->joined || flow_is_clock_set(s, ev))
+        return false;
+    if (same && ev->ref.len > 0 && !event_ref_is_pushed(&s->ref))
         return false;
     return at < last || (at == last && !same && ev->kind != EVENT_BEGIN);
 }

@@ -131,7 +131,8 @@ static const struct messages_sql {
         " FROM j WHERE o.bucket = j.bucket AND o.id = j.id"
         " RETURNING o.*)"
         " SELECT u.bucket::integer, u.id, u.tries, u.receiver, u.link, u.lang, u.class, u.text,"
-        " greatest(u.due, u.created) + ($9::bigint[])[u.rank + 1], u.quiet::integer, u.discreet, u.approval, coalesce(z.quiet, 0) > 0, u.asked"
+        " greatest(u.due, u.created) + ($9::bigint[])[u.rank + 1], u.quiet::integer, u.discreet, u.approval, coalesce(z.quiet, 0) > 0, u.asked,"
+        " u.pushed > 0, u.dial"
         " FROM u LEFT JOIN kheya.citizen z ON z.bucket = kheya.bucket(u.receiver) AND z.msisdn = u.receiver"
         " WHERE u.state = 1 ORDER BY u.rank, u.due, u.id" },
     /* States move forward only.  A message is given back only by the process
@@ -141,12 +142,14 @@ static const struct messages_sql {
         "WITH u AS (UPDATE kheya.outbox o SET state = k.state, note = k.note, changed = $8::bigint, lease_until = NULL,"
         " text = CASE WHEN o.class = 'otp' AND k.state > 1 THEN '' ELSE o.text END,"
         " later = CASE WHEN k.state = 0 THEN k.later ELSE o.later END,"
-        " tries = o.tries - k.untried,"
+        " tries = o.tries - k.untried, pushed = greatest(o.pushed, k.pushed),"
         " segments = CASE WHEN k.segments > 0 THEN k.segments ELSE o.segments END"
-        " FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[], $6::smallint[], $7::smallint[])"
-        "      AS k(bucket, id, state, note, later, untried, segments)"
+        " FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[], $6::smallint[], $7::smallint[],"
+        "             $10::smallint[])"
+        "      AS k(bucket, id, state, note, later, untried, segments, pushed)"
         " WHERE o.bucket = k.bucket AND o.id = k.id"
-        " AND CASE WHEN k.state = 0 THEN o.state = 1 AND o.taker = $9::integer"
+        " AND CASE WHEN k.state = 0 THEN (o.state = 1 AND o.taker = $9::integer)"
+        "               OR (k.pushed = 2 AND o.pushed = 1 AND o.state = 0)"
         "          ELSE o.state < k.state AND o.state < 4 END"
         " RETURNING o.*)"
         " INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, asked, text, quiet, discreet, approval, due,"
@@ -168,6 +171,7 @@ struct messages_mark {
     int16_t state;
     int16_t untried;
     int16_t segments;
+    int16_t pushed;
 };
 
 /* The marks of one statement. */
@@ -182,12 +186,14 @@ struct messages_marks {
 TAILQ_HEAD(messages_list, messages_marks);
 
 enum messages_column {
-    MARK_BUCKET = 0, MARK_ID, MARK_STATE, MARK_NOTE, MARK_LATER, MARK_UNTRIED, MARK_SEGMENTS, MARK_COLUMNS,
+    MARK_BUCKET = 0, MARK_ID, MARK_STATE, MARK_NOTE, MARK_LATER, MARK_UNTRIED, MARK_SEGMENTS, MARK_PUSHED,
+    MARK_COLUMNS,
 };
 
 static const enum array_type messages_types[MARK_COLUMNS] = {
     [MARK_BUCKET] = ARRAY_INT2, [MARK_ID] = ARRAY_INT8, [MARK_STATE] = ARRAY_INT2, [MARK_NOTE] = ARRAY_TEXT,
     [MARK_LATER] = ARRAY_INT8, [MARK_UNTRIED] = ARRAY_INT2, [MARK_SEGMENTS] = ARRAY_INT2,
+    [MARK_PUSHED] = ARRAY_INT2,
 };
 
 /* Arrays that the statements of a take are given. */
@@ -298,7 +304,7 @@ void messages_take(struct messages *o, const struct store_taking *what)
 
 enum {
     TAKE_BUCKET = 0, TAKE_ID, TAKE_TRIES, TAKE_RECEIVER, TAKE_LINK, TAKE_LANG, TAKE_CLASS, TAKE_TEXT, TAKE_EXPIRES,
-    TAKE_QUIET, TAKE_DISCREET, TAKE_APPROVAL, TAKE_SHARED, TAKE_ASKED,
+    TAKE_QUIET, TAKE_DISCREET, TAKE_APPROVAL, TAKE_SHARED, TAKE_ASKED, TAKE_PUSHED, TAKE_DIAL,
 };
 
 static void messages_tell(const struct messages *o, const PGresult *rows, int i)
@@ -311,6 +317,8 @@ static void messages_tell(const struct messages *o, const PGresult *rows, int i)
         .quiet = pg_int4(rows, i, TAKE_QUIET),
         .shared = pg_bool(rows, i, TAKE_SHARED),
         .asked = pg_bool(rows, i, TAKE_ASKED),
+        .pushed = pg_bool(rows, i, TAKE_PUSHED),
+        .dial = PQgetvalue(rows, i, TAKE_DIAL),
         .receiver = PQgetvalue(rows, i, TAKE_RECEIVER),
         .link = PQgetvalue(rows, i, TAKE_LINK),
         .lang = PQgetvalue(rows, i, TAKE_LANG),
@@ -518,6 +526,12 @@ static bool messages_merge(struct messages_marks *m, const struct store_mark *ma
 
         if (k->id != mark->id || k->bucket != mark->bucket)
             continue;
+        if (mark->state == STORE_SMS_WAITING && k->state == STORE_SMS_WAITING && mark->pushed > k->pushed) {
+            free(k->note);
+            k->note = messages_note(mark->note);
+            k->later = mark->later;
+            k->pushed = (int16_t)mark->pushed;
+        }
         if (mark->state > k->state && k->state < STORE_SMS_DELIVERED) {
             free(k->note);
             k->note = messages_note(mark->note);
@@ -553,6 +567,7 @@ void messages_mark(struct messages *o, const struct store_mark *mark)
         .state = (int16_t)mark->state,
         .untried = mark->untried ? 1 : 0,
         .segments = (int16_t)mark->segments,
+        .pushed = (int16_t)mark->pushed,
     };
     o->waiting_rows++;
 }
@@ -571,7 +586,7 @@ static void messages_again(struct messages *o, struct messages_marks *m)
 
         if (messages_keeps(k))
             messages_mark(o, &(struct store_mark){ .bucket = k->bucket, .id = k->id, .state = k->state, .note = k->note,
-                                                   .later = k->later, .segments = k->segments });
+                                                   .later = k->later, .segments = k->segments, .pushed = k->pushed });
     }
 }
 
@@ -641,15 +656,17 @@ static void messages_put_marks(struct messages *o, struct messages_marks *m)
         array_int8(&o->columns[MARK_LATER], k->later);
         array_int2(&o->columns[MARK_UNTRIED], k->untried);
         array_int2(&o->columns[MARK_SEGMENTS], k->segments);
+        array_int2(&o->columns[MARK_PUSHED], k->pushed);
     }
-    for (int i = 0; i < MARK_COLUMNS; i++) {
+    for (int i = 0; i < MARK_COLUMNS; i++)
         array_end(&o->columns[i]);
+    for (int i = 0; i < MARK_PUSHED; i++)
         pg_param_binary(&p, o->columns[i].bytes.data, o->columns[i].bytes.len);
-    }
     snprintf(now, sizeof now, "%" PRId64, clock_now());
     snprintf(who, sizeof who, "%d", o->taker);
     pg_param_text(&p, now);
     pg_param_text(&p, who);
+    pg_param_binary(&p, o->columns[MARK_PUSHED].bytes.data, o->columns[MARK_PUSHED].bytes.len);
     pg_query(m->pg, messages_statements[MESSAGES_MARK].name, &p, PG_BINARY);
     pg_end(m->pg, o->stall_ms, messages_on_marked, m);
 }

@@ -53,6 +53,11 @@ static const char parcels_stop[] =
     " changed = (extract(epoch FROM now()) * 1000)::bigint, text = CASE WHEN o.class = 'otp' THEN '' ELSE o.text END"
     " WHERE o.id = $1::bigint AND o.state = 0 RETURNING o.id";
 
+static const char parcels_open[] =
+    "INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, text, dial, due, created, changed)"
+    " SELECT kheya.bucket($1::text), $5::text, $1::text, $4::text, 'transactional', $3::text, $2::text, n, n, n"
+    " FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint AS n) t ON CONFLICT (bucket, cause) DO NOTHING RETURNING id";
+
 #define PARCELS_KNOW(column, type) \
     "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen, " column ")" \
     " VALUES (kheya.bucket($1::text), $1::text, '', '', 0, $2::" type ")" \
@@ -172,6 +177,16 @@ bool parcels_drop(const char *conninfo, int64_t id, const char *who, char *err, 
 
     snprintf(text, sizeof text, "%" PRId64, id);
     return parcels_change(conninfo, parcels_stop, text, who, err, n);
+}
+
+bool parcels_push(const char *conninfo, const struct parcel_push *p, char *err, size_t n)
+{
+    const char *values[5] = { p->msisdn, p->dial, p->text, p->lang, p->cause };
+    PGresult *rows = parcels_ask(conninfo, parcels_open, 5, values, err, n);
+    bool any = rows != NULL && PQntuples(rows) > 0;
+
+    PQclear(rows);
+    return any;
 }
 
 bool parcels_set_other(const char *conninfo, const char *msisdn, const char *other, char *err, size_t n)

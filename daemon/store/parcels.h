@@ -46,6 +46,13 @@ bool parcels_list(const char *conninfo, const struct parcel_wanted *w, parcel_fn
 /* One that waits is not sent.  False with err "" too: it does not wait. */
 bool parcels_drop(const char *conninfo, int64_t id, const char *who, char *err, size_t n);
 
+/* Open on her screen what she could dial; text goes as a message where that
+ * cannot be.  cause names it: the same once more is not done again (false, err ""). */
+struct parcel_push {
+    const char *msisdn, *dial, *text, *lang, *cause;
+};
+bool parcels_push(const char *conninfo, const struct parcel_push *p, char *err, size_t n);
+
 /* Known of a number: the other one to try ("" none), and whether its phone is
  * read by others, so that messages are to be discreet. */
 bool parcels_set_other(const char *conninfo, const char *msisdn, const char *other, char *err, size_t n);

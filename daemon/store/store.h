@@ -139,7 +139,9 @@ struct store_outgoing {                 /* a message taken for sending: leased f
     int quiet;                          /* of the message: 0 as it is, 1 discreet, 2 not at all */
     bool shared;                        /* the receiver's phone is read by others: messages come discreet */
     bool asked;                         /* her own step caused it */
+    bool pushed;                        /* it was tried on her screen before */
     const char *receiver, *link, *lang, *class, *text, *discreet, *approval;
+    const char *dial;                   /* what to open on her screen, where the network lets us; "" nothing */
 };
 
 /* A way by which messages leave; names live as long as the store. */
@@ -171,6 +173,8 @@ struct store_mark {                     /* what became of a message */
     int64_t later;
     bool untried;                       /* WAITING: the link took nothing, so it does not count as a try */
     int segments;                       /* ACCEPTED: what it costs */
+    int pushed;                         /* WAITING: 1 it goes to her screen, and as a message at later if nobody tells
+                                         * that it was shown; 2 it was not shown */
 };
 
 enum store_sms_state {                  /* outbox.state */
@@ -423,7 +427,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 18         /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 19        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

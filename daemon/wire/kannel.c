@@ -396,6 +396,12 @@ static void kannel_on_mo(struct kannel *k, const struct box_sms *mo)
     }
     buf_clear(&k->text);
     status = profile_event(&k->profiles[index], mo, &k->text, &ev, &to);
+    if (status == PROFILE_NOTIFIED) {
+        kannel_send_ack(k, mo->id, BOX_ACK_SUCCESS);
+        if (k->ops->notified != NULL)
+            k->ops->notified(k->arg, k, ev.msisdn);
+        return;
+    }
     if (status != PROFILE_OK) {
         kannel_refuse(k, mo, profile_status_name(status));
         return;

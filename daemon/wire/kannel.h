@@ -38,6 +38,8 @@ struct kannel_ops {
     void (*sms)(void *arg, struct kannel *k, const struct profile_to *to, const struct event *ev);
     void (*result)(void *arg, struct kannel *k, const char *token, enum kannel_result result, const char *reason);
     void (*state)(void *arg, struct kannel *k, bool up);
+    /* her handset has shown a notice; may be NULL */
+    void (*notified)(void *arg, struct kannel *k, const char *msisdn);
 };
 
 struct kannel_args {

@@ -23,6 +23,7 @@ static const char *const profile_status_names[PROFILE_STATUSES] = {
     [PROFILE_OK] = "ok",
     [PROFILE_BAD_SENDER] = "bad_sender",
     [PROFILE_BAD_TEXT] = "bad_text",
+    [PROFILE_NOTIFIED] = "notified",
     [PROFILE_BAD_OP] = "bad_op",
 };
 
@@ -34,12 +35,14 @@ const char *profile_status_name(enum profile_status s)
 void profile_init(struct profile *p)
 {
     memset(p, 0, sizeof *p);
-    /* SMPP 3.4 5.3.2.44: 1 PSSR indication, 2 USSR request, 17 PSSR response,
-     * 18 USSR confirm; 129 is what telcos use for the network's abort */
+    /* SMPP 3.4 5.3.2.44: 1 PSSR indication, 2 USSR request, 3 USSN request, 17 PSSR
+     * response, 18 USSR confirm, 19 USSN confirm; 129 is what telcos use for the network's abort */
     p->begin = (struct profile_ops){ 1, { 1 } };
     p->answer = (struct profile_ops){ 2, { 18, 2 } };
     p->abort = (struct profile_ops){ 1, { 129 } };
+    p->notified = (struct profile_ops){ 1, { 19 } };
     p->send_continue = 2;
+    p->send_notice = 3;
     p->send_end = 17;
     p->session_mask = 0xffff;
     p->send_validity = true;
@@ -323,6 +326,8 @@ enum profile_status profile_event(const struct profile *p, const struct box_sms 
         return PROFILE_BAD_OP;
     ev->at = mo->time > 0 ? (int64_t)mo->time * 1000 : 0;
     profile_tlvs(mo, text, &tlvs);
+    if (p->channel == PROFILE_USSD && profile_ops_has(&p->notified, tlvs.op) && !profile_ops_has(&p->answer, tlvs.op))
+        return PROFILE_NOTIFIED;
     text_good = profile_text(mo, text);
     status = profile_judge(p, &tlvs, text_good, text->len > from ? text->data + from : "", text->len - from, ev);
     if (status != PROFILE_OK)
@@ -417,7 +422,7 @@ static int32_t profile_validity(int64_t now_ms, int64_t ms)
 
 static void profile_ussd_meta(const struct profile *p, const struct profile_to *to, bool end, bool gsm, struct buf *mem)
 {
-    uint8_t op = end ? p->send_end : p->send_continue;
+    uint8_t op = !end ? p->send_continue : to->pushed ? p->send_notice : p->send_end;
     uint8_t its[2] = { to->its[0], to->its[1] };
     char number[16];
 
@@ -445,7 +450,7 @@ void profile_reply(const struct profile *p, const struct profile_to *to, const c
 
     buf_clear(mem);
     profile_mt(p, to->sender, to->receiver, token, now_ms, mt);
-    mt->sms_type = BOX_SMS_MT_REPLY;
+    mt->sms_type = to->pushed ? BOX_SMS_MT_PUSH : BOX_SMS_MT_REPLY;
     if (p->channel == PROFILE_SMS) {
         profile_content(text, n, mem, mt);
         return;

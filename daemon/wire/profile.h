@@ -37,7 +37,10 @@ struct profile {
     char smsc_id[64];
     enum profile_channel channel;
     struct profile_ops begin, answer, abort;    /* incoming: default 1 | 18 | 129; 2 also answers */
+    struct profile_ops notified;    /* the handset has shown a notice of ours: default 19 */
     uint8_t send_continue, send_end;            /* outgoing: default 2 | 17 */
+    uint8_t send_notice;                        /* and a page that nobody asked for and that ends: 3 */
+    int push;                       /* enum profile_push: what this network lets us begin */
     enum profile_session session;
     bool end_bit;                   /* last bit of its_session_info set: the dialogue ends */
     uint16_t session_mask;          /* bits of its_session_info that name the dialogue; default 0xffff */
@@ -49,12 +52,16 @@ struct profile {
     int priority;                   /* of MT on this link: -1 = Kannel's default */
 };
 
+/* What a network lets an application begin (3GPP TS 22.090: network initiated). */
+enum profile_push { PROFILE_PUSH_NONE = 0, PROFILE_PUSH_NOTICE, PROFILE_PUSH_DIALOGUE, PROFILE_PUSHES };
+
 /* What must be remembered of an MO to answer it; plain data, copied freely. */
 struct profile_to {
     uint16_t profile;               /* index in the link's table */
     bool has_its, has_umr;
     uint8_t its[2];
     uint16_t umr;
+    bool pushed;                    /* answers nothing: the page begins a dialogue, or is a notice */
     char sender[24];                /* our code, as the MO's receiver named it */
     char receiver[24];              /* the subscriber, as the MO's sender named her */
 };
@@ -71,6 +78,7 @@ enum profile_status {
     PROFILE_OK = 0,
     PROFILE_BAD_SENDER,             /* no sender, or not 7..15 digits */
     PROFILE_BAD_TEXT,               /* odd UCS-2, NUL, a coding that cannot be text */
+    PROFILE_NOTIFIED,               /* no event: the handset of ev->msisdn has shown a notice */
     PROFILE_BAD_OP,                 /* no or unknown ussd_service_op, or no session name where one is due */
     PROFILE_STATUSES,
 };

@@ -300,6 +300,22 @@ static json_t *post_abort(struct call *c)
     return screen_json(c->t, c->phone);
 }
 
+/* What becomes of pages that she did not ask for. */
+static json_t *post_push(struct call *c)
+{
+    const char *how = text_of(c, "push");
+
+    if (c->error[0])
+        return NULL;
+    if (strcmp(how, "takes") != 0 && strcmp(how, "absent") != 0 && strcmp(how, "refuses") != 0) {
+        snprintf(c->error, sizeof(c->error), "push: takes, absent or refuses");
+        return NULL;
+    }
+    c->phone->absent = strcmp(how, "absent") == 0;
+    c->phone->refuses = strcmp(how, "refuses") == 0;
+    return json_pack("{s:b}", "ok", 1);
+}
+
 static json_t *post_sms(struct call *c)
 {
     const char *to = text_of(c, "to"), *text = text_of(c, "text"), *why;
@@ -497,6 +513,7 @@ static const struct route {
     { EVHTTP_REQ_POST, "/type", true, post_type, "{msisdn, text, wait: ms} answer a screen; the next" },
     { EVHTTP_REQ_POST, "/cancel", true, post_cancel, "{msisdn} the person ends it" },
     { EVHTTP_REQ_POST, "/abort", true, post_abort, "{msisdn} the network ends it" },
+    { EVHTTP_REQ_POST, "/push", true, post_push, "{msisdn, push: takes|absent|refuses} of pages she did not ask for" },
     { EVHTTP_REQ_POST, "/sms", true, post_sms, "{msisdn, to, text} a message from the phone" },
     { EVHTTP_REQ_GET, "/screen", true, get_screen, "?msisdn&wait&after  what the phone shows; waits until seq is not after" },
     { EVHTTP_REQ_GET, "/sms", true, get_sms, "?msisdn&wait&after  its messages behind number after" },

@@ -73,6 +73,8 @@ struct phone {
     bool more;                          /* the screen asks */
     uint64_t seq;
 
+    bool absent;                        /* switched off or out of reach: no page that it did not ask for comes */
+    bool refuses;                       /* its owner has barred such pages */
     bool live;                          /* a dialogue is open; the rest of this part is its */
     struct account *account;
     uint16_t session;

@@ -342,7 +342,7 @@ static bool was_hers(const struct phone *p, uint16_t session)
     return false;
 }
 
-/* Network-initiated: an idle phone takes it, a busy one refuses. */
+/* Network-initiated: an idle phone takes it; a busy, an absent and a barred one do not. */
 static uint32_t judge_push(struct page *g, const char *number)
 {
     struct report *r = g->t->report;
@@ -352,6 +352,10 @@ static uint32_t judge_push(struct page *g, const char *number)
     g->p = phone_get(g->t->handsets, number);
     if (!g->p || g->p->live)
         return SMPP_RX_T_APPN;
+    if (g->p->absent)
+        return SMPP_RDELIVERYFAILURE;
+    if (g->p->refuses)
+        return SMPP_RX_R_APPN;
     g->pushed = true;
     return SMPP_ROK;
 }

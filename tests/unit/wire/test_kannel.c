@@ -283,7 +283,16 @@ static void on_state(void *arg, struct kannel *k, bool up)
         downs++;
 }
 
-static const struct kannel_ops ops = { on_event, on_sms, on_result, on_state };
+static char notified[24];
+
+static void on_notified(void *arg, struct kannel *k, const char *msisdn)
+{
+    (void)arg;
+    (void)k;
+    snprintf(notified, sizeof notified, "%s", msisdn);
+}
+
+static const struct kannel_ops ops = { on_event, on_sms, on_result, on_state, on_notified };
 
 static void turn(void)
 {

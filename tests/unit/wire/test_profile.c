@@ -755,9 +755,42 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* A page that answers nothing has no name; one that ends is a notice.  What tells that it was shown is no event. */
+static void test_pushed(void **state)
+{
+    const struct profile_to toward = { .pushed = true, .sender = "*333#", .receiver = "8801711000001" };
+    struct profile p;
+    struct box_sms mt, mo;
+    struct event got;
+    struct profile_to back;
+    struct buf room, words;
+
+    (void)state;
+    profile_init(&p);
+    buf_init(&room, 4096);
+    buf_init(&words, 4096);
+    profile_reply(&p, &toward, "News", 4, true, "n/1/2", 1000, &room, &mt);
+    assert_int_equal(mt.sms_type, BOX_SMS_MT_PUSH);
+    assert_memory_equal(mt.meta_data.p, "?smpp?ussd_service_op=%03&", mt.meta_data.len);
+    profile_reply(&p, &toward, "1 Yes", 5, false, "d/1/2", 1000, &room, &mt);
+    assert_memory_equal(mt.meta_data.p, "?smpp?ussd_service_op=%02&", mt.meta_data.len);
+    box_sms_init(&mo);
+    mo.sender = (struct box_str){ "+8801711000001", 14 };
+    mo.receiver = (struct box_str){ "*333#", 5 };
+    mo.meta_data = (struct box_str){ "?smpp?ussd_service_op=%13&its_session_info=%00%04&", 50 };
+    memcpy(mo.id, "6b04dfad-0000-4000-8000-000000000001", 37);
+    assert_int_equal(profile_event(&p, &mo, &words, &got, &back), PROFILE_NOTIFIED);
+    assert_string_equal(got.msisdn, "8801711000001");
+    p.answer.op[p.answer.n++] = 19;                         /* a telco that answers with it */
+    assert_int_equal(profile_event(&p, &mo, &words, &got, &back), PROFILE_OK);
+    buf_fini(&room);
+    buf_fini(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pushed),
         cmocka_unit_test(a_begin_as_captured),
         cmocka_unit_test(operations_mean_what_the_profile_says),
         cmocka_unit_test(an_operation_is_due_unless_the_profile_says_otherwise),
