@@ -324,6 +324,26 @@ static void test_stale_nameless(void **state)
     rig_sees(rig_type(r, "1111"), "Tk 1950\n1 End\n2 Risk\n0 Back");
 }
 
+/* A dialogue that we began: her first answer brings its name, and an older event is none of it. */
+static void test_pushed(void **state)
+{
+    struct rig *r = *state;
+    struct event ev = rig_event(r, EVENT_BEGIN, "*333#");
+
+    ev.ref = event_ref_pushed();
+    assert_int_equal(rig_send(r, &ev), FLOW_REPLY);
+    r->ref = 78;
+    ev = rig_event(r, EVENT_ANSWER, "1");
+    ev.at = r->s->at - 1000;
+    assert_int_equal(rig_send(r, &ev), FLOW_DROP);
+    rig_sees(rig_type(r, "1"), ASK);
+    assert_false(event_ref_is_pushed(&r->s->ref));
+    r->ref = 79;                        /* it has a name now */
+    ev = rig_event(r, EVENT_ABORT, "");
+    ev.at = r->s->at;
+    assert_int_equal(rig_send(r, &ev), FLOW_DROP);
+}
+
 /* In the same dialogue bearers may tell what time they like. */
 static void test_not_stale_in_dialogue(void **state)
 {
@@ -1316,7 +1336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(last_again), T(older_again), T(resend), T(resent_dial), T(stale), T(stale_nameless),
-        T(not_stale_in_dialogue), T(clock_set_back), T(abort), T(unknown_answer), T(joined), T(joined_path),
+        T(pushed), T(not_stale_in_dialogue), T(clock_set_back), T(abort), T(unknown_answer), T(joined), T(joined_path),
         T(joined_never_stale),
         T(first_dial_asks_language), T(first_dial_subcode), T(resume), T(resume_keys), T(resume_window),
         T(resume_secret), T(resume_and_subcode), T(unseen), T(seen), T(unseen_slow), T(unseen_later), T(end_forgets),
