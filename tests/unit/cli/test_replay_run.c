@@ -100,6 +100,11 @@ static enum flow_result answer(struct rig *r)
     }
     if (q->kind == FLOW_CASE)
         return answer_case(r);
+    if (q->kind == FLOW_PAY) {
+        rows.failed = random_of(20) == 0;
+        rows.pay = (enum flow_pay)random_of(FLOW_PAYS);
+        return flow_answer(&r->env, r->s, &rows, &r->out);
+    }
     kept.record = r->menu->queries[q->query].returns;
     assert_true(kept.record->field_count <= 32);
     rows.failed = random_of(20) == 0;
