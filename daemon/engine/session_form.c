@@ -63,15 +63,25 @@ static void form_put_frames(struct buf *out, const struct session *s)
     }
 }
 
+/* What is sensitive does not outlive its dialogue: the row does. */
+static bool form_keeps(const struct session *s, int var)
+{
+    const struct menu_type *t = s->menu->vars[var].type;
+
+    return s->mode != SESSION_ENDED || t == NULL || !t->sensitive;
+}
+
 static void form_put_values(struct buf *out, const struct session *s)
 {
     struct session_value v;
     uint16_t count = 0;
 
     for (size_t at = 0; session_next_value(s, &at, &v);)
-        count++;
+        count = (uint16_t)(count + form_keeps(s, v.var));
     wr_u16(out, count);
     for (size_t at = 0; session_next_value(s, &at, &v);) {
+        if (!form_keeps(s, v.var))
+            continue;
         form_put_name(out, s->menu->vars[v.var].name);
         form_put(out, v.p, v.len);
     }
