@@ -8,7 +8,6 @@
 
 #include "app/generations.h"
 #include "base/alloc.h"
-#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
@@ -39,7 +38,6 @@ struct digests {
     bool looking;
     struct store_officer_done done;
     struct digests_items items;
-    struct calendar *calendar;
     struct verdict_waiting waiting;     /* scratch */
     struct buf text;
 };
@@ -52,7 +50,6 @@ struct digests *digests_new(struct store *store, struct generations *generations
     d->generations = generations;
     d->hour = hour;
     d->looked = clock_mono() - DIGESTS_LOOK_MS;
-    d->calendar = calendar_new();
     TAILQ_INIT(&d->items);
     buf_init(&d->text, DIGESTS_TEXT_MAX);
     return d;
@@ -70,7 +67,6 @@ void digests_free(struct digests *d)
         return;
     while (!TAILQ_EMPTY(&d->items))
         digests_drop(TAILQ_FIRST(&d->items));
-    calendar_free(d->calendar);
     buf_fini(&d->text);
     free(d);
 }
@@ -154,7 +150,7 @@ void digests_tick(struct digests *d)
     if (d->hour < 0 || d->looking || !TAILQ_EMPTY(&d->items) || clock_mono() - d->looked < DIGESTS_LOOK_MS)
         return;
     d->looked = clock_mono();
-    if (since < d->hour * DIGESTS_HOUR_MS || !calendar_is_worked(d->calendar, day))
+    if (since < d->hour * DIGESTS_HOUR_MS)
         return;
     d->looking = true;
     d->done = (struct store_officer_done){ digests_on_officer, d, (uint64_t)day };

@@ -76,9 +76,11 @@ static const struct errand_sql officers_statements[OFFICERS_STATEMENTS] = {
         " q.number, q.due, q.service, q.state FROM q"
         " ORDER BY q.due = 0, q.due, q.changed LIMIT $7::integer" },
     [OFFICERS_SAY] = { "officers_say", OFFICERS_MESSAGE },
-    /* $1 day */
+    /* $1 day; nobody on one that is not worked */
     [OFFICERS_DIGESTS_DUE] = { "officers_digests_due",
         "SELECT " OFFICERS_COLUMNS " FROM kheya.officer o WHERE o.active AND o.digest < $1::integer"
+        " AND coalesce((SELECT h.worked FROM kheya.holiday h WHERE h.day = date '1970-01-01' + $1::integer),"
+        "     NOT EXISTS (SELECT FROM kheya.weekend w WHERE w.weekday = extract(dow FROM date '1970-01-01' + $1::integer)))"
         " ORDER BY o.digest, o.id LIMIT " OFFICERS_DIGESTS },
     /* $9 day */
     [OFFICERS_DIGEST] = { "officers_digest",

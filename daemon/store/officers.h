@@ -102,7 +102,7 @@ void store_officer_queue(struct store *s, const struct store_officer *o, const s
 /* A message to a number; once for each cause. */
 void store_officer_say(struct store *s, const struct store_message *m, struct store_officer_done *done);
 
-/* Officers who had no digest on a day; some of them, told one after the other, then
+/* Officers who had no digest on a day, if it is one that is worked; some of them, told one after the other, then
  * one answer without found. */
 void store_officer_digests(struct store *s, int32_t day, struct store_officer_done *done);
 /* Her digest of a day, and that she had it; text "" none is owed. */
