@@ -573,7 +573,8 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 
         cases[i] = (struct store_case){
             .number = c->number, .service = c->service->name, .agency = c->service->agency, .fields = c->fields,
-            .state = menu_service_first(c->service), .lang = s->menu->langs[s->lang].id,
+            .state = menu_service_first(c->service), .contact = c->contact, .place = c->place, .due = c->due,
+            .quiet = (int16_t)c->quiet, .lang = s->menu->langs[s->lang].id,
             .channel = work_is_text(w) ? "sms" : "ussd", .actor = s->agent != NULL ? "agent" : "citizen",
             .name = s->agent,
         };

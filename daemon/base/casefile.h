@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 #define CASEFILE_KEY_MAX 200            /* octets of an event's key */
-#define CASEFILE_NOTE_MAX 480           /* octets of a note: 160 characters of Bengali */
+#define CASEFILE_NOTE_MAX 480           /* octets of a note, as the database keeps it */
+#define CASEFILE_NOTE_UNITS 140         /* characters (UTF-16 units) of a note: the width of {note} in a text */
 #define CASEFILE_ACTOR_MAX 120          /* octets of a name in the history */
 
 enum casefile_quiet {

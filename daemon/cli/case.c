@@ -120,8 +120,8 @@ static int case_say(const struct clerk *c, const struct desk_order *o, const str
                 a->file->service);
         return 1;
     case DESK_BAD_ORDER:
-        fprintf(stderr, "kheya case: a note has at most %d octets of UTF-8, a key %d and a name %d; say what to do\n",
-                CASEFILE_NOTE_MAX, CASEFILE_KEY_MAX, CASEFILE_ACTOR_MAX);
+        fprintf(stderr, "kheya case: a note has at most %d characters, a key %d octets and a name %d, all in UTF-8\n",
+                CASEFILE_NOTE_UNITS, CASEFILE_KEY_MAX, CASEFILE_ACTOR_MAX);
         return 1;
     case DESK_NO_MENUS:
         fprintf(stderr, "kheya case: no menus that the database keeps know service %s with state %s\n", a->file->service,

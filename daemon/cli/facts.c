@@ -414,12 +414,30 @@ static void maker_service_rules(struct maker *k, const struct menu_service *s)
     maker_effort(k, "still costs her at a centre", &s->saves.assisted);
 }
 
+/* "closed (citizen, officer)" after what is there; officers alone go without saying. */
+static void maker_move(struct maker *k, const char *to, unsigned may)
+{
+    static const char *const who[] = { "citizen", "agent", "officer", "clock", "provider" };
+    const char *before = " (";
+
+    buf_addf(&k->value, "%s%s", k->value.len > 0 ? ", " : "", to);
+    if (may == MENU_BY_OFFICER)
+        return;
+    for (unsigned i = 0; i < sizeof who / sizeof who[0]; i++) {
+        if ((may & 1u << i) == 0)
+            continue;
+        buf_addf(&k->value, "%s%s", before, who[i]);
+        before = ", ";
+    }
+    buf_addc(&k->value, ')');
+}
+
 static void maker_state(struct maker *k, const struct menu_service *s, const struct menu_state *state)
 {
     k->part = state->name;
     buf_clear(&k->value);
     for (int i = 0; i < state->to_count; i++)
-        buf_addf(&k->value, "%s%s", i > 0 ? ", " : "", s->states[state->to[i]].name);
+        maker_move(k, s->states[state->to[i]].name, state->may[i]);
     if (state->to_count > 0)
         maker_say_value(k, "may become");
     if (state->text != NULL)

@@ -112,6 +112,11 @@ static json_t *schema_named(enum keys_map of)
     return map;
 }
 
+static json_t *schema_moves(const struct keys_row *row)
+{
+    return schema_array(schema_either(schema_ref("value"), schema_of(row->of)));
+}
+
 /* NULL: a key that this version does not take. */
 static json_t *schema_value(const struct keys_row *row)
 {
@@ -155,8 +160,10 @@ static json_t *schema_value(const struct keys_row *row)
         return schema_map(schema_ref("value"));
     case KEYS_TEXT_MAP:
         return schema_map(schema_ref("text"));
+    case KEYS_MOVES:
+        return schema_either(schema_ref("value"), schema_moves(row));
     case KEYS_LISTS:
-        return schema_map(schema_either(schema_array(schema_ref("value")), schema_of(row->of)));
+        return schema_map(schema_either(schema_moves(row), schema_of(row->of)));
     case KEYS_VALUES:
         break;
     }

@@ -63,13 +63,24 @@ static bool desk_is_text(const char *s, size_t max)
     return n <= max && gsm_utf8_valid(desk_str(s), n);
 }
 
+static int desk_units(const char *s)
+{
+    size_t left = strlen(desk_str(s));
+    int units = 0, n;
+    uint32_t cp;
+
+    for (s = desk_str(s); left > 0 && (n = gsm_utf8_next(s, left, &cp)) > 0; s += n, left -= (size_t)n)
+        units += cp >= 0x10000 ? 2 : 1;
+    return units;
+}
+
 enum desk_outcome desk_looks_right(const struct desk_order *o)
 {
     size_t key = strlen(desk_str(o->key));
     bool something = desk_str(o->to)[0] != '\0' || desk_str(o->note)[0] != '\0' || o->field_count > 0;
 
     if (key == 0 || !desk_is_text(o->key, CASEFILE_KEY_MAX) || !something || o->field_count > DESK_FIELDS_MAX ||
-        !desk_is_text(o->note, CASEFILE_NOTE_MAX) || !desk_is_text(o->actor, CASEFILE_ACTOR_MAX))
+        !desk_is_text(o->note, CASEFILE_NOTE_MAX) || desk_units(o->note) > CASEFILE_NOTE_UNITS || !desk_is_text(o->actor, CASEFILE_ACTOR_MAX))
         return DESK_BAD_ORDER;
     return DESK_DONE;
 }

@@ -10,7 +10,8 @@ void docket_state(const struct menu *m, const struct casefile *f, const struct c
                   struct buf *out)
 {
     const struct menu_service *s = verdict_service(m, f->service);
-    const struct notice_case c = { m, s, f, NULL, e != NULL ? e->at : f->changed, e != NULL ? e->note : "" };
+    const struct notice_case c = { .menu = m, .service = s, .file = f, .at = e != NULL ? e->at : f->changed,
+                                   .note = e != NULL ? e->note : "" };
     const char *state = e != NULL ? e->state : f->state;
 
     for (int i = 0; s != NULL && i < s->state_count; i++)
@@ -36,7 +37,7 @@ static void docket_add_value(const struct notice_case *c, const struct menu_type
 void docket_print(const struct menu *m, const struct casefile *f, const char *lang, struct buf *out)
 {
     const struct menu_service *s = verdict_service(m, f->service);
-    const struct notice_case c = { m, s, f, NULL, f->changed, "" };
+    const struct notice_case c = { .menu = m, .service = s, .file = f, .at = f->changed };
     int l = notice_lang(m, lang);
     json_t *fields = json_loads(f->fields, 0, NULL);
 

@@ -56,8 +56,10 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
     const char *mem = buf_str(&out->mem);
 
     for (int i = 0; i < out->case_count; i++) {
-        out->cases[i].fields = mem + out->fields_at[i];
-        out->cases[i].secrets = out->secrets_at[i] != SIZE_MAX ? mem + out->secrets_at[i] : NULL;
+        out->cases[i].fields = mem + out->case_at[i].fields;
+        out->cases[i].contact = mem + out->case_at[i].contact;
+        out->cases[i].place = mem + out->case_at[i].place;
+        out->cases[i].secrets = out->case_at[i].secrets != SIZE_MAX ? mem + out->case_at[i].secrets : NULL;
     }
     for (int i = 0; i < out->audit_count; i++)
         out->audits[i].fields = mem + out->audit_at[i];

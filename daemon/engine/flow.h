@@ -112,6 +112,10 @@ struct flow_case {
     const struct menu_service *service;
     const char *fields;                 /* JSON object of strings; borrowed until the next flow call */
     const char *secrets;                /* likewise: sensitive values, whole, for its back end; NULL none; to be logged nowhere */
+    const char *contact;                /* that its messages go to; "" her own number; borrowed likewise */
+    const char *place;                  /* where it belongs; "" not said; borrowed likewise */
+    enum casefile_quiet quiet;
+    int64_t due;                        /* an answer is promised till then, ms since the epoch; 0: none is */
 };
 
 struct flow_message {
@@ -213,8 +217,10 @@ struct flow_out {
     bool undialled;                     /* no part of a dialled path has been taken yet */
     size_t asked_at;                    /* mem: where the question's arguments begin */
     size_t arg_at[FLOW_ARGS_MAX];       /* offsets in mem, which moves while it grows */
-    size_t fields_at[FLOW_CASES_MAX];
-    size_t secrets_at[FLOW_CASES_MAX];  /* SIZE_MAX: none */
+    struct flow_case_at {
+        size_t fields, contact, place;
+        size_t secrets;                 /* SIZE_MAX: none */
+    } case_at[FLOW_CASES_MAX];
     size_t audit_at[FLOW_AUDITS_MAX];
     size_t order_at[FLOW_ORDERS_MAX][FLOW_ORDER_TEXTS];
     struct flow_message_at {

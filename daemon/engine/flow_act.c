@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/case.h"
+#include "engine/notice.h"
 #include "menu/render.h"
 
 #define FLOW_NULL SIZE_MAX              /* an argument that is SQL NULL */
@@ -191,6 +191,11 @@ static int flow_sms_lang(const struct flow *f)
 
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
 {
+    return flow_send_of(f, sms, receiver, NULL);
+}
+
+enum flow_pass flow_send_of(struct flow *f, int sms, const char *receiver, const struct notice_case *c)
+{
     const struct menu *m = f->s->menu;
     struct flow_out *out = f->out;
     struct expr_scope scope = f->scope;
@@ -204,7 +209,10 @@ enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
     at->receiver = flow_keep(out, receiver, strlen(receiver));
     scope.lang = flow_sms_lang(f);
     buf_clear(&out->value);
-    template_print(template_of(m->sms[sms].text, scope.lang), &scope, &out->value);
+    if (c != NULL)
+        notice_print(c, m->sms[sms].text, scope.lang, &out->value);
+    else
+        template_print(template_of(m->sms[sms].text, scope.lang), &scope, &out->value);
     at->text = flow_keep(out, buf_str(&out->value), out->value.len);
     out->messages[out->message_count++] = (struct flow_message){
         .lang = m->langs[scope.lang].id, .class = m->sms[sms].class,
@@ -303,7 +311,7 @@ static const char *flow_member(const struct flow *f, const struct menu_action *a
 }
 
 /* {"field": "text", ...} of what is set. */
-static void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out)
+void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out)
 {
     const char *before = "{";
 
@@ -312,9 +320,7 @@ static void flow_add_fields(struct flow *f, const struct menu_action *a, struct 
     flow_add_end(before, out);
 }
 
-/* The same of the sensitive values alone, whole: for the back end that takes the
- * case.  False, and nothing written, where there are none. */
-static bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *out)
+bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *out)
 {
     const struct menu_service *service = &f->s->menu->services[a->service];
     const char *before = "{";
@@ -331,52 +337,6 @@ static bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct
         return false;
     flow_add_end(before, out);
     return true;
-}
-
-static enum flow_pass flow_notify(struct flow *f, const struct menu_service *service, const char *state,
-                                  int64_t number)
-{
-    for (int i = 0; i < service->notify_count; i++) {
-        enum flow_pass pass;
-
-        if (strcmp(service->notify[i].state, state) != 0)
-            continue;
-        buf_clear(&f->out->text);
-        buf_addf(&f->out->text, "case/%" PRId64 "/%s", number, state);
-        pass = flow_send(f, service->notify[i].sms, f->s->msisdn);
-        if (pass != FLOW_ON)
-            return pass;
-    }
-    return FLOW_ON;
-}
-
-static enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
-{
-    const struct menu_service *service = &f->s->menu->services[a->service];
-    struct flow_out *out = f->out;
-    int64_t number;
-    char digits[24];
-
-    if (rows->failed) {
-        flow_tape_no_number(f);
-        return FLOW_BROKEN;
-    }
-    number = case_number(service->number, rows->number);
-    snprintf(digits, sizeof digits, "%" PRId64, number);
-    if (a->case_no != MENU_NONE && !session_set(f->s, a->case_no, digits, strlen(digits)))
-        return FLOW_BROKEN;
-    out->fields_at[out->case_count] = out->mem.len;
-    flow_add_fields(f, a, &out->mem);
-    buf_addc(&out->mem, '\0');
-    out->secrets_at[out->case_count] = out->mem.len;
-    if (flow_add_secrets(f, a, &out->mem))
-        buf_addc(&out->mem, '\0');
-    else
-        out->secrets_at[out->case_count] = FLOW_NULL;
-    out->cases[out->case_count++] = (struct flow_case){ .number = number, .service = service };
-    f->s->opened = true;
-    out->waiting_action++;
-    return flow_notify(f, service, menu_service_first(service), number);
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */

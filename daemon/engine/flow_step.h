@@ -9,6 +9,7 @@
  * flow_text.c  a text message that begins with a keyword
  * flow_move.c  from screen to screen until one is shown
  * flow_act.c   actions and the answers of their questions
+ * flow_open.c  a case is opened
  * flow_call.c  calls and returns
  * flow_case.c  moves of a case
  * flow_consent.c  codes sent to another phone, and checked
@@ -153,6 +154,17 @@ size_t flow_keep(struct flow_out *out, const char *p, size_t n);
 /* A message whose cause is in out->text; receiver may stand in out->value. */
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver);
 
+/* The same, which tells of a case that this step opens; NULL: of none. */
+struct notice_case;
+enum flow_pass flow_send_of(struct flow *f, int sms, const char *receiver, const struct notice_case *c);
+
+/* Append {"field": "text", ...} of what an action hands over and is set. */
+void flow_add_fields(struct flow *f, const struct menu_action *a, struct buf *out);
+
+/* The same of the sensitive values alone, whole: for the back end that takes the
+ * case.  False, and nothing written, where there are none. */
+bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *out);
+
 /* By a way out of an action; MENU_NONE at its place: the step cannot be done. */
 enum flow_pass flow_branch(struct flow *f, const int *place);
 
@@ -163,6 +175,11 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows);
 
 enum flow_pass flow_do_order(struct flow *f, const struct menu_action *a);
 enum flow_pass flow_order_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
+
+/* --- flow_open.c -------------------------------------------------------------------- */
+
+/* The number of a submission's case has come. */
+enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
 
 /* --- flow_call.c ------------------------------------------------------------------- */
 

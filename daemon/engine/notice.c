@@ -15,7 +15,7 @@
 struct notice_values {
     const struct notice_case *c;
     json_t *kept, *laid;                /* fields of the case, and those laid over them; NULL none */
-    char number[24], at[16];
+    char number[24], at[16], due[16];
 };
 
 /* --- values ------------------------------------------------------------------------- */
@@ -34,30 +34,29 @@ static const char *notice_field(const struct notice_values *v, const char *name)
     return s != NULL ? s : json_string_value(json_object_get(v->kept, name));
 }
 
-/* "case.no", or whatever a submit keeps the number in. */
-static bool notice_is_number(const struct menu_var *var)
+static const char *notice_value(const struct notice_values *v, const char *name)
 {
-    return strcmp(var->name, "case.no") == 0 || (var->type != NULL && var->type->kind == MENU_TYPE_CASE_NO);
-}
-
-static const char *notice_value(const struct notice_values *v, int i)
-{
-    const struct menu *m = v->c->menu;
-    const struct menu_var *var = &m->vars[i];
-
-    if (i == m->state_at || strcmp(var->name, "at") == 0)
-        return v->at;
-    if (i == m->state_no || notice_is_number(var))
+    if (strcmp(name, "case.no") == 0)
         return v->number;
-    if (strcmp(var->name, "note") == 0)
+    if (strcmp(name, "at") == 0)
+        return v->at;
+    if (strcmp(name, "due") == 0)
+        return v->c->file->due != 0 ? v->due : NULL;
+    if (strcmp(name, "note") == 0)
         return v->c->note;
-    return notice_field(v, var->name);
+    return notice_field(v, name);
 }
 
 static const char *notice_get(const void *arg, int i, size_t *len)
 {
-    const char *s = notice_value(arg, i);
+    const struct notice_values *v = arg;
+    const char *name = menu_tells(v->c->menu, i);
+    const char *s = NULL;
 
+    if (name != NULL)
+        s = notice_value(v, name);
+    else if (v->c->dialogue != NULL)
+        return v->c->dialogue->get(v->c->dialogue->arg, i, len);
     *len = s != NULL ? strlen(s) : 0;
     return s;
 }
@@ -65,11 +64,12 @@ static const char *notice_get(const void *arg, int i, size_t *len)
 void notice_print(const struct notice_case *c, const struct menu_text *text, int lang, struct buf *out)
 {
     struct notice_values v = { .c = c };
-    const struct expr_scope scope = { .menu = c->menu, .lang = lang, .today = clock_day(c->at, c->menu->utc_offset_min),
+    struct expr_scope scope = { .menu = c->menu, .lang = lang, .today = clock_day(c->at, c->menu->utc_offset_min),
                                       .get = notice_get, .arg = &v };
 
     snprintf(v.number, sizeof v.number, "%" PRId64, c->file->number);
     notice_date(c->menu, c->at, v.at);
+    notice_date(c->menu, c->file->due, v.due);
     v.kept = json_loads(c->file->fields, 0, NULL);
     v.laid = c->fields != NULL ? json_loads(c->fields, 0, NULL) : NULL;
     template_print(template_of(text, lang), &scope, out);
@@ -132,12 +132,12 @@ static struct notice_places notice_add(const struct notice_case *c, const struct
 void notice_plan(const struct menu *m, const struct menu_service *s, const struct casefile *f,
                  const struct desk_order *o, struct desk_plan *p)
 {
-    struct notice_places at[DESK_NOTICES_MAX] = { 0 };
+    struct notice_places at[DESK_NOTICES_MAX] = { { 0 } };
     int lang = notice_lang(m, f->lang);
 
     for (int i = 0; i < s->notify_count && p->notice_count < DESK_NOTICES_MAX; i++) {
         const struct menu_sms *sms = &m->sms[s->notify[i].sms];
-        struct notice_case c = { m, s, f, NULL, o->at, p->note };
+        struct notice_case c = { .menu = m, .service = s, .file = f, .at = o->at, .note = p->note };
         struct buf fields;
 
         if (strcmp(s->notify[i].state, p->state) != 0 || f->quiet == CASEFILE_SILENT)

@@ -13,6 +13,7 @@
 #include "menu/model.h"
 
 struct desk_order;
+struct expr_scope;
 struct desk_plan;
 
 struct notice_case {                    /* borrowed for the call */
@@ -21,11 +22,12 @@ struct notice_case {                    /* borrowed for the call */
     const struct casefile *file;        /* its fields */
     const char *fields;                 /* laid over those: a JSON object; NULL none */
     int64_t at;                         /* of the state, ms since the epoch: {at} */
-    const char *note;                   /* of the event that led there: {note} */
+    const char *note;                   /* of the event that led there: {note}; NULL none */
+    const struct expr_scope *dialogue;  /* that opens it now: the variables of the tree; NULL: there is none */
 };
 
-/* Append a text in a language (menu->langs): {case.no}, {at}, {note} and the fields
- * of the service; any other placeholder is empty. */
+/* Append a text in a language (menu->langs): {case.no}, {at}, {note}, {due} and the fields
+ * of the service; outside a dialogue any other placeholder is empty. */
 void notice_print(const struct notice_case *c, const struct menu_text *text, int lang, struct buf *out);
 
 /* The language in which a case's messages go out. */

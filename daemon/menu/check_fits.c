@@ -442,6 +442,17 @@ static void fits_program_words(struct fits *c)
         fits_words(c, c->m->words[words[i].word], words[i].name, false);
 }
 
+/* Texts of states stand on pages that may be paged. */
+static void fits_states(struct fits *c, const struct menu_service *s)
+{
+    char what[96];
+
+    for (int i = 0; i < s->state_count; i++) {
+        (void)snprintf(what, sizeof what, "the text of state '%.48s'", s->states[i].name);
+        fits_words(c, s->states[i].text, what, false);
+    }
+}
+
 /* "9 More", with the blank or line end before it. */
 static struct fit_cost fits_hint(struct fits *c, const char *key, enum menu_word word)
 {
@@ -465,6 +476,8 @@ static void fits_language(struct fits *c)
     if (c->proves) {
         fits_sentences(c);
         fits_program_words(c);
+        for (int i = 0; i < c->m->service_count; i++)
+            fits_states(c, &c->m->services[i]);
     }
     for (int i = 0; i < c->m->screen_count; i++)
         fits_screen(c, i);

@@ -142,6 +142,42 @@ static void check_sensitive(const struct menu *m, const struct menu_service *s, 
     }
 }
 
+/* --- fields that mean something to the program ------------------------------------------- */
+
+/* A choice of these codes, or of some of them. */
+static bool check_is_choice_of(const struct menu_type *t, const char *const *codes, size_t count)
+{
+    for (int i = 0; i < t->choice_count; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < count; k++)
+            known |= strcmp(t->choices[i].code, codes[k]) == 0;
+        if (!known)
+            return false;
+    }
+    return t->kind == MENU_TYPE_CHOICE;
+}
+
+static void check_fields(const struct menu_service *s, struct menu_issues *issues)
+{
+    static const char *const quiet[] = { "plain", "discreet", "silent" };
+
+    for (int i = 0; i < s->field_count; i++) {
+        const struct menu_field *f = &s->fields[i];
+
+        if (f->type == NULL)
+            continue;
+        if (strcmp(f->name, "contact") == 0 && f->type->kind != MENU_TYPE_MSISDN)
+            issue_add(issues, ISSUE_SERVICE_FIELD, s->pos,
+                      "service '%s': 'contact' gets the messages of a case, so it is a mobile number; not %s", s->name,
+                      f->type->name);
+        if (strcmp(f->name, "quiet") == 0 && !check_is_choice_of(f->type, quiet, sizeof quiet / sizeof quiet[0]))
+            issue_add(issues, ISSUE_SERVICE_FIELD, s->pos,
+                      "service '%s': 'quiet' tells how she gets messages, so it is a choice of plain, discreet and silent;"
+                      " not %s", s->name, f->type->name);
+    }
+}
+
 void check_services(const struct menu *m, struct menu_issues *issues)
 {
     for (int i = 0; i < m->backend_count; i++)
@@ -149,6 +185,7 @@ void check_services(const struct menu *m, struct menu_issues *issues)
     for (int i = 0; i < m->service_count; i++)
         check_sensitive(m, &m->services[i], issues);
     for (int i = 0; i < m->service_count; i++) {
+        check_fields(&m->services[i], issues);
         if (!m->services[i].stateless && m->services[i].state_count > 0)
             check_states(&m->services[i], issues);
     }

@@ -333,6 +333,7 @@ static void values_say(struct check_values *c, int screen, int move)
 {
     const struct menu *m = c->v->m;
     const struct move_read *read = &c->v->reads[c->v->list[move].index];
+    const char *tells = menu_tells(m, c->v->list[move].var);
     struct buf reader, way;
 
     if (c->witness == NULL)
@@ -341,8 +342,9 @@ static void values_say(struct check_values *c, int screen, int move)
     buf_init(&way, 4096);
     if (c->issues->count < ISSUES_MAX && witness_find(c->witness, screen, move, &way)) {
         values_reader(m, read, &reader);
-        issue_add(c->issues, ISSUE_UNSET, values_where(c, read), "%s'%s'%s may not be set here: %s", buf_str(&reader),
-                  m->vars[c->v->list[move].var].name, reader.len > 0 ? ", which" : "", buf_str(&way));
+        issue_add(c->issues, ISSUE_UNSET, values_where(c, read), "%s'%s'%s%s may not be set here: %s", buf_str(&reader),
+                  tells != NULL ? tells : m->vars[c->v->list[move].var].name, tells != NULL ? " of a case" : "",
+                  reader.len > 0 ? ", which" : "", buf_str(&way));
     }
     buf_fini(&reader);
     buf_fini(&way);

@@ -73,7 +73,7 @@
     X(WINDOW, "E272", "The window of a service has a day that is not in the calendar, or its end before its beginning.") \
     X(CLOSED, "E273", "A submit needs 'closed': its service is not always open, or not to everybody.") \
     X(STORE, "E274", "A form of 'store' that the values of this type do not have.") \
-    X(STATE_BY, "E275", "Nobody of this name moves cases.") \
+    X(SERVICE_FIELD, "E275", "A field whose name means something to the program has another type than that needs.") \
     X(WORD_TWICE, "E280", "The word begins two keywords: a text message that begins with it could mean either.") \
     X(WORD, "E281", "No text message can begin with this word: it is empty, a number or a key, too long, or has blanks.") \
     X(FILL, "E282", "What a keyword fills cannot be told apart in a text message, or does not belong into one.") \

@@ -138,8 +138,8 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                          SERVICE "states: {submitted: [answered]}, notify: {answered: received}}\n" },
     [ISSUE_STATES] = { SERVICE "states: {submitted: [answered], appealed: [answered]}}\n",
                        SERVICE "states: {submitted: [answered], answered: [closed, appealed], appealed: [closed]}}\n" },
-    [ISSUE_STATE_BY] = { SERVICE "states: {submitted: {to: [answered], by: [chairman]}}}\n",
-                         SERVICE "states: {submitted: {to: [answered], by: [officer]}}}\n" },
+    [ISSUE_SERVICE_FIELD] = { "services:\n  fair: {number: 7, title: Tea fair, fields: {contact: word(11)}}\n",
+                              "services:\n  fair: {number: 7, title: Tea fair, fields: {contact: msisdn}}\n" },
     [ISSUE_WINDOW] = { SERVICE "window: {from: 2026-11-01, to: 2026-11-31}}\n",
                        SERVICE "window: {from: 2026-10-01, to: 2026-11-30}}\n" TEA
                            "{submit: fair, with: {category: \"'tea'\"}, closed: main, goto: main}\n" },

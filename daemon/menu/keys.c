@@ -310,8 +310,8 @@ static const struct keys_row keys_within_rows[] = {
 };
 
 static const struct keys_row keys_state_rows[] = {
-    [STATE_TO] = { "to", KEYS_STRINGS, .required = true, .help = "states that may follow; [] where none does" },
-    [STATE_BY] = { "by", KEYS_STRINGS, .help = "who may make the move; officer" },
+    [STATE_TO] = { "to", KEYS_MOVES, .required = true, .of = KEYS_STATE, .help = "states that may follow; [] where none does" },
+    [STATE_BY] = { "by", KEYS_SOME, .words = "citizen agent officer clock provider", .help = "who may make the move; officer" },
     [STATE_KEYS] = { .name = NULL },
 };
 
@@ -675,6 +675,8 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
     case KEYS_STRINGS:
         return p->node->kind == YAML_IS_SCALAR ? keys_scalar(p, "a value or a list of them")
                                                : keys_check_list(p, "a value or a list of them");
+    case KEYS_MOVES:
+        return p->node->kind == YAML_IS_LIST || keys_scalar(p, "a state or a list of them");
     case KEYS_TEXT:
         return p->node->kind != YAML_IS_LIST || keys_shape(p, "a text or a map from language to text");
     case KEYS_WHOLE:

@@ -73,7 +73,8 @@ enum keys_value {
     KEYS_LIST_OF_MAPS,                  /* a list of maps with the keys of */
     KEYS_FREE_MAP,                      /* a map from names to single values */
     KEYS_TEXT_MAP,                      /* a map from names to texts */
-    KEYS_LISTS,                         /* a map from names to lists, or to maps with the keys of */
+    KEYS_MOVES,                         /* a name, or a list of names and of maps with the keys of */
+    KEYS_LISTS,                         /* a map from names to KEYS_MOVES that are lists, or to maps with the keys of */
     KEYS_VALUES,
 };
 

@@ -50,6 +50,13 @@ int menu_shortcut_find(const struct menu *m, const char *path, size_t len)
     return names_find(m->shortcut_names, path, len);
 }
 
+const char *menu_tells(const struct menu *m, int var)
+{
+    const char *name = var >= 0 ? m->vars[var].name : "";
+
+    return strncmp(name, MENU_TELLS, strlen(MENU_TELLS)) == 0 ? name + strlen(MENU_TELLS) : NULL;
+}
+
 const char *menu_service_first(const struct menu_service *s)
 {
     return s->state_count > 0 ? s->states[0].name : "submitted";

@@ -533,8 +533,6 @@ struct menu {
     int service_count;
     const struct menu_sms *sms;
     int sms_count;
-    int state_at, state_no;             /* hidden variables of the texts of states: {at} and {case.no}; MENU_NONE */
-    int state_note, state_left;         /* likewise: {note} and {left} */
     int consent;                        /* hidden variable of the code that is out; MENU_NONE: nothing asks for one */
     int pin;                            /* hidden variable: till when a PIN may be replaced; MENU_NONE: none is asked */
     const struct menu_backend *backends;
@@ -575,6 +573,11 @@ bool menu_code_match(const struct menu *m, const char *dialled, size_t n, const 
                      size_t *rest_len);
 
 /* --- values ---------------------------------------------------------------- */
+
+/* What a text about a case shows is in variables of their own: "tells:case.no",
+ * "tells:at", "tells:FIELD".  The part behind the colon; NULL: it is none of them. */
+#define MENU_TELLS "tells:"
+const char *menu_tells(const struct menu *m, int var);
 
 /* A typed answer (after gsm_answer()) to canonical text appended to out.
  * False: it does not fit the type; out is unchanged. */

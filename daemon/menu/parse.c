@@ -367,12 +367,9 @@ static void parse_begin(struct parse *p, const char *sources, size_t n, struct m
     p->menu->consent = MENU_NONE;
     p->menu->pin = MENU_NONE;
     p->menu->keyword_names = p->keyword_names = names_new(p->arena);
-    p->menu->state_at = MENU_NONE;
-    p->menu->state_no = MENU_NONE;
     for (int i = 0; i < MENU_PAID_VARS; i++)
         p->menu->paid[i] = MENU_NONE;
-    p->menu->state_note = MENU_NONE;
-    p->menu->state_left = MENU_NONE;
+    p->tells = arena_alloc(p->arena, PARSE_TELLS_MAX * sizeof *p->tells);
     p->menu->sources = arena_memdup0(p->arena, sources, n);
     p->menu->sources_len = n;
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sources, n, NULL, 0);

@@ -63,7 +63,7 @@ struct parse_job {
     struct menu_text *text;             /* a text, in these languages */
     uint32_t langs;
     bool constant;                      /* no placeholders */
-    bool state;                         /* those of a state's text alone */
+    const struct parse_tells *tells;    /* of a case; NULL: it tells of none */
     bool receipt;                       /* those of a receipt alone */
     const char *word;                   /* the one that a program's word may have; "" */
     int want;                           /* kind of an expression, -1 any */
@@ -94,6 +94,9 @@ struct parse {
     struct names *var_names;
     struct parse_var *vars;             /* malloced */
     int var_count, var_cap;
+    int *tells;                         /* variables of texts about cases, in the arena */
+    int tells_count;
+    const struct parse_tells *telling;  /* of the text being compiled */
     struct names *keyword_names;        /* of all words that begin a keyword */
     struct menu_query *queries;         /* menu->queries, while they are made */
     int query_cap;
@@ -226,8 +229,24 @@ bool parse_var_head(struct parse *p, const struct yaml_node *name);
 /* Types of all variables, from their names and from what they are set to. */
 void parse_vars_settle(struct parse *p);
 struct expr_names parse_scope(struct parse *p);
-/* What the text of a state may show: at and case.no. */
-struct expr_names parse_state_scope(struct parse *p);
+
+/* --- parse_tells.c --------------------------------------------------------------------- */
+
+#define PARSE_TELLS_MAX 512
+
+/* What a text about a case may show: its number, what happened to it, and the
+ * fields that all these services have. */
+struct parse_tells {
+    const struct menu_service *const *services;
+    int count;
+    bool tree;                          /* the variables of the tree too: a dialogue goes on */
+    bool states;                        /* the words of a state, not a message: no fields */
+};
+struct expr_names parse_tells_scope(struct parse *p, const struct parse_tells *t);
+
+/* Of the services that send this template at a state; NULL: none does.  When all
+ * services are read. */
+const struct parse_tells *parse_tells_of(struct parse *p, int sms);
 
 /* --- parse_text.c --------------------------------------------------------------------- */
 
@@ -235,7 +254,7 @@ struct parse_text_args {
     bool may_be_empty;
     bool constant;
     bool sms;                           /* goes out as an SMS */
-    bool state;                         /* tells a state of a case */
+    const struct parse_tells *tells;    /* tells of a case; NULL */
     bool receipt;                       /* tells of a payment */
     const char *word;                   /* NULL: "" */
 };

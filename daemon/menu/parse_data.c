@@ -172,7 +172,8 @@ void parse_messages(struct parse *p)
         if (!keys_read(defs->list[i].value, KEYS_SMS, &got, p->issues))
             continue;
         sms[i].class = got.at[SMS_CLASS] != NULL ? got.at[SMS_CLASS]->text : "";
-        sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true });
+        sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true,
+                                                                                      .tells = parse_tells_of(p, i) });
     }
     p->menu->sms = sms;
     p->menu->sms_count = defs->count;

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 
 #define PARSE_STATES_MAX 64
-#define PARSE_BY_MAX 16
 
 /* --- single keys ------------------------------------------------------------------------- */
 
@@ -142,35 +141,8 @@ static int parse_state_after(struct parse_states *t, const struct yaml_node *nam
     return parse_state_new(t, name);
 }
 
-static void parse_state_to(struct parse_states *t, const struct yaml_node *list, struct menu_state *s)
-{
-    bool one = list->kind == YAML_IS_SCALAR;
-    int count = one ? 1 : list->count;
-    int *to;
-
-    if (count > PARSE_STATES_MAX) {
-        issue_add(t->p->issues, ISSUE_SIZE, list->pos, "a service has at most %d states", PARSE_STATES_MAX);
-        t->said = true;
-        return;
-    }
-    to = arena_alloc(t->p->arena, ((size_t)count + 1) * sizeof *to);
-    for (int i = 0; i < count; i++) {
-        const struct yaml_node *name = one ? list : list->items[i];
-        int state;
-
-        if (name->kind != YAML_IS_SCALAR || name->len == 0) {
-            issue_add(t->p->issues, ISSUE_SHAPE, name->pos, "the states that may follow '%s' are names in a list", s->name);
-            continue;
-        }
-        state = parse_state_after(t, name);
-        if (state != MENU_NONE)
-            to[s->to_count++] = state;
-    }
-    s->to = to;
-}
-
-/* Who may make moves: one word or a list; 0 and said. */
-static unsigned parse_by(struct parse *p, const struct yaml_node *by)
+/* Who may make moves: words of keys.c, one or a list. */
+static unsigned parse_by(const struct yaml_node *by)
 {
     static const struct {
         const char *word;
@@ -179,44 +151,78 @@ static unsigned parse_by(struct parse *p, const struct yaml_node *by)
         { "citizen", MENU_BY_CITIZEN }, { "agent", MENU_BY_AGENT }, { "officer", MENU_BY_OFFICER },
         { "clock", MENU_BY_CLOCK }, { "provider", MENU_BY_PROVIDER },
     };
-    bool one = by->kind == YAML_IS_SCALAR;
-    int count = one ? 1 : by->count;
+    int count = by->kind == YAML_IS_LIST ? by->count : 1;
     unsigned bits = 0;
 
-    if (count == 0 || count > PARSE_BY_MAX)
-        issue_add(p->issues, ISSUE_SHAPE, by->pos, "'by' names 1 to %d who may make the move", PARSE_BY_MAX);
-    for (int i = 0; i < count && count <= PARSE_BY_MAX; i++) {
-        const struct yaml_node *name = one ? by : by->items[i];
-        unsigned bit = 0;
-
+    for (int i = 0; i < count; i++) {
         for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
-            bit |= yaml_is(name, words[k].word) ? words[k].bit : 0;
-        if (bit == 0)
-            issue_add(p->issues, ISSUE_STATE_BY, name->pos,
-                      "'%s' moves no case: who does is citizen, agent, officer, clock or provider", name->text);
-        bits |= bit;
+            bits |= yaml_is(by->kind == YAML_IS_LIST ? by->items[i] : by, words[k].word) ? words[k].bit : 0;
     }
     return bits;
 }
 
-static void parse_state_by(struct parse_states *t, const struct yaml_node *by, struct menu_state *s)
+/* {to: withdrawn, by: citizen} among the states that may follow; NULL and said. */
+static const struct yaml_node *parse_state_move(struct parse_states *t, const struct yaml_node *map, unsigned *by)
 {
-    unsigned bits = by != NULL ? parse_by(t->p, by) : MENU_BY_OFFICER;
-    unsigned *may = arena_alloc(t->p->arena, ((size_t)s->to_count + 1) * sizeof *may);
+    struct keys_got got;
+    const struct yaml_node *to;
 
-    for (int i = 0; i < s->to_count; i++)
-        may[i] = bits;
+    if (!keys_read(map, KEYS_STATE, &got, t->p->issues) || got.at[STATE_TO] == NULL)
+        return NULL;
+    to = got.at[STATE_TO];
+    if (got.at[STATE_BY] != NULL)
+        *by = parse_by(got.at[STATE_BY]);
+    if (to->kind == YAML_IS_SCALAR)
+        return to;
+    issue_add(t->p->issues, ISSUE_SHAPE, to->pos, "'to' is one state here, with its own 'by'");
+    return NULL;
+}
+
+static void parse_state_to(struct parse_states *t, const struct yaml_node *list, unsigned bits, struct menu_state *s)
+{
+    bool one = list->kind == YAML_IS_SCALAR;
+    int count = one ? 1 : list->count;
+    unsigned *may;
+    int *to;
+
+    if (count > PARSE_STATES_MAX) {
+        issue_add(t->p->issues, ISSUE_SIZE, list->pos, "a service has at most %d states", PARSE_STATES_MAX);
+        t->said = true;
+        return;
+    }
+    to = arena_alloc(t->p->arena, ((size_t)count + 1) * sizeof *to);
+    may = arena_alloc(t->p->arena, ((size_t)count + 1) * sizeof *may);
+    for (int i = 0; i < count; i++) {
+        const struct yaml_node *name = one ? list : list->items[i];
+        int state;
+
+        unsigned by = bits;
+
+        if (name->kind == YAML_IS_MAP)
+            name = parse_state_move(t, name, &by);
+        else if (name->kind != YAML_IS_SCALAR || name->len == 0) {
+            issue_add(t->p->issues, ISSUE_SHAPE, name->pos,
+                      "the states that may follow '%s' are names in a list, or maps of 'to' and 'by'", s->name);
+            continue;
+        }
+        state = name != NULL ? parse_state_after(t, name) : MENU_NONE;
+        if (state == MENU_NONE)
+            continue;
+        may[s->to_count] = by;
+        to[s->to_count++] = state;
+    }
+    s->to = to;
     s->may = may;
 }
 
-/* received: [answered]; received: {to: [answered], by: [officer]}. */
+/* received: [answered]; received: {to: [answered, {to: withdrawn, by: citizen}], by: officer}. */
 static void parse_state_moves(struct parse_states *t, const struct yaml_node *value, struct menu_state *s)
 {
+    unsigned by = MENU_BY_OFFICER;
     struct keys_got got;
 
     if (value->kind == YAML_IS_LIST) {
-        parse_state_to(t, value, s);
-        parse_state_by(t, NULL, s);
+        parse_state_to(t, value, MENU_BY_OFFICER, s);
         return;
     }
     if (value->kind == YAML_IS_SCALAR) {
@@ -226,9 +232,10 @@ static void parse_state_moves(struct parse_states *t, const struct yaml_node *va
     }
     if (!keys_read(value, KEYS_STATE, &got, t->p->issues))
         return;
+    if (got.at[STATE_BY] != NULL)
+        by = parse_by(got.at[STATE_BY]);
     if (got.at[STATE_TO] != NULL)
-        parse_state_to(t, got.at[STATE_TO], s);
-    parse_state_by(t, got.at[STATE_BY], s);
+        parse_state_to(t, got.at[STATE_TO], by, s);
 }
 
 static bool parse_states(struct parse_states *t, const struct yaml_node *map)
@@ -274,16 +281,12 @@ static int parse_state_find(const struct parse_states *t, const char *key, const
 static void parse_texts(struct parse_states *t, const struct yaml_node *map)
 {
     struct parse *p = t->p;
+    struct parse_tells *tells = arena_alloc(p->arena, sizeof *tells);
 
-    if (p->menu->state_at == MENU_NONE) {
-        p->menu->state_at = parse_var_hidden_of(p, "service:texts:at", map->pos, parse_builtin(p, "date"));
-        p->menu->state_no = parse_var_hidden_of(p, "service:texts:no", map->pos, parse_builtin(p, "case_no"));
-        p->menu->state_note = parse_var_hidden_of(p, "service:texts:note", map->pos, parse_builtin(p, "text(160)"));
-        p->menu->state_left = parse_var_hidden_of(p, "service:texts:left", map->pos, parse_left_type(p));
-    }
+    *tells = (struct parse_tells){ .states = true };
     for (int i = 0; i < map->count; i++) {
         int state = parse_state_find(t, "texts", yaml_key(map, i));
-        const struct menu_text *text = parse_text(p, yaml_value(map, i), &(struct parse_text_args){ .state = true });
+        const struct menu_text *text = parse_text(p, yaml_value(map, i), &(struct parse_text_args){ .tells = tells });
 
         if (state != MENU_NONE)
             t->list[state].text = text;

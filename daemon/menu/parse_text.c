@@ -49,8 +49,8 @@ static void parse_text_in(struct parse *p, const struct yaml_node *node, struct 
     job->text = text;
     job->langs = langs;
     job->constant = args->constant;
-    job->state = args->state;
     job->receipt = args->receipt;
+    job->tells = args->tells;
     job->word = args->word != NULL ? args->word : "";
 }
 
@@ -175,8 +175,12 @@ static void parse_job_error(struct parse *p, const struct parse_job *job, const 
             return;
         code = ISSUE_NO_VARIABLE;
     }
-    if (job->state)
+    if (job->tells != NULL && job->tells->states)
         issue_add(p->issues, code, parse_at(p, n, err->at), "%s; the text of a state may have {at}, {left}, {note} and {case.no}",
+                  err->text);
+    else if (job->tells != NULL && !job->tells->tree)
+        issue_add(p->issues, code, parse_at(p, n, err->at),
+                  "%s; a message about a case may have {case.no}, {at}, {note}, {due} and fields that its service keeps",
                   err->text);
     else if (job->receipt)
         issue_add(p->issues, code, parse_at(p, n, err->at),
@@ -232,9 +236,9 @@ static void parse_compile_expr(struct parse *p, const struct parse_job *job)
 
 static void parse_compile_text(struct parse *p, const struct parse_job *job)
 {
-    struct expr_names scope = job->state     ? parse_state_scope(p)
-                              : job->receipt ? parse_receipt_scope(p)
-                                             : parse_scope(p);
+    struct expr_names scope = job->tells != NULL ? parse_tells_scope(p, job->tells)
+                              : job->receipt     ? parse_receipt_scope(p)
+                                                 : parse_scope(p);
     struct expr_error err = { 0, "" };
     const struct template *t;
 

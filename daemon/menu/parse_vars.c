@@ -172,35 +172,6 @@ struct expr_names parse_scope(struct parse *p)
     return (struct expr_names){ p->menu, parse_resolve, parse_type_of, parse_nearest, p, NULL };
 }
 
-static const char *const parse_state_names[] = { "at", "case.no", "note", "left" };
-
-static int parse_state_resolve(void *arg, const char *name, size_t len)
-{
-    const struct parse *p = arg;
-    const int vars[] = { p->menu->state_at, p->menu->state_no, p->menu->state_note, p->menu->state_left };
-
-    for (size_t i = 0; i < sizeof vars / sizeof vars[0]; i++) {
-        if (strlen(parse_state_names[i]) == len && memcmp(parse_state_names[i], name, len) == 0)
-            return vars[i];
-    }
-    return MENU_NONE;
-}
-
-static const char *parse_state_nearest(void *arg, const char *name, size_t len)
-{
-    struct names_best best = { .name = NULL };
-
-    (void)arg;
-    for (size_t i = 0; i < sizeof parse_state_names / sizeof parse_state_names[0]; i++)
-        names_consider(&best, name, len, parse_state_names[i]);
-    return best.name;
-}
-
-struct expr_names parse_state_scope(struct parse *p)
-{
-    return (struct expr_names){ p->menu, parse_state_resolve, parse_type_of, parse_state_nearest, p, NULL };
-}
-
 /* --- types of variables ----------------------------------------------------------------- */
 
 /* Characters that a value adds to a text; -1 when they cannot be seen. */

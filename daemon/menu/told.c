@@ -123,20 +123,19 @@ struct told_scope {
 static const char *told_get(const void *arg, int var, size_t *len)
 {
     const struct told_scope *scope = arg;
-    const struct menu *m = scope->menu;
+    const char *name = menu_tells(scope->menu, var);
     const struct {
-        int var;
-        const char *s;
+        const char *name, *s;
         size_t len;
     } values[] = {
-        { m->state_at, scope->state->at[TOLD_DAY], scope->state->len[TOLD_DAY] },
-        { m->state_no, scope->told->number, scope->told->number_len },
-        { m->state_note, scope->state->at[TOLD_SAID], scope->state->len[TOLD_SAID] },
-        { m->state_left, scope->state->at[TOLD_LEFT], scope->state->len[TOLD_LEFT] },
+        { "at", scope->state->at[TOLD_DAY], scope->state->len[TOLD_DAY] },
+        { "case.no", scope->told->number, scope->told->number_len },
+        { "note", scope->state->at[TOLD_SAID], scope->state->len[TOLD_SAID] },
+        { "left", scope->state->at[TOLD_LEFT], scope->state->len[TOLD_LEFT] },
     };
 
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        if (values[i].var == var) {
+    for (size_t i = 0; name != NULL && i < sizeof values / sizeof values[0]; i++)
+        if (strcmp(values[i].name, name) == 0) {
             *len = values[i].len;
             return values[i].s;
         }
@@ -152,7 +151,7 @@ static void told_add_name(const struct told_state *state, struct buf *out)
 }
 
 struct told_reads {
-    int var;
+    const struct menu *menu;
     bool found;
 };
 
@@ -160,14 +159,16 @@ static void told_on_read(void *arg, int var)
 {
     struct told_reads *r = arg;
 
-    r->found |= var == r->var;
+    const char *name = menu_tells(r->menu, var);
+
+    r->found |= name != NULL && strcmp(name, "at") == 0;
 }
 
 static bool told_shows_day(const struct menu *m, const struct template *text)
 {
-    struct told_reads r = { m->state_at, false };
+    struct told_reads r = { m, false };
 
-    if (text != NULL && m->state_at != MENU_NONE)
+    if (text != NULL)
         template_reads(text, told_on_read, &r);
     return r.found;
 }

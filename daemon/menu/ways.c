@@ -1,5 +1,9 @@
 #include "menu/ways.h"
 
+#include <string.h>
+
+#include "menu/template.h"
+
 struct ways {
     const struct menu *m;
     const struct menu_screen *screen;
@@ -139,6 +143,27 @@ static void ways_query(const struct ways *w, const struct menu_action *a, struct
     ways_record(w, a->none != MENU_NONE ? WAYS_SET : WAYS_UNSET, true, a->into, fields);
 }
 
+/* What a message tells of the case that has just been opened is there. */
+static void ways_on_tells(void *arg, int var)
+{
+    const struct ways *w = arg;
+
+    if (menu_tells(w->m, var) != NULL)
+        ways_var(w, WAYS_SET, var, NULL);
+}
+
+/* The message of the first state. */
+static void ways_notify(const struct ways *w, const struct menu_notify *n, const struct menu_pos *pos)
+{
+    const struct menu_text *text = n->sms != MENU_NONE ? w->m->sms[n->sms].text : NULL;
+    struct ways told = *w;
+
+    for (int i = 0; text != NULL && i < w->m->lang_count; i++)
+        if (text->by_lang[i] != NULL)
+            template_reads(text->by_lang[i], ways_on_tells, &told);
+    ways_message(w, n->sms, pos);
+}
+
 static void ways_submit(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     const struct menu_service *s = &w->m->services[a->service];
@@ -149,7 +174,8 @@ static void ways_submit(const struct ways *w, const struct menu_action *a, struc
                                            .var = a->sets[i].var, .index = a->service });
     ways_var(w, WAYS_SET, a->case_no, NULL);
     for (int i = 0; i < s->notify_count; i++)
-        ways_message(w, s->notify[i].sms, &a->pos);
+        if (strcmp(s->notify[i].state, menu_service_first(s)) == 0)
+            ways_notify(w, &s->notify[i], &a->pos);
 }
 
 static void ways_sms(const struct ways *w, const struct menu_action *a, struct ways_exit exit)

@@ -52,7 +52,7 @@ def test_moved_by_hand(town, phone_of):
     row = town.sql("SELECT state, seq, lang, channel, actor, generation <> 0, changed = created, fields->>'nid'"
                    " FROM kheya.case_file WHERE number = %s", number)
     assert row == [("submitted", 1, "en", "ussd", "citizen", True, True, "7890")]
-    told(town, phone, f"Complaint {number} is filed.")
+    wait_for("the receipt", lambda: re.fullmatch(rf"Complaint {number} is filed, Late, \d+ [A-Z][a-z]+\.", "".join(phone.sms())))
 
     status, out, _ = kheya(town, "--by", "Rahima", "--note", "Looked at", "move", f"{number[:4]} {number[4:8]} {number[8:]}",
                            "received")
@@ -66,17 +66,26 @@ def test_moved_by_hand(town, phone_of):
 
 
 def test_what_cannot_be(town, phone_of):
-    number = complain(town, phone_of(town))
+    phone = phone_of(town)
+    number = complain(town, phone)
     status, _, err = kheya(town, "move", number, "answered")
     assert (status, err) == (1, f"kheya case: case {number} is submitted and cannot become answered; "
                                 "it can become received or rejected\n")
-    status, _, err = kheya(town, "move", number, "anwsered")
-    assert (status, err) == (1, "kheya case: 'anwsered' is no state of service complaint\n")
+    status, _, err = kheya(town, "move", number, "replied")
+    assert (status, err) == (1, "kheya case: 'replied' is no state of service complaint\n")
     status, _, err = kheya(town, "move", number[:-1] + str((int(number[-1]) + 1) % 10), "received")
     assert status == 1 and "is no case number" in err
     status, _, err = kheya(town, "move", "9000000007", "received")
     assert status == 1 and ("is no case number" in err or "there is no case" in err)
-    assert history(town, number) == [(1, "citizen", "submitted", "")]
+    kheya(town, "move", number, "received")
+    kheya(town, "--note", "Paid today", "move", number, "answered")
+    told(town, phone, f"Complaint {number} (Late) is answered: Paid today")
+    status, _, err = kheya(town, "move", number, "closed")
+    assert (status, err) == (1, f"kheya case: case {number} is answered, and it is not the office that makes it closed; "
+                                "nothing follows\n")
+    status, _, err = kheya(town, "--note", "x" * 141, "note", number)
+    assert status == 1 and "at most 140 characters" in err
+    assert history(town, number)[1:] == [(2, "operator", "received", ""), (3, "operator", "answered", "Paid today")]
 
 
 def test_the_same_key_twice(town, phone_of):

@@ -23,7 +23,7 @@ def audit(town, *citizens):
         assert len(cases) == 1, f"{c.phone.msisdn}: {len(cases)} cases; she saw {c.screens}, pressed {c.pressed}"
         assert c.number in (None, cases[0][0]), f"she was told {c.number}, the case is {cases[0][0]}"
         outbox = town.sql("SELECT cause FROM kheya.outbox WHERE receiver = %s", c.phone.msisdn)
-        assert outbox == [(f"case/{cases[0][0]}/submitted",)], outbox
+        assert outbox == [(f"case/{cases[0][0]}/1/complaint_received",)], outbox
         wait_for("the receipt", lambda c=c, n=cases[0][0]: any(n in text for text in c.phone.sms()), 100)
     report = town.report()
     bad = {k: n for k, n in report["violations"].items() if n and k in HARMFUL}

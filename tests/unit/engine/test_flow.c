@@ -1134,7 +1134,7 @@ static void test_submit(void **state)
     assert_string_equal(r->messages[0].class, "transactional");
     snprintf(number, sizeof number, "case/%lld", (long long)r->cases[0].number);
     assert_true(strncmp(r->messages[0].cause, number, strlen(number)) == 0);
-    assert_string_equal(r->messages[0].cause + strlen(number), "/submitted");
+    assert_string_equal(r->messages[0].cause + strlen(number), "/1/claim_in");
     snprintf(number, sizeof number, "Claim %lld in", (long long)r->cases[0].number);
     assert_string_equal(r->messages[0].text, number);
 }
