@@ -220,7 +220,7 @@ static struct store_move desk_move_of(const struct desk_job *j, const struct cas
 
         messages[i] = (struct store_message){
             .cause = n->cause, .receiver = n->receiver, .link = "", .lang = n->lang, .class = n->class,
-            .text = n->text, .due = n->due,
+            .approval = n->approval, .text = n->text, .due = n->due,
         };
     }
     return (struct store_move){

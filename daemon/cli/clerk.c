@@ -91,7 +91,7 @@ static enum desk_outcome clerk_write(struct clerk *c, const struct casefile *f, 
 
         messages[i] = (struct store_message){
             .cause = n->cause, .receiver = n->receiver, .link = "", .lang = n->lang, .class = n->class,
-            .text = n->text, .due = n->due,
+            .approval = n->approval, .text = n->text, .due = n->due,
         };
     }
     move = (struct store_move){

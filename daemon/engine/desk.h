@@ -94,6 +94,7 @@ bool desk_knows(const struct menu *m, const struct casefile *f);
 
 struct desk_notice {                    /* one message */
     const char *cause, *receiver, *lang, *class, *text;
+    const char *approval;               /* of class gov_info; else "" */
     int64_t due;
 };
 

@@ -120,6 +120,7 @@ struct flow_case {
 
 struct flow_message {
     const char *cause, *receiver, *lang, *class, *text;     /* borrowed likewise */
+    const char *approval;               /* of class gov_info; else "" */
 };
 
 struct flow_audit {

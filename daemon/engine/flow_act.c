@@ -215,7 +215,7 @@ enum flow_pass flow_send_of(struct flow *f, int sms, const char *receiver, const
         template_print(template_of(m->sms[sms].text, scope.lang), &scope, &out->value);
     at->text = flow_keep(out, buf_str(&out->value), out->value.len);
     out->messages[out->message_count++] = (struct flow_message){
-        .lang = m->langs[scope.lang].id, .class = m->sms[sms].class,
+        .lang = m->langs[scope.lang].id, .class = m->sms[sms].class, .approval = m->sms[sms].approval,
     };
     return FLOW_ON;
 }

@@ -149,7 +149,7 @@ void notice_plan(const struct menu *m, const struct menu_service *s, const struc
         buf_fini(&fields);
         p->notices[p->notice_count++] = (struct desk_notice){
             .receiver = f->contact[0] != '\0' ? f->contact : f->msisdn, .lang = m->langs[lang].id, .class = sms->class,
-            .due = o->at,
+            .approval = sms->approval, .due = o->at,
         };
     }
     for (int i = 0; i < p->notice_count; i++) {

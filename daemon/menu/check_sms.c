@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/gsm.h"
+#include "base/outbox.h"
 #include "menu/expr.h"
 #include "menu/fit.h"
 
@@ -58,25 +59,12 @@ static void sms_check_letters(const struct menu *m, const struct menu_sms *sms, 
 
 /* --- length ------------------------------------------------------------------------------- */
 
-/* How long a message of a class may be; 0: no limit of this kind. */
-static const struct sms_limit {
-    const char *class;
-    int segments;
-    int characters;
-} sms_limits[] = {
-    { "otp", 3, 0 },
-    { "emergency", 3, 0 },
-    { "transactional", 3, 0 },
-    { "gov_info", 0, 200 },             /* BTRC, Government Info SMS Guideline, 6 Feb 2024 */
-    { "service_info", 3, 0 },
-};
-
-static const struct sms_limit *sms_limit_of(const char *class)
+/* How long a message of a class may be; NULL: there is no such class. */
+static const struct outbox_rule *sms_limit_of(const char *class)
 {
-    for (size_t i = 0; class != NULL && i < sizeof sms_limits / sizeof sms_limits[0]; i++)
-        if (strcmp(sms_limits[i].class, class) == 0)
-            return &sms_limits[i];
-    return NULL;
+    enum outbox_class c = class != NULL ? outbox_class_of(class) : OUTBOX_CLASSES;
+
+    return c != OUTBOX_CLASSES ? &outbox_rules[c] : NULL;
 }
 
 /* 3GPP TS 23.040 9.2.3.24.1: 160 septets or 70 units alone, 153 or 67 each in a
@@ -98,7 +86,7 @@ static int sms_segments(struct fit_cost c, bool constant)
 
 static void sms_check_length(const struct menu *m, const struct menu_sms *sms, int lang, struct menu_issues *issues)
 {
-    const struct sms_limit *limit = sms_limit_of(sms->class);
+    const struct outbox_rule *limit = sms_limit_of(sms->class);
     struct fit_cost cost;
     struct fit fit;
     int segments;
@@ -120,11 +108,72 @@ static void sms_check_length(const struct menu *m, const struct menu_sms *sms, i
                   cost.ucs2 ? "UCS-2 units" : "septets", sms->class, limit->segments);
 }
 
+/* --- a ministry's word to all --------------------------------------------------------------- */
+
+/* BTRC, Government Info SMS Guideline, 6 Feb 2024: in Bengali, with the date of the
+ * campaign, approved. */
+static bool sms_has_date(const struct template *t, const struct buf *words)
+{
+    for (int i = 0; i < template_pieces(t); i++) {
+        const struct template_piece piece = template_piece(t, i);
+
+        if (piece.text == NULL && piece.type != NULL && piece.type->kind == MENU_TYPE_DATE)
+            return true;
+    }
+    return outbox_has_date(buf_str(words), words->len);
+}
+
+/* Its own words, without what its values would show. */
+static void sms_words(const struct template *t, struct buf *out)
+{
+    for (int i = 0; i < template_pieces(t); i++) {
+        const struct template_piece piece = template_piece(t, i);
+
+        if (piece.text != NULL)
+            buf_add(out, piece.text, piece.len);
+        else
+            buf_addc(out, ' ');
+    }
+}
+
+static void sms_check_gov(const struct menu *m, const struct menu_sms *sms, int lang, struct menu_issues *issues)
+{
+    const struct template *t = sms->text->by_lang[lang];
+    struct buf text;
+
+    if (strcmp(sms->class, "gov_info") != 0)
+        return;
+    buf_init(&text, SMS_TEXT_MAX);
+    sms_words(t, &text);
+    if (!outbox_is_bengali(buf_str(&text), text.len))
+        issue_add(issues, ISSUE_GOV_SCRIPT, menu_text_pos(sms->text, lang),
+                  "'%s' of template '%s' is not in Bengali letters alone; a message of class gov_info is, in every language",
+                  m->langs[lang].id, sms->name);
+    if (!sms_has_date(t, &text))
+        issue_add(issues, ISSUE_GOV_DATE, menu_text_pos(sms->text, lang),
+                  "'%s' of template '%s' has no date, like ২৬ মে or {today|day}; a message of class gov_info has",
+                  m->langs[lang].id, sms->name);
+    buf_fini(&text);
+}
+
+static void sms_check_approval(const struct menu_sms *sms, struct menu_issues *issues)
+{
+    bool gov = strcmp(sms->class, "gov_info") == 0;
+
+    if (gov && sms->approval[0] == '\0')
+        issue_add(issues, ISSUE_GOV_APPROVAL, sms->pos,
+                  "template '%s' is of class gov_info: add 'approval', the reference under which it was approved", sms->name);
+    else if (!gov && sms->approval[0] != '\0')
+        issue_add(issues, ISSUE_GOV_APPROVAL, sms->pos, "template '%s' is not of class gov_info: it takes no 'approval'",
+                  sms->name);
+}
+
 /* What a keyword's help says goes out as a message of three segments at most; in any letters, for it shows what is to
  * be typed. */
 static void sms_check_help(const struct menu *m, const struct menu_keyword *k, int lang, struct menu_issues *issues)
 {
-    const struct menu_sms sms = { .name = k->word != NULL ? k->word : "", .class = "service_info", .text = k->help };
+    const struct menu_sms sms = { .name = k->word != NULL ? k->word : "", .class = "service_info", .approval = "",
+                                  .text = k->help };
 
     if (k->help == NULL || k->help->by_lang[lang] == NULL)
         return;
@@ -154,11 +203,15 @@ void check_sms(const struct menu *m, struct menu_issues *issues)
     for (int i = 0; i < m->sms_count; i++) {
         const struct menu_sms *sms = &m->sms[i];
 
+        if (sms->class != NULL)
+            sms_check_approval(sms, issues);
         for (int k = 0; sms->text != NULL && k < m->lang_count; k++) {
             if (sms->text->by_lang[k] == NULL)
                 continue;
             sms_check_letters(m, sms, k, issues);
             sms_check_length(m, sms, k, issues);
+            if (m->langs[k].sms && sms->class != NULL)
+                sms_check_gov(m, sms, k, issues);
         }
     }
 }

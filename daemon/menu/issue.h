@@ -104,6 +104,9 @@
     X(PAY, "E342", "A payment needs a provider and one amount: a fee, or taka.") \
     X(PAY_FEE, "E343", "The fee cannot be asked for: the service has none, or says not what becomes of a case that is paid.") \
     X(RECEIPT, "E344", "Receipts are those of the states confirmed, failed and refunded; who pays gets the first.") \
+    X(GOV_SCRIPT, "E350", "A message of class gov_info is in Bengali letters, whatever its reader's language.") \
+    X(GOV_DATE, "E351", "A message of class gov_info has the date of its campaign in it.") \
+    X(GOV_APPROVAL, "E352", "A message of class gov_info, and no other, has the reference of its approval.") \
     X(NO_TEXT, "E401", "A text is missing in a language.") \
     X(TEXT, "E402", "A {placeholder} cannot be read or may not stand in this text.") \
     X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \

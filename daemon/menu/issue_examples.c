@@ -18,7 +18,8 @@
     "receipts:\n  confirmed: {en: \"Paid, {trx}\", bn: \"দেওয়া হয়েছে, {trx}\"}\n"
 #define CASES TEA "{text: My fairs, list: {cases: fair, into: c, option: \"{c.text}\", goto: main}}\n"
 #define CASE_NO TEA "{text: Its number, input: {into: my, type: case_no}, goto: find}\n  find: "
-#define SMS "sms:\n  tea: {class: gov_info, text: {en: Tea is ready., "
+#define SMS "sms:\n  tea: {class: service_info, text: {en: Tea is ready., "
+#define GOV "sms:\n  tea: {class: gov_info, "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_FOLDER] = { "# kheya check menu\n# and the folder is called menus\n", "# kheya check menus\n" },
@@ -330,8 +331,11 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                               "  done: {text: \"Done. {case.no}\"}\n",
                           TEA "{submit: complaint, with: {category: \"'tea'\"}, into: case, goto: done}\n"
                               "  done: {text: \"Done. {case.no}\", end: yes}\n" },
-    [ISSUE_SMS_LENGTH] = { "sms:\n  tea: {class: gov_info, text: {en: \"Tea: {alert.text} {alert.text}\", bn: \"{alert.text}\"}}\n",
-                           "sms:\n  tea: {class: gov_info, text: {en: \"Tea: {alert.text}\", bn: \"{alert.text}\"}}\n" },
+    [ISSUE_SMS_LENGTH] = { GOV "approval: BTRC/17, text: \"চা ২৬ মে: {alert.text} {alert.text}\"}\n",
+                           GOV "approval: BTRC/17, text: \"চা ২৬ মে: {alert.text}\"}\n" },
+    [ISSUE_GOV_SCRIPT] = { GOV "approval: BTRC/17, text: \"Tea: ২৬ মে\"}\n", GOV "approval: BTRC/17, text: \"চা ২৬ মে\"}\n" },
+    [ISSUE_GOV_DATE] = { GOV "approval: BTRC/17, text: \"চা আজ\"}\n", GOV "approval: BTRC/17, text: \"চা {today|day}\"}\n" },
+    [ISSUE_GOV_APPROVAL] = { GOV "text: \"চা ২৬ মে\"}\n", GOV "approval: BTRC/17, text: \"চা ২৬ মে\"}\n" },
     [ISSUE_ASKS] = { SMS "bn: \"চা হয়েছে। পিন পাঠান।\"}}\n", SMS "bn: \"চা হয়েছে। পিন কাউকে বলবেন না।\"}}\n" },
     [ISSUE_ONE_LETTER] = { TEA "{text: \"Tea – 10 taka\", end: yes}\n", TEA "{text: \"Tea - 10 taka\", end: yes}\n" },
     [ISSUE_UNUSED] = { SMS "bn: চা হয়েছে।}}\n", SMS "bn: চা হয়েছে।}}\n" TEA "{sms: tea, goto: main}\n" },

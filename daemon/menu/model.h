@@ -445,6 +445,7 @@ struct menu_sms {
     const char *name;
     struct menu_pos pos;
     const char *class;                  /* otp emergency transactional gov_info service_info */
+    const char *approval;               /* of gov_info: its reference; "" none */
     const struct menu_text *text;
 };
 

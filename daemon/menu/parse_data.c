@@ -169,11 +169,14 @@ void parse_messages(struct parse *p)
 
         sms[i].name = defs->list[i].name;
         sms[i].pos = defs->list[i].key->pos;
+        sms[i].approval = "";
         if (!keys_read(defs->list[i].value, KEYS_SMS, &got, p->issues))
             continue;
         sms[i].class = got.at[SMS_CLASS] != NULL ? got.at[SMS_CLASS]->text : "";
         sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true,
                                                                                       .tells = parse_tells_of(p, i) });
+        sms[i].approval = got.at[SMS_APPROVAL] != NULL ? got.at[SMS_APPROVAL]->text : "";
+        sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true });
     }
     p->menu->sms = sms;
     p->menu->sms_count = defs->count;

@@ -52,7 +52,7 @@ struct batch_case {
 
 struct batch_message {
     int64_t due;
-    struct batch_text cause, receiver, link, lang, class, text;
+    struct batch_text cause, receiver, link, lang, class, text, approval;
 };
 
 struct batch_audit {
@@ -227,6 +227,7 @@ static void batch_add_messages(struct batch *b, struct batch_row *row, const str
             .lang = batch_keep_text(b, m->lang),
             .class = batch_keep_text(b, m->class),
             .text = batch_keep_text(b, m->text),
+            .approval = batch_keep_text(b, m->approval != NULL ? m->approval : ""),
         };
     }
 }
@@ -320,7 +321,7 @@ size_t batch_step_size(const struct store_step *step)
         const struct store_message *m = &step->messages[i];
 
         n += batch_len(m->cause) + batch_len(m->receiver) + batch_len(m->link) + batch_len(m->lang) +
-             batch_len(m->class) + batch_len(m->text);
+             batch_len(m->class) + batch_len(m->text) + (m->approval != NULL ? batch_len(m->approval) : 1);
     }
     for (size_t i = 0; i < step->audit_count; i++)
         n += batch_len(step->audits[i].actor) + batch_len(step->audits[i].event) + batch_len(step->audits[i].fields);
@@ -471,6 +472,7 @@ enum batch_column {
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
     LETTER_BUCKET, LETTER_MSISDN, LETTER_NUMBER, LETTER_AT, LETTER_BACKEND, LETTER_BODY, LETTER_SECRET,
+    MESSAGE_APPROVAL,
     FULL_COLUMNS,
     ORDER_BUCKET = FULL_COLUMNS, ORDER_MSISDN, ORDER_AT, ORDER_OPENER, ORDER_NUMBER, ORDER_SEQ, ORDER_KEY, ORDER_KIND,
     ORDER_ACTOR, ORDER_STATE, ORDER_NOTE, ORDER_ENDS, ORDER_AUDIT, ORDER_TOLD,
@@ -502,6 +504,7 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [AUDIT_FIELDS] = ARRAY_TEXT,
     [LETTER_BUCKET] = ARRAY_INT2, [LETTER_MSISDN] = ARRAY_TEXT, [LETTER_NUMBER] = ARRAY_INT8, [LETTER_AT] = ARRAY_INT8,
     [LETTER_BACKEND] = ARRAY_TEXT, [LETTER_BODY] = ARRAY_TEXT, [LETTER_SECRET] = ARRAY_BYTEA,
+    [MESSAGE_APPROVAL] = ARRAY_TEXT,
     [ORDER_BUCKET] = ARRAY_INT2, [ORDER_MSISDN] = ARRAY_TEXT, [ORDER_AT] = ARRAY_INT8, [ORDER_OPENER] = ARRAY_TEXT,
     [ORDER_NUMBER] = ARRAY_INT8, [ORDER_SEQ] = ARRAY_INT4, [ORDER_KEY] = ARRAY_TEXT, [ORDER_KIND] = ARRAY_TEXT,
     [ORDER_ACTOR] = ARRAY_TEXT, [ORDER_STATE] = ARRAY_TEXT, [ORDER_NOTE] = ARRAY_TEXT, [ORDER_ENDS] = ARRAY_BOOL,
@@ -578,6 +581,7 @@ static void batch_put_message(const struct batch *b, const struct batch_row *r, 
     batch_put(MESSAGE_CLASS, b, m->class);
     batch_put(MESSAGE_TEXT, b, m->text);
     array_int8(&batch_columns[MESSAGE_DUE], m->due);
+    batch_put(MESSAGE_APPROVAL, b, m->approval);
 }
 
 static void batch_put_tape(const struct batch *b, const struct batch_row *r)

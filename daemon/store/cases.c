@@ -35,11 +35,12 @@ static const struct errand_sql cases_statements[CASES_STATEMENTS] = {
         "), a AS (INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
         " SELECT c.bucket, c.msisdn, 'case/' || c.number, c.seq, $5::bigint, 0, $8::text, $12::text, $13::jsonb FROM c"
         " WHERE $12::text <> ''"
-        "), o AS (INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, quiet)"
+        "), o AS (INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, quiet, approval)"
         " SELECT c.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, $5::bigint, $5::bigint,"
-        " CASE WHEN k.receiver IN (c.msisdn, c.contact) THEN c.quiet ELSE 0 END"
-        " FROM c, unnest($14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[])"
-        "      AS k(cause, receiver, link, lang, class, text, due)"
+        " CASE WHEN k.receiver IN (c.msisdn, c.contact) THEN c.quiet ELSE 0 END, k.approval"
+        " FROM c, unnest($14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[],"
+        "               $21::text[])"
+        "      AS k(cause, receiver, link, lang, class, text, due, approval)"
         " ON CONFLICT (bucket, cause) DO NOTHING"
         ") SELECT " CASES_COLUMNS ", " CASES_EVENT " FROM c, e" },
     /* $1 generation, 0 the current one; for the command line */
@@ -62,7 +63,8 @@ static void cases_read_params(struct errand_params *p, int64_t number, const cha
 }
 
 enum cases_column {
-    CASES_CAUSE = 0, CASES_RECEIVER, CASES_LINK, CASES_LANG, CASES_CLASS, CASES_TEXT, CASES_DUE, CASES_MESSAGE_COLUMNS,
+    CASES_CAUSE = 0, CASES_RECEIVER, CASES_LINK, CASES_LANG, CASES_CLASS, CASES_TEXT, CASES_DUE, CASES_APPROVAL,
+    CASES_MESSAGE_COLUMNS,
 };
 
 static const char *cases_message_text(const struct store_message *m, enum cases_column c)
@@ -80,6 +82,8 @@ static const char *cases_message_text(const struct store_message *m, enum cases_
         return m->class;
     case CASES_TEXT:
         return m->text;
+    case CASES_APPROVAL:
+        return m->approval != NULL ? m->approval : "";
     case CASES_DUE:
     case CASES_MESSAGE_COLUMNS:
         break;

@@ -65,6 +65,7 @@ struct store_message {                  /* a message caused by the step */
     const char *class;                  /* transactional ... */
     const char *text;
     int64_t due;                        /* ms since the epoch */
+    const char *approval;               /* of class gov_info; NULL none */
 };
 
 /* The name of a dialogue on the tape: the second it began, then a number at

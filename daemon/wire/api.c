@@ -398,7 +398,7 @@ static bool api_event(struct api_call *c, const json_t *body, struct api_problem
 
 static bool api_body(struct api_call *c, const struct api_request *r, struct api_problem *p)
 {
-    json_error_t error;
+    json_error_t error = { .line = 0 };
     json_t *body;
     bool ok;
 

@@ -19,7 +19,7 @@ static const char menu_root[] =
     "types: {paper: {pattern: '[0-9]{4}', width: 4}}\n"
     "records: {known: {name: 'word(12)'}}\n"
     "queries: {who: {sql: 'SELECT $1', args: [paper], returns: known}}\n"
-    "sms: {hello: {class: gov_info, text: 'Hello {child}'}}\n"
+    "sms: {hello: {class: service_info, text: 'Hello {child}'}}\n"
     "screens:\n"
     "  main:\n"
     "    text: Main\n"

@@ -57,7 +57,7 @@ static const char menu_root[] =
     "  other: {number: 3, agency: up, title: Other, fields: {what: 'text(40)', no: whole}}\n"
     "sms:\n"
     "  claim_in: {class: transactional, text: {en: 'Claim {case.no} in', bn: 'দাবি {case.no} জমা'}}\n"
-    "  hello: {class: gov_info, text: {en: 'Hello', bn: 'সালাম'}}\n"
+    "  hello: {class: service_info, text: {en: 'Hello', bn: 'সালাম'}}\n"
     "screens:\n";
 
 static const char menu_screens[] =
@@ -1236,7 +1236,7 @@ static void test_sms_action(void **state)
     rig_sees(rig_type(r, "8"), "Info\n0 Back");
     assert_int_equal(r->message_count, 2);
     assert_string_equal(r->messages[0].text, "Hello");
-    assert_string_equal(r->messages[0].class, "gov_info");
+    assert_string_equal(r->messages[0].class, "service_info");
     snprintf(cause, sizeof cause, "sms/%s/*333#/%d/sms/0", RIG_MSISDN, r->turn);
     assert_string_equal(r->messages[0].cause, cause);
     snprintf(cause, sizeof cause, "sms/%s/*333#/%d/sms/1", RIG_MSISDN, r->turn);
