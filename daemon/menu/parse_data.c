@@ -176,7 +176,6 @@ void parse_messages(struct parse *p)
         sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true,
                                                                                       .tells = parse_tells_of(p, i) });
         sms[i].approval = got.at[SMS_APPROVAL] != NULL ? got.at[SMS_APPROVAL]->text : "";
-        sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true });
     }
     p->menu->sms = sms;
     p->menu->sms_count = defs->count;
