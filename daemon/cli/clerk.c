@@ -39,6 +39,11 @@ void clerk_close(struct clerk *c)
     free(c);
 }
 
+struct store_desk *clerk_desk(struct clerk *c)
+{
+    return c->desk;
+}
+
 const char *clerk_error(const struct clerk *c)
 {
     return store_desk_error(c->desk);

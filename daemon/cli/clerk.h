@@ -24,6 +24,9 @@ const char *clerk_error(const struct clerk *c);
 /* Borrowed until the next call. */
 void clerk_order(struct clerk *c, const struct desk_order *o, struct desk_answer *a);
 
+/* The desk's own connection, to read by. */
+struct store_desk *clerk_desk(struct clerk *c);
+
 /* The menus that know f: the current ones, else its own; NULL. */
 const struct menu *clerk_menu(struct clerk *c, const struct casefile *f);
 

@@ -30,7 +30,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     { "backend", backend_main, "cases on their way to agencies' systems: what waits, why, send it now" },
-    { "case", case_main, "cases on the desk: show one, move it on" },
+    { "case", case_main, "cases on the desk: list them, show one, move it on" },
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "diff", diff_main, "what changes for citizens from one menu folder to another" },

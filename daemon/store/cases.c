@@ -13,7 +13,7 @@
 
 #define CASES_ARRAY_MAX (64u * 1024)
 
-enum cases_statement { CASES_READ = 0, CASES_MOVE, CASES_SOURCES, CASES_STATEMENTS };
+enum cases_statement { CASES_READ = 0, CASES_MOVE, CASES_SOURCES, CASES_HISTORY, CASES_LIST, CASES_STATEMENTS };
 
 static const struct errand_sql cases_statements[CASES_STATEMENTS] = {
     /* $1 number, $2 key */
@@ -43,7 +43,20 @@ static const struct errand_sql cases_statements[CASES_STATEMENTS] = {
         "      AS k(cause, receiver, link, lang, class, text, due, approval)"
         " ON CONFLICT (bucket, cause) DO NOTHING"
         ") SELECT " CASES_COLUMNS ", " CASES_EVENT " FROM c, e" },
-    /* $1 generation, 0 the current one; for the command line */
+    /* from here on for the command line alone; $1 number */
+    [CASES_HISTORY] = { "cases_history",
+        "SELECT " CASES_COLUMNS ", " CASES_EVENT " FROM kheya.case_event e"
+        " JOIN kheya.case_file c ON c.bucket = e.bucket AND c.number = e.number"
+        " WHERE c.number = $1::bigint ORDER BY e.seq" },
+    /* $1 agency, $2 service, $3 state, $4 msisdn, $5 due before, $6 how many */
+    [CASES_LIST] = { "cases_list",
+        "SELECT " CASES_COLUMNS " FROM kheya.case_file c"
+        " WHERE ($1::text = '' OR c.agency = $1::text) AND ($2::text = '' OR c.service = $2::text)"
+        " AND ($3::text = '' OR c.state = $3::text)"
+        " AND ($4::text = '' OR (c.bucket = kheya.bucket($4::text) AND c.msisdn = $4::text))"
+        " AND ($5::bigint = 0 OR (c.due > 0 AND c.due < $5::bigint))"
+        " ORDER BY c.changed, c.number LIMIT $6::integer" },
+    /* $1 generation, 0 the current one */
     [CASES_SOURCES] = { "cases_sources",
         "SELECT g.sources FROM kheya.generation g"
         " WHERE g.id = $1::bigint OR ($1::bigint = 0 AND g.published = (SELECT max(m.published) FROM kheya.generation m))" },
@@ -333,4 +346,41 @@ const void *store_desk_sources(struct store_desk *d, int64_t generation, size_t 
         d->sources = PQunescapeBytea((const unsigned char *)PQgetvalue(rows, 0, 0), n);
     PQclear(rows);
     return d->sources;
+}
+
+bool store_desk_history(struct store_desk *d, int64_t number, store_event_fn fn, void *arg)
+{
+    struct errand_params p = { .count = 0 };
+    PGresult *rows;
+
+    errand_int(&p, number);
+    rows = store_desk_ask(d, CASES_HISTORY, &p);
+    for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
+        struct casefile_event e;
+
+        cases_take_event(&e, rows, i);
+        fn(arg, &e);
+    }
+    return rows != NULL;
+}
+
+bool store_desk_list(struct store_desk *d, const struct store_case_filter *filter, store_file_fn fn, void *arg)
+{
+    struct errand_params p = { .count = 0 };
+    PGresult *rows;
+
+    errand_text(&p, filter->agency);
+    errand_text(&p, filter->service);
+    errand_text(&p, filter->state);
+    errand_text(&p, filter->msisdn);
+    errand_int(&p, filter->due_before);
+    errand_int(&p, filter->max);
+    rows = store_desk_ask(d, CASES_LIST, &p);
+    for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
+        struct casefile f;
+
+        cases_take_file(&f, rows, i);
+        fn(arg, &f);
+    }
+    return rows != NULL;
 }

@@ -70,6 +70,19 @@ const char *store_desk_error(const struct store_desk *d);
 void store_desk_read(struct store_desk *d, int64_t number, const char *key, struct store_case_answer *a);
 void store_desk_move(struct store_desk *d, const struct store_move *m, struct store_case_answer *a);
 
+/* Call fn for the events of a case, in order; false: see store_desk_error(). */
+typedef void (*store_event_fn)(void *arg, const struct casefile_event *e);
+bool store_desk_history(struct store_desk *d, int64_t number, store_event_fn fn, void *arg);
+
+/* Cases, those first that have stood longest; "" is all. */
+struct store_case_filter {
+    const char *agency, *service, *state, *msisdn;
+    int64_t due_before;                 /* only those whose answer was due before; 0: all */
+    int max;
+};
+typedef void (*store_file_fn)(void *arg, const struct casefile *f);
+bool store_desk_list(struct store_desk *d, const struct store_case_filter *filter, store_file_fn fn, void *arg);
+
 /* The sources of a menu generation, 0: of the current one; NULL: there are none.
  * Borrowed until it is asked again. */
 const void *store_desk_sources(struct store_desk *d, int64_t generation, size_t *n);

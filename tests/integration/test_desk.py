@@ -99,3 +99,19 @@ def test_the_same_key_twice(town, phone_of):
     kheya(town, "--key", "test/note", "--note", "Called her", "note", number)
     assert [row[2:] for row in history(town, number)] == [("submitted", ""), ("received", ""), ("received", "Called her")]
     assert town.sql("SELECT count(*) FROM kheya.outbox WHERE receiver = %s", phone.msisdn) == [(2,)]
+
+
+def test_what_the_desk_sees(town, phone_of):
+    phone = phone_of(town)
+    number = complain(town, phone)
+    kheya(town, "--by", "Karim", "--note", "Looked at", "move", number, "received")
+    status, out, _ = kheya(town, "--state", "received", "--msisdn", phone.msisdn, "list")
+    assert status == 0 and number in out and phone.msisdn not in out and "received" in out
+    assert number not in kheya(town, "--agency", "other", "list")[1]
+    assert number not in kheya(town, "--overdue", "list")[1]
+    status, out, _ = kheya(town, "show", number)
+    assert status == 0 and "may become  answered, rejected" in out and phone.msisdn not in out
+    status, out, _ = kheya(town, "history", number)
+    assert [line.split()[0] for line in out.splitlines()] == ["1", "2"] and out.endswith("operator Karim: Looked at\n")
+    status, _, err = kheya(town, "--agency", "other", "move", number, "answered")
+    assert (status, err) == (1, f"kheya case: there is no case {number}\n")
