@@ -330,7 +330,7 @@ bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *o
     for (int i = 0; i < a->set_count; i++) {
         const struct menu_type *t = flow_member_type(f, a, i);
 
-        if (t->sensitive && t->store == MENU_STORE_WHOLE && t->kind != MENU_TYPE_PIN)
+        if (t != NULL && t->sensitive && t->store == MENU_STORE_WHOLE && t->kind != MENU_TYPE_PIN)
             flow_add_member(f, flow_member(f, a, i), a->sets[i].value, NULL, &before, out);
     }
     if (before[0] == '{')
