@@ -126,7 +126,7 @@ def write_menus(folder, port):
     text = (TREE / "tests" / "dialog" / "agency" / "kheya.yaml").read_text()
     head = text[:text.index("backends:\n")]
     options = "".join(f"      {option(p)}: {{text: {p}, goto: ask_{p}}}\n" for p in PATHS)
-    head = head.replace("  office:", "  told: {note: text(20), heard: date}\n  office:")
+    head = head.replace("  office:", "  kept: {note: text(20), heard: date}\n  office:")
     common = "with: {phone: citizen.msisdn, n: 7}, returns: payment, into: pay, none: not_found, fail: away, goto: paid"
     hooks = "".join(f"  ask_{p}: {{hook: dss, path: /{p}, {common}}}\n" for p in PATHS)
     folder.mkdir()
@@ -144,7 +144,7 @@ screens:
       22: {{text: flaky, goto: flaky}}
 {hooks}  hang: {{hook: slow, path: /good, {common}}}
   trial: {{hook: trial, path: /x, {common}}}
-  flaky: {{hook: dss, path: /flaky, with: {{phone: citizen.msisdn}}, returns: told, into: told, none: not_found, fail: away,
+  flaky: {{hook: dss, path: /flaky, with: {{phone: citizen.msisdn}}, returns: kept, into: told, none: not_found, fail: away,
     keep: 1d, heard: heard, goto: [{{when: told.heard < today, to: old}}, {{to: fresh}}]}}
   fresh: {{text: "Now {{told.note}}"}}
   old: {{text: "{{told.note}}, on {{told.heard|day}}"}}
