@@ -137,27 +137,44 @@ void play_cases_order(struct play_cases *c, const struct flow_order *order, int3
                     order->texts[FLOW_ORDER_NOTE], day);
 }
 
-const char *play_cases_office(struct play_cases *c, int64_t number, const char *state, const char *note, int32_t day)
+/* Whoever may: who that is says the service. */
+static bool cases_decide(struct play_cases *c, struct desk_order *o, struct desk_plan *plan)
 {
-    int file = cases_find(c, number);
-    const struct menu_state *from;
-    struct cases_file *f;
+    struct casefile file;
+    struct desk_answer a;
 
-    if (file == MENU_NONE)
+    if (!play_cases_read(c, o->number, &file))
+        return false;
+    for (int kind = 0; kind < DESK_ACTORS; kind++) {
+        o->kind = (enum desk_actor)kind;
+        if (desk_decide(c->menu, &file, o, plan, &a) == DESK_DONE)
+            return true;
+    }
+    return false;
+}
+
+const char *play_cases_office(struct play_cases *c, const struct desk_order *order, int32_t day, play_cases_told_fn *fn,
+                              void *arg)
+{
+    struct desk_order o = *order;
+    struct desk_plan plan;
+    struct cases_file *f;
+    bool good;
+    int i = cases_find(c, o.number);
+
+    if (i == MENU_NONE)
         return "there is no case of this number";
-    f = &c->files[file];
+    f = &c->files[i];
     if (f->count == CASES_EVENTS)
         return "too much has happened to this case";
-    from = cases_last(f)->state;
-    for (int i = 0; i < from->to_count; i++) {
-        const struct menu_state *to = &f->service->states[from->to[i]];
-
-        if (strcmp(to->name, state) != 0)
-            continue;
-        cases_event(f, to, note, day);
-        return NULL;
-    }
-    return "no move leads there from where the case stands";
+    desk_plan_init(&plan);
+    good = cases_decide(c, &o, &plan);
+    for (int k = 0; good && k < plan.notice_count; k++)
+        fn(arg, plan.notices[k].text);
+    if (good)
+        cases_event(f, cases_state(f->service, o.to), o.note, day);
+    desk_plan_fini(&plan);
+    return good ? NULL : "no move leads there from where the case stands";
 }
 
 const char *play_cases_state(const struct play_cases *c, int64_t number, const char **note)
@@ -178,6 +195,11 @@ void play_cases_mood(struct play_cases *c, enum play_cases_mood mood)
 bool play_cases_away(const struct play_cases *c)
 {
     return c->mood == PLAY_CASES_FAIL;
+}
+
+bool play_cases_hidden(const struct play_cases *c)
+{
+    return c->mood == PLAY_CASES_NONE;
 }
 
 /* --- what is asked -------------------------------------------------------------------------- */
@@ -380,7 +402,7 @@ bool play_cases_read(struct play_cases *c, int64_t number, struct casefile *out)
     int i = cases_find(c, number);
     const struct cases_file *f;
 
-    if (i == MENU_NONE || c->mood == PLAY_CASES_NONE)
+    if (i == MENU_NONE)
         return false;
     f = &c->files[i];
     *out = (struct casefile){

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/desk.h"
 #include "engine/flow.h"
 #include "menu/model.h"
 
@@ -37,8 +38,11 @@ int64_t play_cases_number(const struct play_cases *c, int64_t number);
 /* A citizen's move, as the step says it. */
 void play_cases_order(struct play_cases *c, const struct flow_order *order, int32_t day);
 
-/* The office's.  NULL, or why it may not be. */
-const char *play_cases_office(struct play_cases *c, int64_t number, const char *state, const char *note, int32_t day);
+/* The office's, or somebody else's: fn is told of each message that it causes.
+ * NULL, or why it may not be. */
+typedef void play_cases_told_fn(void *arg, const char *text);
+const char *play_cases_office(struct play_cases *c, const struct desk_order *order, int32_t day, play_cases_told_fn *fn,
+                              void *arg);
 
 /* Where it stands, and its last note; NULL: there is no such case. */
 const char *play_cases_state(const struct play_cases *c, int64_t number, const char **note);
@@ -47,6 +51,7 @@ const char *play_cases_state(const struct play_cases *c, int64_t number, const c
 enum play_cases_mood { PLAY_CASES_OWN = 0, PLAY_CASES_NONE, PLAY_CASES_FAIL };
 void play_cases_mood(struct play_cases *c, enum play_cases_mood mood);
 bool play_cases_away(const struct play_cases *c);
+bool play_cases_hidden(const struct play_cases *c);
 
 /* A case as whoever moves it reads it; false: there is none. */
 bool play_cases_read(struct play_cases *c, int64_t number, struct casefile *out);

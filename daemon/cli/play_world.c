@@ -416,7 +416,7 @@ static enum flow_result world_answer_case(struct play_world *w)
     struct flow_rows rows = { .failed = play_cases_away(w->files) };
     struct casefile file;
 
-    if (!rows.failed && play_cases_read(w->files, w->out.question.number, &file))
+    if (!rows.failed && !play_cases_hidden(w->files) && play_cases_read(w->files, w->out.question.number, &file))
         rows.file = &file;
     memcpy(w->key, w->out.question.key, sizeof w->key);
     return flow_answer(&w->env, w->s, &rows, &w->out);
@@ -674,9 +674,21 @@ const char *play_world_filed(struct play_world *w, int64_t number, const struct 
                ? NULL : "too many cases";
 }
 
+/* A message that is caused outside of a step. */
+static void world_told(void *arg, const char *text)
+{
+    struct play_world *w = arg;
+
+    if (w->message_count < WORLD_EFFECTS)
+        w->messages[w->message_count++] = xstrdup(text);
+}
+
 const char *play_world_office(struct play_world *w, int64_t number, const char *state, const char *note)
 {
-    return play_cases_office(w->files, play_cases_number(w->files, number), state, note, world_today(w));
+    const struct desk_order order = { .number = play_cases_number(w->files, number), .key = "office", .to = state,
+                                      .note = note, .at = w->now };
+
+    return play_cases_office(w->files, &order, world_today(w), world_told, w);
 }
 
 const char *play_world_state(const struct play_world *w, int64_t number, const char **note)
