@@ -316,9 +316,9 @@ static size_t desk_keep(struct desk_job *j, const char *s)
 /* Copies of all strings: first into text, which moves, then pointers to them. */
 static void desk_copy(struct desk_job *j, const struct desk_order *o)
 {
-    const char *const from[] = { o->key, o->actor, o->agency, o->msisdn, o->from, o->to, o->note };
+    const char *const from[] = { o->key, o->actor, o->agency, o->msisdn, o->from, o->to, o->note, o->sms };
     const char **const to[] = { &j->order.key, &j->order.actor, &j->order.agency, &j->order.msisdn, &j->order.from,
-                                &j->order.to, &j->order.note };
+                                &j->order.to, &j->order.note, &j->order.sms };
     size_t at[sizeof from / sizeof from[0]], field_at[DESK_FIELDS_MAX][2];
 
     j->order = *o;

@@ -10,6 +10,7 @@
 
 #include "app/agencies.h"
 #include "app/alerts.h"
+#include "app/almanac.h"
 #include "app/backends.h"
 #include "app/bearer.h"
 #include "app/cashier.h"
@@ -20,10 +21,12 @@
 #include "app/officers.h"
 #include "app/postman.h"
 #include "app/recent.h"
+#include "app/openings.h"
 #include "app/pins.h"
 #include "app/secret.h"
 #include "app/spool.h"
 #include "app/throttle.h"
+#include "app/timekeeper.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -81,6 +84,9 @@ struct gateway {
     struct desk *desk;                  /* moves cases on */
     struct handover *handover;          /* brings them to agencies' systems */
     struct spool *spool;                /* and to those that take files */
+    struct almanac *almanac;
+    struct timekeeper *timekeeper;
+    struct openings *openings;          /* lists of services that are closed */
     struct cashier *cashier;            /* payments */
     struct officers *officers;          /* who answer cases by text message */
     struct agencies *agencies;          /* the ministry API */
@@ -146,6 +152,7 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w, c
         .link = bearer_name(w->bearer),
         .now = clock_now(),
         .alert = alerts_now(g->alerts),
+        .windows = almanac_windows(g->almanac),
         .secret = g->secret,
         .draw = work_draw,
         .tape = g->conf->tape_ms > 0,
@@ -420,6 +427,9 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
     case FLOW_HOOK:
         return backends_ask(g->backends, s->menu, q, s->id, rows);
+    case FLOW_WAITLIST:
+        openings_ask(g->openings, s->id, q);
+        return false;
     case FLOW_PAY:
         return cashier_ask(g->cashier, s, q, rows);
     case FLOW_PIN:
@@ -900,6 +910,11 @@ static void gateway_on_case(void *arg, uint64_t ticket, const struct store_case_
     gateway_answer(arg, ticket, &answer, FLOW_CASE);
 }
 
+static void gateway_on_listed(void *arg, uint64_t ticket, const struct flow_rows *rows)
+{
+    gateway_answer(arg, ticket, rows, FLOW_WAITLIST);
+}
+
 static void gateway_on_hook(void *arg, uint64_t ticket, const struct flow_rows *rows)
 {
     gateway_answer(arg, ticket, rows, FLOW_HOOK);
@@ -1378,6 +1393,11 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         spool_tick(g->spool);
     cashier_tick(g->cashier);
     officers_tick(g->officers);
+    if (store_is_up(g->store)) {
+        almanac_tick(g->almanac);
+        timekeeper_tick(g->timekeeper);
+        openings_tick(g->openings);
+    }
     gateway_watch(g);
 }
 
@@ -1502,6 +1522,9 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->agencies = agencies_new(&(struct agencies_args){ conf, args->http, g->store, g->desk, g->generations });
+    g->almanac = almanac_new(g->store);
+    g->timekeeper = timekeeper_new(&(struct timekeeper_args){ g->store, g->desk, g->almanac, g->generations });
+    g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
@@ -1551,6 +1574,9 @@ void gateway_free(struct gateway *g)
     desk_free(g->desk);
     officers_free(g->officers);
     agencies_free(g->agencies);
+    timekeeper_free(g->timekeeper);
+    openings_free(g->openings);
+    almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);
     postman_free(g->postman);

@@ -62,6 +62,8 @@
     X(pushes_failed, counter, "of these, refused by the network: busy, absent, refused; they went as messages") \
     X(orders_done, counter, "orders that moved a case on, or noted something of one") \
     X(orders_repeated, counter, "orders that had been done before") \
+    X(cases_overdue, counter, "steps taken because an answer was not there in time") \
+    X(cases_expired, counter, "cases that the clock moved on") \
     X(orders_refused, counter, "orders that were not done") \
     X(officers_answered, counter, "commands of officers that were answered") \
     X(officers_wrong, counter, "of these, with a wrong code") \

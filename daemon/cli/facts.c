@@ -203,6 +203,13 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
     case MENU_PIN_SET:
         buf_adds(&k->value, "pin set");
         break;
+    case MENU_WAITLIST:
+        buf_addf(&k->value, "waitlist %s", m->services[a->service].name);
+        if (a->at != NULL) {
+            buf_adds(&k->value, " for ");
+            expr_source(a->at, &k->value);
+        }
+        break;
     case MENU_PAY:
         maker_add_pay(k, a->pay);
         break;
@@ -390,13 +397,33 @@ static void maker_effort(struct maker *k, const char *key, const struct menu_eff
               (double)e->taka / 100);
 }
 
+static void maker_overdue(struct maker *k, const struct menu_overdue *o)
+{
+    char name[48];
+
+    snprintf(name, sizeof name, "%d days late", o->after);
+    maker_say(k, name, "%s%s%s%s", o->to[0] != '\0' ? "goes to " : "is told", o->to, o->sms != MENU_NONE ? ", sends " : "",
+              o->sms != MENU_NONE ? k->menu->sms[o->sms].name : "");
+    maker_text(k, "notes", o->text);
+}
+
+static void maker_span(struct maker *k, const char *key, const struct menu_span *span)
+{
+    if (span->days > 0)
+        maker_say(k, key, "%d %s", span->days, span->all ? "days" : "working days");
+}
+
 static void maker_service_rules(struct maker *k, const struct menu_service *s)
 {
     if ((s->who & MENU_WHO_CITIZEN) == 0)
         maker_say(k, "takes it from", "%s", "agents alone");
-    if (s->windowed && s->from > INT32_MIN)
+    if (s->windowed && s->from > s->to)
+        maker_say(k, "is open", "%s", "as the database says");
+    if (s->opened != MENU_NONE)
+        maker_say(k, "tells who waits", "%s", k->menu->sms[s->opened].name);
+    if (s->windowed && s->from <= s->to && s->from > INT32_MIN)
         maker_day(k, "opens on", s->from);
-    if (s->windowed && s->to < INT32_MAX)
+    if (s->windowed && s->from <= s->to && s->to < INT32_MAX)
         maker_day(k, "is open until", s->to);
     if (s->fee_official > 0)
         maker_say(k, "costs", "Tk %d", s->fee_official);
@@ -404,6 +431,8 @@ static void maker_service_rules(struct maker *k, const struct menu_service *s)
         maker_say(k, "costs at a centre", "Tk %d", s->fee_centre);
     if (s->within_days > 0)
         maker_say(k, "answers within", "%d %s", s->within_days, s->within_all ? "days" : "working days");
+    for (int i = 0; i < s->overdue_count; i++)
+        maker_overdue(k, &s->overdue[i]);
     if (s->backend != MENU_NONE)
         maker_say(k, "goes to", "%s", k->menu->backends[s->backend].name);
     if (s->saves.version == 0)
@@ -440,6 +469,10 @@ static void maker_state(struct maker *k, const struct menu_service *s, const str
         maker_move(k, s->states[state->to[i]].name, state->may[i]);
     if (state->to_count > 0)
         maker_say_value(k, "may become");
+    if (state->to_count > 0 && state->hers)
+        maker_say(k, "waits for", "%s", "the citizen");
+    maker_span(k, "answers within", &state->within);
+    maker_span(k, "expires after", &state->expires);
     if (state->text != NULL)
         maker_text(k, "reads", state->text);
     k->part = NULL;

@@ -142,6 +142,9 @@ static void graph_add_action(struct graph *g, const struct menu_action *a)
     case MENU_PIN_SET:
         buf_adds(&g->label, "pin set");
         break;
+    case MENU_WAITLIST:
+        buf_addf(&g->label, "waitlist %s", m->services[a->service].name);
+        break;
     case MENU_PAY:
         if (a->pay->provider != MENU_NONE)
             buf_addf(&g->label, "pay by %s, ", m->providers[a->pay->provider].name);

@@ -436,6 +436,8 @@ static enum flow_result world_answer_question(struct play_world *w)
         return world_answer_case(w);
     if (q->kind == FLOW_HOOK)
         return world_answer_hook(w);
+    if (q->kind == FLOW_WAITLIST)
+        return flow_answer(&w->env, w->s, &rows, &w->out);
     if (q->kind == FLOW_PAY)
         return world_answer_pay(w);
     if (q->kind == FLOW_PIN) {

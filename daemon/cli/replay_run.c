@@ -326,6 +326,8 @@ static enum flow_result replay_answer(struct replay_run *r)
         break;
     case FLOW_CASE:
         return replay_answer_case(r);
+    case FLOW_WAITLIST:
+        break;
     case FLOW_NUMBER:
         number.number = r->numbers++;
         break;

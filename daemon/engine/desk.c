@@ -251,7 +251,7 @@ enum desk_outcome desk_decide(const struct menu *m, const struct casefile *f, co
     audit_at = p->mem.len;
     desk_plan_audit(f, o, p);
     (void)desk_keep(p, audit_at);
-    if (moves)
+    if (moves || o->sms != NULL)
         notice_plan(m, s, f, o, p);
     p->fields = buf_str(&p->mem) + fields_at;   /* mem has stopped moving */
     p->audit_fields = buf_str(&p->mem) + audit_at;

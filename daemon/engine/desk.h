@@ -48,6 +48,7 @@ struct desk_order {
     const char *from;                   /* only if it stands there now; NULL wherever it stands */
     const char *to;                     /* state; NULL or "": no move, an event with a note or fields */
     const char *note;                   /* in words, shown to her; NULL "" */
+    const char *sms;                    /* template of a message to her, beside those of the state; NULL none */
     int64_t at;                         /* ms since the epoch */
     const struct desk_field *fields;    /* to be laid over the case's */
     int field_count;

@@ -44,6 +44,7 @@ struct flow_env {
     const struct session_plan *plan;    /* the session's own was retired: from it to menu; NULL: it was not */
     const struct event_limits *limits;  /* of the link the event came by */
     const char *link;                   /* its name */
+    const struct windows *windows;      /* windows.h; NULL: by the menus alone */
     int64_t now;                        /* ms since the epoch */
     const struct flow_alert *alert;     /* NULL: none */
     const unsigned char *secret;        /* FLOW_SECRET_SIZE octets, under which codes are hashed */
@@ -66,7 +67,7 @@ enum flow_result {
     FLOW_RESULTS,
 };
 
-enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN, FLOW_PAY, FLOW_CASE };
+enum flow_question_kind { FLOW_QUERY = 0, FLOW_NUMBER, FLOW_HOOK, FLOW_PIN, FLOW_PAY, FLOW_CASE, FLOW_WAITLIST };
 
 /* How the check or the setting of a PIN went. */
 enum flow_pin {
@@ -104,6 +105,8 @@ struct flow_question {
     const struct menu_provider *provider;       /* FLOW_PAY */
     const struct menu_service *fee;     /* FLOW_PAY: whose; NULL: it is a bill */
     int64_t taka;                       /* FLOW_PAY */
+    const struct menu_service *service; /* FLOW_WAITLIST */
+    const char *place, *receiver, *lang;        /* FLOW_WAITLIST; borrowed likewise */
     const char *about;                  /* FLOW_PAY: what is paid; "" not said; borrowed likewise */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/notice.h"
+#include "engine/windows.h"
 #include "menu/render.h"
 
 #define FLOW_NULL SIZE_MAX              /* an argument that is SQL NULL */
@@ -347,11 +348,12 @@ static enum flow_pass flow_do_query(struct flow *f, const struct menu_action *a)
 }
 
 /* Does the service take anything from her today? */
-static bool flow_takes(const struct flow *f, const struct menu_service *s)
+static bool flow_takes(struct flow *f, const struct menu_action *a)
 {
+    const struct menu_service *s = &f->s->menu->services[a->service];
     bool hers = (s->who & MENU_WHO_CITIZEN) != 0 || f->s->agent != NULL;
 
-    return hers && (!s->windowed || (f->scope.today >= s->from && f->scope.today <= s->to));
+    return hers && windows_is_open(f->env->windows, s, flow_place(f, a) ? buf_str(&f->out->value) : "", f->scope.today);
 }
 
 /* A step opens at most one case of a service: the database knows it by that. */
@@ -359,7 +361,7 @@ static enum flow_pass flow_do_submit(struct flow *f, const struct menu_action *a
 {
     const struct menu_service *service = &f->s->menu->services[a->service];
 
-    if (!flow_takes(f, service))
+    if (!flow_takes(f, a))
         return flow_branch(f, &a->closed);
     for (int i = 0; i < f->out->case_count; i++)
         if (f->out->cases[i].service == service) {
@@ -390,6 +392,41 @@ static enum flow_pass flow_do_sms(struct flow *f, const struct menu_action *a)
              s->menu->screens[out->waiting_screen].name, out->message_count);
     out->waiting_action++;
     return flow_send(f, a->sms, buf_str(&out->value));
+}
+
+/* The list is written before the step: twice is once. */
+static enum flow_pass flow_do_waitlist(struct flow *f, const struct menu_action *a)
+{
+    struct flow_out *out = f->out;
+    struct flow_question *q = &out->question;
+    size_t place, receiver;
+
+    *q = (struct flow_question){ .kind = FLOW_WAITLIST, .query = MENU_NONE, .service = &f->s->menu->services[a->service],
+                                 .lang = f->s->menu->langs[flow_sms_lang(f)].id };
+    out->asked_at = out->mem.len;
+    buf_clear(&out->value);
+    if (a->at != NULL && !expr_value(a->at, &f->scope, &out->value))
+        buf_clear(&out->value);
+    place = flow_keep(out, buf_str(&out->value), out->value.len);
+    buf_clear(&out->value);
+    if (!expr_value(a->to, &f->scope, &out->value) || out->value.len == 0) {
+        out->waiting_action++;          /* nobody waits */
+        return FLOW_ON;
+    }
+    receiver = flow_keep(out, buf_str(&out->value), out->value.len);
+    q->place = buf_str(&out->mem) + place;
+    q->receiver = buf_str(&out->mem) + receiver;
+    flow_key(f, q->key);
+    out->hooks++;
+    return FLOW_ASKS;
+}
+
+static enum flow_pass flow_waitlist_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
+{
+    if (rows->failed)
+        return flow_branch(f, &a->fail);
+    f->out->waiting_action++;
+    return FLOW_ON;
 }
 
 static enum flow_pass flow_do_set(struct flow *f, const struct menu_action *a)
@@ -466,6 +503,7 @@ static enum flow_pass (*const flow_actions[MENU_ACTIONS])(struct flow *f, const 
     [MENU_HOOK] = flow_do_hook,
     [MENU_PIN_CHECK] = flow_do_pin,
     [MENU_PIN_SET] = flow_do_pin,
+    [MENU_WAITLIST] = flow_do_waitlist,
     [MENU_PAY] = flow_do_pay,
     [MENU_MOVE] = flow_do_order,
 };
@@ -524,6 +562,8 @@ enum flow_pass flow_answered(struct flow *f, const struct flow_rows *rows)
         return flow_pay_answered(f, a, rows);
     case FLOW_CASE:
         return flow_order_answered(f, a, rows);
+    case FLOW_WAITLIST:
+        return flow_waitlist_answered(f, a, rows);
     case FLOW_QUERY:
     case FLOW_HOOK:
         break;

@@ -40,6 +40,11 @@ static enum casefile_quiet flow_quiet(struct flow *f, const struct menu_action *
     return CASEFILE_PLAIN;
 }
 
+bool flow_place(struct flow *f, const struct menu_action *a)
+{
+    return flow_field(f, a, FLOW_FIELD_PLACE) || flow_field(f, a, FLOW_FIELD_UNION);
+}
+
 static size_t flow_keep_field(struct flow *f, const struct menu_action *a, const char *name, const char *otherwise)
 {
     if (!flow_field(f, a, name) && (otherwise == NULL || !flow_field(f, a, otherwise)))

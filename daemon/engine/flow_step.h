@@ -178,6 +178,9 @@ enum flow_pass flow_order_answered(struct flow *f, const struct menu_action *a, 
 
 /* --- flow_open.c -------------------------------------------------------------------- */
 
+/* Where the case of a submit belongs, in out->value; false: nothing says it. */
+bool flow_place(struct flow *f, const struct menu_action *a);
+
 /* The number of a submission's case has come. */
 enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
 

@@ -128,6 +128,21 @@ static struct notice_places notice_add(const struct notice_case *c, const struct
     return at;
 }
 
+/* The i-th template that an order may send: those of the state it moves to, then
+ * its own; NULL: not this one. */
+static const struct menu_sms *notice_sms(const struct menu *m, const struct menu_service *s, const struct desk_order *o,
+                                         const char *state, int i)
+{
+    bool moves = o->to != NULL && o->to[0] != '\0';
+
+    if (i < s->notify_count)
+        return moves && strcmp(s->notify[i].state, state) == 0 ? &m->sms[s->notify[i].sms] : NULL;
+    for (int k = 0; o->sms != NULL && k < m->sms_count; k++)
+        if (strcmp(m->sms[k].name, o->sms) == 0)
+            return &m->sms[k];
+    return NULL;
+}
+
 /* p->fields is not set yet: it stands at the beginning of mem. */
 void notice_plan(const struct menu *m, const struct menu_service *s, const struct casefile *f,
                  const struct desk_order *o, struct desk_plan *p)
@@ -135,12 +150,12 @@ void notice_plan(const struct menu *m, const struct menu_service *s, const struc
     struct notice_places at[DESK_NOTICES_MAX] = { { 0 } };
     int lang = notice_lang(m, f->lang);
 
-    for (int i = 0; i < s->notify_count && p->notice_count < DESK_NOTICES_MAX; i++) {
-        const struct menu_sms *sms = &m->sms[s->notify[i].sms];
+    for (int i = 0; i <= s->notify_count && p->notice_count < DESK_NOTICES_MAX; i++) {
+        const struct menu_sms *sms = notice_sms(m, s, o, p->state, i);
         struct notice_case c = { .menu = m, .service = s, .file = f, .at = o->at, .note = p->note };
         struct buf fields;
 
-        if (strcmp(s->notify[i].state, p->state) != 0 || f->quiet == CASEFILE_SILENT)
+        if (sms == NULL || f->quiet == CASEFILE_SILENT)
             continue;
         buf_init(&fields, 64 * 1024);
         buf_adds(&fields, buf_str(&p->mem));

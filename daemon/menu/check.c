@@ -170,6 +170,9 @@ static void check_collect_uses(const struct menu *m, const struct check_uses *u)
     for (int i = 0; i < m->service_count; i++) {
         for (int k = 0; k < m->services[i].notify_count; k++)
             check_use(u->sms, m->services[i].notify[k].sms);
+        check_use(u->sms, m->services[i].opened);
+        for (int k = 0; k < m->services[i].overdue_count; k++)
+            check_use(u->sms, m->services[i].overdue[k].sms);
         check_use(u->backends, m->services[i].backend);
     }
 }

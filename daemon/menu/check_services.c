@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "menu/template.h"
 #include "menu/names.h"
 
 /* leads[i * count + k]: there is a way from state i to state k. */
@@ -178,6 +179,19 @@ static void check_fields(const struct menu_service *s, struct menu_issues *issue
     }
 }
 
+/* It is sent out of no dialogue, to anybody. */
+static void check_opened(const struct menu *m, const struct menu_service *s, struct menu_issues *issues)
+{
+    const struct menu_sms *sms = s->opened != MENU_NONE ? &m->sms[s->opened] : NULL;
+
+    for (int i = 0; sms != NULL && sms->text != NULL && i < m->lang_count; i++)
+        if (sms->text->by_lang[i] != NULL && !template_is_constant(sms->text->by_lang[i])) {
+            issue_add(issues, ISSUE_OPENED, menu_text_pos(sms->text, i),
+                      "template '%s' is sent to all who wait for '%s': it may have no placeholders", sms->name, s->name);
+            return;
+        }
+}
+
 void check_services(const struct menu *m, struct menu_issues *issues)
 {
     for (int i = 0; i < m->backend_count; i++)
@@ -188,5 +202,6 @@ void check_services(const struct menu *m, struct menu_issues *issues)
         check_fields(&m->services[i], issues);
         if (!m->services[i].stateless && m->services[i].state_count > 0)
             check_states(&m->services[i], issues);
+        check_opened(m, &m->services[i], issues);
     }
 }

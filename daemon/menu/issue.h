@@ -98,6 +98,10 @@
     X(MOVE_NOBODY, "E312", "No service lets a citizen or an agent move a case to this state: no 'by' names them.") \
     X(CASE_KEY, "E313", "A second key of a case is a field that its services have, at most 4 of them.") \
     X(LIST_OF, "E314", "A list shows the rows of a query or her cases: one of the two.") \
+    X(OVERDUE, "E320", "What is to happen after a promised day: there is no promise, or the steps are not in order.") \
+    X(EXPIRES, "E321", "A state expires into one that may not follow it.") \
+    X(WAITLIST, "E322", "Nobody waits for a service that sends no message when it opens.") \
+    X(OPENED, "E323", "The message to those on a list goes out of no dialogue: it has no placeholders.") \
     X(NO_MEANING, "E330", "No service that hands cases to the back end has the state that its 'states' or 'taken' names.") \
     X(NO_PROVIDER, "E340", "No provider has this name.") \
     X(PROVIDER, "E341", "The keys of a provider do not go with its kind, or one of them cannot be used.") \

@@ -141,6 +141,17 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                        SERVICE "states: {submitted: [answered], answered: [closed, appealed], appealed: [closed]}}\n" },
     [ISSUE_SERVICE_FIELD] = { "services:\n  fair: {number: 7, title: Tea fair, fields: {contact: word(11)}}\n",
                               "services:\n  fair: {number: 7, title: Tea fair, fields: {contact: msisdn}}\n" },
+    [ISSUE_OVERDUE] = { SERVICE "overdue: [{after: 3, to: uno, text: The UNO knows}]}\n",
+                        SERVICE "within: {days: 30}, overdue: [{after: 3, to: uno, text: The UNO knows}]}\n" },
+    [ISSUE_EXPIRES] = { SERVICE "states: {submitted: {to: [closed], expires: {days: 30, to: expired}}}}\n",
+                        SERVICE "states: {submitted: {to: [closed, expired], expires: {days: 30, to: expired}}}}\n" },
+    [ISSUE_WAITLIST] = { SERVICE "window: listed}\n" TEA "{waitlist: fair, goto: main}\n",
+                         SERVICE "window: {opened: opens}}\nsms:\n  opens: {class: service_info, text: {en: The fair is open., bn: মেলা খোলা।}}\n"
+                         TEA "{waitlist: fair, goto: main}\n" },
+    [ISSUE_OPENED] = { SERVICE "window: {opened: opens}}\nsms:\n  opens: {class: service_info, text: {en: \"Open, {citizen.msisdn}\", bn: মেলা খোলা।}}\n"
+                       TEA "{waitlist: fair, goto: main}\n",
+                       SERVICE "window: {opened: opens}}\nsms:\n  opens: {class: service_info, text: {en: Open., bn: মেলা খোলা।}}\n"
+                       TEA "{waitlist: fair, goto: main}\n" },
     [ISSUE_WINDOW] = { SERVICE "window: {from: 2026-11-01, to: 2026-11-31}}\n",
                        SERVICE "window: {from: 2026-10-01, to: 2026-11-30}}\n" TEA
                            "{submit: fair, with: {category: \"'tea'\"}, closed: main, goto: main}\n" },

@@ -114,10 +114,10 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_INTO] = { "into", KEYS_STRING, .help = "query, hook, case: variables into.field; submit: the number is into.no" }, \
     [ACTION_NONE] = { "none", KEYS_SCREEN_NAME, \
                       .help = "query, hook, case, move: where to go when nothing was found; pin: when she has none yet" }, \
-    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin, pay, case, move: where to go after an error or time-out" }, \
+    [ACTION_FAIL] = { "fail", KEYS_SCREEN_NAME, .help = "query, hook, pin, pay, case, move, waitlist: where to go after an error or time-out" }, \
     [ACTION_WITH] = { "with", KEYS_FREE_MAP, \
                       .help = "submit: the service's fields; hook: members of the request; case: a second key" }, \
-    [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms: the receiver; citizen.msisdn" }, \
+    [ACTION_TO] = { "to", KEYS_EXPRESSION, .help = "sms, waitlist: the number; citizen.msisdn" }, \
     [ACTION_CALL] = { "call", KEYS_ONE_MAP, .of = KEYS_CALL, .help = "a dialogue inside the dialogue" }, \
     [ACTION_RETURN] = { "return", KEYS_MAYBE, .help = "end of a called dialogue, and its value" }, \
     [ACTION_HOOK] = { "hook", KEYS_STRING, .help = "web request to a back end; needs path" }, \
@@ -139,7 +139,9 @@ static const struct keys_row keys_query_rows[] = {
     [ACTION_HEARD] = { "heard", KEYS_STRING, .help = "hook: field of the record, a date, that tells the day of the answer" }, \
     [ACTION_CASE] = { "case", KEYS_EXPRESSION, .help = "look up a case of hers by its number; needs into and none" }, \
     [ACTION_OF] = { "of", KEYS_STRINGS, .help = "case: services whose cases it finds, or all; all" }, \
-    [ACTION_MOVE] = { "move", KEYS_ONE_MAP, .of = KEYS_MOVE, .help = "put a case of hers into another state, exactly once; needs none and refused" }
+    [ACTION_MOVE] = { "move", KEYS_ONE_MAP, .of = KEYS_MOVE, .help = "put a case of hers into another state, exactly once; needs none and refused" }, \
+    [ACTION_WAITLIST] = { "waitlist", KEYS_STRING, .help = "put a number on the list of a service that is closed" }, \
+    [ACTION_PLACE] = { "place", KEYS_EXPRESSION, .help = "waitlist: for this place; without it, for the country" }
 
 static const struct keys_row keys_action_rows[] = {
     ACTION_ROWS,
@@ -205,13 +207,15 @@ static const struct keys_row keys_service_rows[] = {
     [SERVICE_NOTIFY] = { "notify", KEYS_FREE_MAP, .help = "SMS template to send at a state" },
     [SERVICE_WHO] = { "who", KEYS_SOME, .words = "citizen agent", .help = "who may submit it; citizen: everybody" },
     [SERVICE_FEE] = { "fee", KEYS_ONE_MAP, .of = KEYS_FEE, .help = "what it costs, in taka" },
-    [SERVICE_WINDOW] = { "window", KEYS_CHOICE_OR_MAP, .words = "always", .of = KEYS_WINDOW,
-                         .help = "when it is open; always" },
+    [SERVICE_WINDOW] = { "window", KEYS_CHOICE_OR_MAP, .words = "always listed", .of = KEYS_WINDOW,
+                         .help = "when it is open; always; listed: as the database says" },
     [SERVICE_WITHIN] = { "within", KEYS_ONE_MAP, .of = KEYS_WITHIN, .help = "time to an answer" },
     [SERVICE_STATES] = { "states", KEYS_LISTS, .of = KEYS_STATE, .help = "states of a case, and those that may follow each" },
     [SERVICE_TEXTS] = { "texts", KEYS_TEXT_MAP, .help = "states in the citizen's words" },
     [SERVICE_SAVES] = { "saves", KEYS_ONE_MAP, .of = KEYS_SAVES, .help = "visits, time and cost that a case saves" },
     [SERVICE_BACKEND] = { "backend", KEYS_STRING, .help = "the agency's system: a back end" },
+    [SERVICE_OVERDUE] = { "overdue", KEYS_LIST_OF_MAPS, .of = KEYS_OVERDUE,
+                          .help = "what happens when there is no answer in time, one step after the other" },
     [SERVICE_KEYS] = { .name = NULL },
 };
 
@@ -301,6 +305,7 @@ static const struct keys_row keys_fee_rows[] = {
 static const struct keys_row keys_window_rows[] = {
     [WINDOW_FROM] = { "from", KEYS_STRING, .help = "first day, like 2026-11-01; without it, open until 'to'" },
     [WINDOW_TO] = { "to", KEYS_STRING, .help = "last day; without it, open since 'from'" },
+    [WINDOW_OPENED] = { "opened", KEYS_STRING, .help = "template of a message to those on the list, when it opens" },
     [WINDOW_KEYS] = { .name = NULL },
 };
 
@@ -313,7 +318,27 @@ static const struct keys_row keys_within_rows[] = {
 static const struct keys_row keys_state_rows[] = {
     [STATE_TO] = { "to", KEYS_MOVES, .required = true, .of = KEYS_STATE, .help = "states that may follow; [] where none does" },
     [STATE_BY] = { "by", KEYS_SOME, .words = "citizen agent officer clock provider", .help = "who may make the move; officer" },
+    [STATE_WITHIN] = { "within", KEYS_ONE_MAP, .of = KEYS_WITHIN, .help = "a time to an answer that begins with this state" },
+    [STATE_EXPIRES] = { "expires", KEYS_ONE_MAP, .of = KEYS_EXPIRES, .help = "when nobody moves it, the clock does" },
+    [STATE_TURN] = { "turn", KEYS_CHOICE, .words = "citizen office",
+                     .help = "whose turn it is; the office's, where an officer may make a move" },
     [STATE_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_expires_rows[] = {
+    [EXPIRES_DAYS] = { "days", KEYS_WHOLE, .required = true, .min = 1, .max = KEYS_DAYS_MAX, .help = "after so many days" },
+    [EXPIRES_CALENDAR] = { "calendar", KEYS_CHOICE, .words = "working all", .help = "which days count; all" },
+    [EXPIRES_TO] = { "to", KEYS_STRING, .required = true, .help = "into this one of the states that may follow" },
+    [EXPIRES_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_overdue_rows[] = {
+    [OVERDUE_AFTER] = { "after", KEYS_WHOLE, .min = 0, .max = KEYS_DAYS_MAX,
+                        .help = "so many days after the last day of the promise, counted like it; 0" },
+    [OVERDUE_TO] = { "to", KEYS_STRING, .help = "the office that it is passed on to: a name, like uno" },
+    [OVERDUE_TEXT] = { "text", KEYS_TEXT, .required = true, .help = "what the history of the case says of it" },
+    [OVERDUE_SMS] = { "sms", KEYS_STRING, .help = "template of a message to her" },
+    [OVERDUE_KEYS] = { .name = NULL },
 };
 
 static const struct keys_row keys_saves_rows[] = {
@@ -384,6 +409,8 @@ static const struct {
     [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },
     [KEYS_KEYWORD] = { "keyword", keys_keyword_rows },
     [KEYS_PROVIDER] = { "provider", keys_provider_rows }, [KEYS_PAY] = { "pay", keys_pay_rows },
+    [KEYS_EXPIRES] = { "expiry", keys_expires_rows },
+    [KEYS_OVERDUE] = { "overdue step", keys_overdue_rows },
 };
 
 const struct keys_row *keys_table(enum keys_map map)

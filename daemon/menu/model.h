@@ -290,6 +290,7 @@ enum menu_action_kind {
     MENU_HOOK,
     MENU_PIN_CHECK,                     /* is it her PIN? */
     MENU_PIN_SET,
+    MENU_WAITLIST,                      /* a number waits for a service to open */
     MENU_PAY,                           /* a provider is asked for money */
     MENU_MOVE,                          /* a case of hers goes to another state */
     MENU_ACTIONS,
@@ -331,6 +332,7 @@ struct menu_action {
     const struct menu_record *returns;  /* MENU_HOOK: NULL when nothing is wanted */
     int64_t keep_ms;                    /* MENU_HOOK: so long its last answer counts when it is away; 0 never */
     const char *heard;                  /* MENU_HOOK, with keep_ms: date field of returns: the day of the answer */
+    const struct expr *at;              /* MENU_WAITLIST: place; NULL: the country */
     const struct menu_pay *pay;         /* MENU_PAY */
     int again, refused, late;           /* MENU_PAY: screens; late: MENU_NONE = goes on; MENU_MOVE: refused */
 };
@@ -385,6 +387,12 @@ struct menu_screen {
 #define MENU_BY_CLOCK 8u
 #define MENU_BY_PROVIDER 16u
 
+/* Days: working days, or all. */
+struct menu_span {
+    int days;                           /* 0: none */
+    bool all;
+};
+
 struct menu_state {
     const char *name;
     struct menu_pos pos;
@@ -392,6 +400,19 @@ struct menu_state {
     int to_count;                       /* 0: final */
     const unsigned *may;                /* MENU_BY_*: who may make each of the moves of to */
     const struct menu_text *text;       /* in the citizen's words; NULL none */
+    bool hers;                          /* it is her turn: the days of a promise stand still */
+    struct menu_span within;            /* a promise that begins here; none: the one before goes on */
+    struct menu_span expires;           /* then the clock moves it */
+    int expires_to;                     /* state; MENU_NONE */
+};
+
+/* One step of what happens when there is no answer in time. */
+struct menu_overdue {
+    struct menu_pos pos;
+    int after;                          /* days after the last one of the promise, counted like it */
+    const char *to;                     /* the office it is passed on to; "" none */
+    const struct menu_text *text;       /* for the history; constant */
+    int sms;                            /* template for her; MENU_NONE */
 };
 
 /* In hundredths. */
@@ -423,7 +444,8 @@ struct menu_service {
     unsigned who;                       /* MENU_WHO_* */
     int fee_official, fee_centre;       /* taka */
     int fee_paid, fee_back;             /* states of a case whose fee is paid, was given back; MENU_NONE: not said */
-    bool windowed;                      /* open only from..to, both included */
+    int opened;                         /* template for those on its list; MENU_NONE: there is no list */
+    bool windowed;                      /* open only from..to, both included, unless the database says otherwise */
     int32_t from, to;                   /* days, clock.h; INT32_MIN and INT32_MAX where there is no bound */
     int within_days;                    /* 0: nothing is promised */
     bool within_all;                    /* all days count, not working days alone */
@@ -433,6 +455,8 @@ struct menu_service {
     struct menu_saves saves;
     int backend;                        /* index; MENU_NONE */
     bool shown;                         /* some screen shows citizens their cases */
+    const struct menu_overdue *overdue; /* ascending by their days */
+    int overdue_count;
 };
 
 /* State of a new case. */

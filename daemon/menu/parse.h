@@ -187,6 +187,10 @@ int parse_cases_of(struct parse *p, const struct yaml_node *of, int max);
 
 void parse_services(struct parse *p);
 
+/* --- parse_overdue.c ------------------------------------------------------------------- */
+
+void parse_overdue(struct parse *p, const struct yaml_node *list, struct menu_service *s);
+
 /* --- parse_backends.c ----------------------------------------------------------------- */
 
 void parse_backends(struct parse *p);
@@ -244,7 +248,7 @@ struct parse_tells {
 };
 struct expr_names parse_tells_scope(struct parse *p, const struct parse_tells *t);
 
-/* Of the services that send this template at a state; NULL: none does.  When all
+/* Of the services that send this template at a state, or when they are late; NULL: none does.  When all
  * services are read. */
 const struct parse_tells *parse_tells_of(struct parse *p, int sms);
 

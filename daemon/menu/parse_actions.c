@@ -200,6 +200,22 @@ static void parse_sms_action(struct parse *p, const struct parse_file *file, con
             parse_builtin(p, "msisdn");
 }
 
+static void parse_waitlist_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
+                                  struct menu_action *a)
+{
+    const struct yaml_node *name = got->at[ACTION_WAITLIST];
+
+    parse_sms_action(p, file, got, a);  /* its 'to' */
+    a->kind = MENU_WAITLIST;
+    a->service = name != NULL ? parse_find(p, FILE_SERVICES, name) : MENU_NONE;
+    a->fail = parse_exit(p, file, got, ACTION_FAIL);
+    if (a->service != MENU_NONE && p->menu->services[a->service].opened == MENU_NONE)
+        issue_add(p->issues, ISSUE_WAITLIST, name->pos,
+                  "service '%s' has no list: its 'window' names the message that is sent when it opens, 'opened'", name->text);
+    if (got->at[ACTION_PLACE] != NULL)
+        (void)parse_expr(p, got->at[ACTION_PLACE], &a->at);
+}
+
 static void parse_set_action(struct parse *p, const struct parse_file *file, const struct keys_got *got,
                              struct menu_action *a)
 {
@@ -221,6 +237,7 @@ static const struct parse_action parse_actions[] = {
     { ACTION_HOOK, PARSE_BIT(ACTION_PATH) | PARSE_BIT(ACTION_WITH) | PARSE_BIT(ACTION_RETURNS) | PARSE_BIT(ACTION_INTO) |
                        PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_FAIL) | PARSE_BIT(ACTION_KEEP) | PARSE_BIT(ACTION_HEARD),
       PARSE_BIT(ACTION_PATH), parse_hook_action },
+    { ACTION_WAITLIST, PARSE_BIT(ACTION_TO) | PARSE_BIT(ACTION_PLACE) | PARSE_BIT(ACTION_FAIL), 0, parse_waitlist_action },
     { ACTION_SET, 0, 0, parse_set_action },
     { ACTION_PIN, PARSE_BIT(ACTION_WRONG) | PARSE_BIT(ACTION_NONE) | PARSE_BIT(ACTION_LOCKED) | PARSE_BIT(ACTION_FAIL), 0,
       parse_pin_action },

@@ -46,31 +46,53 @@ static int32_t parse_day(struct parse *p, const struct yaml_node *n, int32_t oth
     return otherwise;
 }
 
+/* listed: closed, unless the database says it is open. */
 static void parse_window(struct parse *p, const struct yaml_node *window, struct menu_service *s)
 {
     struct keys_got got;
+    bool listed = yaml_is(window, "listed");
 
+    s->windowed = listed || window->kind == YAML_IS_MAP;
+    s->from = listed ? INT32_MAX : INT32_MIN;
+    s->to = listed ? INT32_MIN : INT32_MAX;
     if (window->kind != YAML_IS_MAP || !keys_read(window, KEYS_WINDOW, &got, p->issues))
         return;
-    s->windowed = true;
+    if (got.at[WINDOW_OPENED] != NULL)
+        s->opened = parse_find(p, FILE_SMS, got.at[WINDOW_OPENED]);
+    if (got.key[WINDOW_FROM] == NULL && got.key[WINDOW_TO] == NULL) {
+        s->from = INT32_MAX;            /* a map with a message alone: listed */
+        s->to = INT32_MIN;
+        if (got.key[WINDOW_OPENED] == NULL)
+            issue_add(p->issues, ISSUE_MISSING_KEY, window->pos,
+                      "a window has 'from', 'to' or 'opened'; or write: always, or: listed");
+        return;
+    }
     s->from = parse_day(p, got.at[WINDOW_FROM], INT32_MIN);
     s->to = parse_day(p, got.at[WINDOW_TO], INT32_MAX);
-    if (got.key[WINDOW_FROM] == NULL && got.key[WINDOW_TO] == NULL)
-        issue_add(p->issues, ISSUE_MISSING_KEY, window->pos, "a window has 'from' or 'to' or both; or write: always");
     if (s->from > s->to)
         issue_add(p->issues, ISSUE_WINDOW, got.at[WINDOW_TO]->pos, "the window ends on %s, before it begins on %s",
                   got.at[WINDOW_TO]->text, got.at[WINDOW_FROM]->text);
 }
 
-static void parse_within(struct parse *p, const struct yaml_node *map, struct menu_service *s)
+static struct menu_span parse_span(struct parse *p, const struct yaml_node *map)
 {
+    struct menu_span span = { .days = 0 };
     struct keys_got got;
 
     if (!keys_read(map, KEYS_WITHIN, &got, p->issues))
-        return;
+        return span;
     if (got.at[WITHIN_DAYS] != NULL)
-        s->within_days = (int)keys_whole(got.at[WITHIN_DAYS]);
-    s->within_all = got.at[WITHIN_CALENDAR] != NULL && yaml_is(got.at[WITHIN_CALENDAR], "all");
+        span.days = (int)keys_whole(got.at[WITHIN_DAYS]);
+    span.all = got.at[WITHIN_CALENDAR] != NULL && yaml_is(got.at[WITHIN_CALENDAR], "all");
+    return span;
+}
+
+static void parse_within(struct parse *p, const struct yaml_node *map, struct menu_service *s)
+{
+    const struct menu_span span = parse_span(p, map);
+
+    s->within_days = span.days;
+    s->within_all = span.all;
 }
 
 /* --- states --------------------------------------------------------------------------------- */
@@ -119,7 +141,7 @@ static int parse_state_new(struct parse_states *t, const struct yaml_node *name)
         t->said = true;
         return MENU_NONE;
     }
-    t->list[t->count] = (struct menu_state){ .name = name->text, .pos = name->pos };
+    t->list[t->count] = (struct menu_state){ .name = name->text, .pos = name->pos, .expires_to = MENU_NONE };
     return t->count++;
 }
 
@@ -215,6 +237,40 @@ static void parse_state_to(struct parse_states *t, const struct yaml_node *list,
     s->may = may;
 }
 
+/* Days count while an officer may move it, unless it says whose turn it is. */
+static void parse_state_turn(const struct yaml_node *turn, struct menu_state *s)
+{
+    unsigned may = 0;
+
+    for (int i = 0; i < s->to_count; i++)
+        may |= s->may[i];
+    s->hers = turn != NULL ? yaml_is(turn, "citizen") : (may & MENU_BY_OFFICER) == 0;
+}
+
+/* need_info: {to: [received, expired], expires: {days: 30, to: expired}}: that one
+ * move is the clock's too. */
+static void parse_state_expires(struct parse_states *t, const struct yaml_node *map, struct menu_state *s)
+{
+    struct keys_got got;
+    unsigned *may;
+    int to;
+
+    if (!keys_read(map, KEYS_EXPIRES, &got, t->p->issues) || got.at[EXPIRES_DAYS] == NULL || got.at[EXPIRES_TO] == NULL)
+        return;
+    s->expires = (struct menu_span){ (int)keys_whole(got.at[EXPIRES_DAYS]),
+                                     got.at[EXPIRES_CALENDAR] == NULL || yaml_is(got.at[EXPIRES_CALENDAR], "all") };
+    to = parse_state_of(t, got.at[EXPIRES_TO]->text);
+    may = arena_alloc(t->p->arena, ((size_t)s->to_count + 1) * sizeof *may);
+    for (int i = 0; i < s->to_count; i++) {
+        may[i] = s->may[i] | (s->to[i] == to ? MENU_BY_CLOCK : 0);
+        s->expires_to = s->to[i] == to ? to : s->expires_to;
+    }
+    s->may = may;
+    if (s->expires_to == MENU_NONE)
+        issue_add(t->p->issues, ISSUE_EXPIRES, got.at[EXPIRES_TO]->pos,
+                  "state '%s' does not expire into '%s': its 'to' has no such state", s->name, got.at[EXPIRES_TO]->text);
+}
+
 /* received: [answered]; received: {to: [answered, {to: withdrawn, by: citizen}], by: officer}. */
 static void parse_state_moves(struct parse_states *t, const struct yaml_node *value, struct menu_state *s)
 {
@@ -223,6 +279,7 @@ static void parse_state_moves(struct parse_states *t, const struct yaml_node *va
 
     if (value->kind == YAML_IS_LIST) {
         parse_state_to(t, value, MENU_BY_OFFICER, s);
+        parse_state_turn(NULL, s);
         return;
     }
     if (value->kind == YAML_IS_SCALAR) {
@@ -236,6 +293,11 @@ static void parse_state_moves(struct parse_states *t, const struct yaml_node *va
         by = parse_by(got.at[STATE_BY]);
     if (got.at[STATE_TO] != NULL)
         parse_state_to(t, got.at[STATE_TO], by, s);
+    parse_state_turn(got.at[STATE_TURN], s);
+    if (got.at[STATE_WITHIN] != NULL)
+        s->within = parse_span(t->p, got.at[STATE_WITHIN]);
+    if (got.at[STATE_EXPIRES] != NULL)
+        parse_state_expires(t, got.at[STATE_EXPIRES], s);
 }
 
 static bool parse_states(struct parse_states *t, const struct yaml_node *map)
@@ -393,6 +455,8 @@ static void parse_service(struct parse *p, const struct keys_got *got, struct me
     if (got->at[SERVICE_BACKEND] != NULL)
         s->backend = parse_find(p, FILE_BACKENDS, got->at[SERVICE_BACKEND]);
     parse_stated(p, got, &fee, s);
+    if (got->at[SERVICE_OVERDUE] != NULL)
+        parse_overdue(p, got->at[SERVICE_OVERDUE], s);
     s->title = parse_text(p, got->at[SERVICE_TITLE], &(struct parse_text_args){ .constant = true });
 }
 
@@ -412,6 +476,7 @@ void parse_services(struct parse *p)
         s->from = INT32_MIN;
         s->to = INT32_MAX;
         s->backend = MENU_NONE;
+        s->opened = MENU_NONE;
         s->fee_paid = MENU_NONE;
         s->fee_back = MENU_NONE;
         s->saves.counted = MENU_NONE;

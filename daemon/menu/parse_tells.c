@@ -170,6 +170,12 @@ const struct parse_tells *parse_tells_of(struct parse *p, int sms)
             if (strcmp(s->notify[k].state, menu_service_first(s)) != 0 || parse_comes_back(s))
                 t->tree = false;        /* nobody is in a dialogue then */
         }
+        for (int k = 0; k < s->overdue_count; k++) {
+            if (s->overdue[k].sms != sms)
+                continue;
+            tells = true;
+            t->tree = false;
+        }
         if (tells)
             services[t->count++] = s;
     }

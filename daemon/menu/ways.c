@@ -178,6 +178,14 @@ static void ways_submit(const struct ways *w, const struct menu_action *a, struc
             ways_notify(w, &s->notify[i], &a->pos);
 }
 
+static void ways_waitlist(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
+{
+    ways_read(w, WAYS_IN_RECEIVER, a->to);
+    if (a->at != NULL)
+        ways_read(w, WAYS_IN_RECEIVER, a->at);
+    ways_aside(w, exit, WAYS_FAIL, &a->fail, NULL, 0);
+}
+
 static void ways_sms(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     (void)exit;
@@ -283,6 +291,7 @@ static void (*const ways_actions[MENU_ACTIONS])(const struct ways *w, const stru
     [MENU_HOOK] = ways_hook,
     [MENU_PIN_CHECK] = ways_pin,
     [MENU_PIN_SET] = ways_pin,
+    [MENU_WAITLIST] = ways_waitlist,
     [MENU_PAY] = ways_pay,
     [MENU_MOVE] = ways_move,
 };

@@ -25,7 +25,7 @@ static const struct errand_sql cases_statements[CASES_STATEMENTS] = {
      * seq, writes nothing, and reads again: there he finds his key if it was that. */
     [CASES_MOVE] = { "cases_move",
         "WITH c AS (UPDATE kheya.case_file AS c SET seq = c.seq + 1, state = $4::text, changed = greatest(c.changed, $5::bigint),"
-        " fields = c.fields || $6::jsonb, due = coalesce($7::bigint, c.due)"
+        " fields = c.fields || $6::jsonb, due = coalesce($7::bigint, c.due), wake = 0"
         " WHERE c.bucket = $1::smallint AND c.number = $2::bigint AND c.seq = $3::integer"
         " RETURNING c.bucket, c.number, c.service, c.agency, c.msisdn, c.contact, c.state, c.fields, c.lang, c.place,"
         "           c.channel, c.actor, c.generation, c.created, c.changed, c.due, c.seq, c.overdue, c.quiet"

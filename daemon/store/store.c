@@ -12,6 +12,7 @@
 #include "base/stats.h"
 #include "store/answers.h"
 #include "store/cases.h"
+#include "store/days.h"
 #include "store/errands.h"
 #include "store/handovers.h"
 #include "store/series.h"
@@ -23,6 +24,8 @@
 #include "store/sessions.h"
 #include "store/shelf.h"
 #include "store/trials.h"
+#include "store/waits.h"
+#include "store/wakes.h"
 
 #define STORE_WRITERS_MAX 16
 #define STORE_READERS_MAX 64
@@ -337,6 +340,9 @@ static void store_go_on(struct store_connection *c)
         cases_prepare(c->pg);
         answers_prepare(c->pg);
         handovers_prepare(c->pg);
+        days_prepare(c->pg);
+        wakes_prepare(c->pg);
+        waits_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
         shelf_prepare(c->pg);
