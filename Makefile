@@ -101,6 +101,10 @@ unit-tests: $(UNIT_BIN)
 $(B)/tests/integration/%: $(B)/tests/integration/%.o $(call archives,store)
 	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+# kheyad's desk alone, for tests/integration/test_desk_storm.py.
+$(B)/tests/integration/live_desk: $(B)/tests/integration/live_desk.o $(call archives,app)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
 # Fuzz harnesses: tests/fuzz/FLOOR_NAME.c with LLVMFuzzerTestOneInput().  Built
 # with tests/fuzz/replay.c they replay the corpus; with VARIANT=fuzz and clang
 # they search.
