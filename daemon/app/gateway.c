@@ -54,6 +54,7 @@ struct work {
     bool unsure;                        /* a step of it was sent and its answer lost: it must run again */
     bool told;                          /* she has been told that the line is busy */
     bool unsent;                        /* the link could not take its page */
+    bool fresh;                         /* its session was read for it: no other process has gone on since */
     struct event ev;
     char text[];                        /* what ev.text and ev.code point to */
 };
@@ -639,6 +640,10 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
             return;
         r = flow_answer(&env, s, &rows, w->out);
     }
+    if ((r == FLOW_REPEAT || r == FLOW_DROP) && !w->fresh) {
+        gateway_again(g, s);            /* another process may have begun or ended a dialogue; nothing written tells */
+        return;
+    }
     switch (r) {
     case FLOW_REPLY:
         gateway_write(g, s, w);
@@ -755,6 +760,7 @@ static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_ses
     struct gateway *g = arg;
     struct session *s = session_find(g->table, ticket);
     const struct menu *m;
+    struct queue *q;
 
     if (s == NULL || s->state != SESSION_LOADING)
         return;
@@ -762,11 +768,14 @@ static void gateway_on_loaded(void *arg, uint64_t ticket, const struct store_ses
         gateway_again(g, s);
         return;
     }
+    q = s->works;
     m = gateway_menu_of(g, s, row);
     if (m == NULL)
         return;
     gateway_take_row(g, s, m, row);
     session_enter(s, SESSION_READY);
+    if (q != NULL && q->head != NULL)
+        q->head->fresh = true;
     gateway_advance(g, s);
 }
 
