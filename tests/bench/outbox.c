@@ -19,7 +19,7 @@
 #include "store/store.h"
 
 struct dialogue {
-    char msisdn[20];
+    char msisdn[32];
     int32_t turn;
     int64_t began;
 };
