@@ -109,6 +109,7 @@ static const struct template *told_text(const struct menu_service *service, cons
 {
     for (int i = 0; service != NULL && i < service->state_count; i++)
         if (told_same(service->states[i].name, state->at[TOLD_NAME], state->len[TOLD_NAME]))
+            /* cppcheck-suppress CastIntegerToAddressAtReturn; it takes the struct's name for the keyword of C++ */
             return template_of(service->states[i].text, lang);
     return NULL;
 }
