@@ -510,7 +510,10 @@ static void cashier_on_moved(void *arg, uint64_t ticket, const struct desk_answe
         return;
     }
     if (a->outcome != DESK_DONE && a->outcome != DESK_REPEATED) {
-        log_warn("payment=%s event=case_not_moved case=%s reason=%s", j->ref, j->about, desk_outcome_name(a->outcome));
+        char mask[LOG_MASK_SIZE];
+
+        log_warn("payment=%s event=case_not_moved case=%s reason=%s", j->ref, log_mask(mask, j->about),
+                 desk_outcome_name(a->outcome));
         j->actor = "desk";
         (void)snprintf(j->note, sizeof j->note, "the case was not moved: %s", desk_outcome_name(a->outcome));
     }

@@ -122,8 +122,9 @@ static struct desk_job *desk_find(const struct desk *d, uint64_t id, enum desk_s
 static void desk_log(const struct desk_job *j, const struct desk_answer *a)
 {
     const struct desk_order *o = &j->order;
+    char mask[LOG_MASK_SIZE];
 
-    log_info("case=%" PRId64 " event=order outcome=%s by=%s to=%s state=%s seq=%d", o->number,
+    log_info("case=%s event=order outcome=%s by=%s to=%s state=%s seq=%d", log_mask_case(mask, o->number),
              desk_outcome_name(a->outcome), desk_actor_name(o->kind), o->to != NULL ? o->to : "",
              a->file != NULL ? a->file->state : "", a->file != NULL ? a->file->seq : 0);
 }

@@ -141,14 +141,6 @@ void handover_call(struct handover *h)
 
 /* --- into the queue ----------------------------------------------------------------------- */
 
-static const char *handover_mask(char mask[LOG_MASK_SIZE], int64_t number)
-{
-    char digits[24];
-
-    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
-    return log_mask(mask, digits);
-}
-
 /* The menus were refused without a key; others may have come from the database. */
 static void handover_seal(struct handover *h, const struct letter *letter, const char *secrets, struct buf *out)
 {
@@ -162,7 +154,7 @@ static void handover_seal(struct handover *h, const struct letter *letter, const
         sealed_close(h->key, id, secrets, strlen(secrets), out);
     else
         log_err("case=%s event=no_secret reason=\"a case has sensitive values and the setting 'secret' names no file\" "
-                "next=\"the last four characters are handed over\"", handover_mask(mask, letter->number));
+                "next=\"the last four characters are handed over\"", log_mask_case(mask, letter->number));
 }
 
 void handover_write(struct handover *h, int i, const struct menu_backend *of, const struct letter *letter,
@@ -259,7 +251,7 @@ bool handover_open(struct handover *h, const struct store_handover *row, struct 
     handover_wipe(&h->opened);
     if (!good)
         log_err("case=%s backend=%s event=handover_unreadable reason=\"not sealed under this setting 'secret'\" next=\"waits\"",
-                handover_mask(mask, row->number), row->backend);
+                log_mask_case(mask, row->number), row->backend);
     return good;
 }
 
@@ -296,7 +288,7 @@ static void handover_done(struct handover *h, struct handover_flight *f)
     char mask[LOG_MASK_SIZE];
 
     stats_inc(handovers);
-    log_info("case=%s backend=%s event=handed_over tries=%d", handover_mask(mask, f->number), f->backend, f->tries);
+    log_info("case=%s backend=%s event=handed_over tries=%d", log_mask_case(mask, f->number), f->backend, f->tries);
     handover_mark(h, f, STORE_HANDOVER_TAKEN, 0);
     handover_end(h, f);
 }
@@ -357,7 +349,7 @@ static void handover_failed(struct handover *h, struct handover_flight *f, const
     wait = wait < longest ? wait : longest;
     stats_inc(handovers_failed);
     log_warn("case=%s backend=%s event=handover_failed try=%d reason=\"%s\" retry_in=%" PRId64 "ms",
-             handover_mask(mask, f->number), f->backend, f->tries, why, wait);
+             log_mask_case(mask, f->number), f->backend, f->tries, why, wait);
     handover_wait(h, f, wait, why);
 }
 
@@ -368,7 +360,7 @@ static void handover_refused(struct handover *h, struct handover_flight *f, int 
 
     stats_inc(handovers_refused);
     log_err("case=%s backend=%s event=handover_refused status=%d next=\"an operator must act\"",
-            handover_mask(mask, f->number), f->backend, status);
+            log_mask_case(mask, f->number), f->backend, status);
     (void)snprintf(f->note, sizeof f->note, "refused with status %d", status);
     handover_mark(h, f, STORE_HANDOVER_REFUSED, 0);
     handover_end(h, f);

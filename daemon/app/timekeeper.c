@@ -230,11 +230,13 @@ static void timekeeper_look(struct timekeeper *t, const struct menu *m, const st
         .event_count = timekeeper_history(history, events), .done = c->overdue, .now = clock_now(),
     };
     struct deadline d = { .act = DEADLINE_OVER };
+    char mask[LOG_MASK_SIZE];
 
     if (args.event_count > 0 && strcmp(events[args.event_count - 1].state, c->state) == 0)
         d = deadline_of(&args);
     else
-        log_err("case=%" PRId64 " event=no_history reason=\"more than %d events, or none\"", c->number, DEADLINE_EVENTS_MAX);
+        log_err("case=%s event=no_history reason=\"more than %d events, or none\"", log_mask_case(mask, c->number),
+                DEADLINE_EVENTS_MAX);
     switch (d.act) {
     case DEADLINE_WAIT:
     case DEADLINE_OVER:

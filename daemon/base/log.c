@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,4 +75,12 @@ const char *log_mask(char out[LOG_MASK_SIZE], const char *number)
     }
     out[n] = '\0';
     return out;
+}
+
+const char *log_mask_case(char out[LOG_MASK_SIZE], int64_t number)
+{
+    char digits[24];
+
+    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
+    return log_mask(out, digits);
 }

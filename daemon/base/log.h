@@ -8,6 +8,8 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdint.h>
+
 #include <stddef.h>
 
 enum log_level {
@@ -30,5 +32,8 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* "8801712345678" to "88017******78" in out; returns out. */
 const char *log_mask(char out[LOG_MASK_SIZE], const char *number);
+
+/* The same of the number of a case. */
+const char *log_mask_case(char out[LOG_MASK_SIZE], int64_t number);
 
 #endif
