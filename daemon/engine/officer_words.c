@@ -70,12 +70,12 @@ void officer_say(struct buf *out, const char *lang, enum officer_word word, cons
     buf_adds(out, s);
 }
 
-/* Whole days from one time to another, at least one. */
-static int officer_days(int64_t from, int64_t to)
+/* Due is the last ms of the promised day: yesterday's is one day late, today's has none left. */
+static int officer_days(int64_t due, int64_t now)
 {
-    int64_t days = (to - from + OFFICER_DAY_MS - 1) / OFFICER_DAY_MS;
+    int64_t days = due < now ? (now - due + OFFICER_DAY_MS - 1) / OFFICER_DAY_MS : (due - now) / OFFICER_DAY_MS;
 
-    return days < 1 ? 1 : days > 999 ? 999 : (int)days;
+    return days > 999 ? 999 : (int)days;
 }
 
 void officer_say_waiting(struct buf *out, const char *lang, int64_t number, int64_t due, int64_t now)
@@ -87,6 +87,6 @@ void officer_say_waiting(struct buf *out, const char *lang, int64_t number, int6
         officer_say(out, lang, OFFICER_WORD_QUEUE_OPEN, &v);
         return;
     }
-    v.n = due < now ? officer_days(due, now) : officer_days(now, due);
+    v.n = officer_days(due, now);
     officer_say(out, lang, due < now ? OFFICER_WORD_QUEUE_LATE : OFFICER_WORD_QUEUE_DUE, &v);
 }
