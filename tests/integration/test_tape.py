@@ -122,17 +122,15 @@ def test_replay(taped, phone_of, tmp_path):
     draft = tmp_path / "draft"
     shutil.copytree(TREE / "menus", draft)
     text = (draft / "kheya.yaml").read_text()
-    changed = text.replace("goto: soon.land}", "goto: soon.bill}")
+    # what leads to the one leads to the other
+    changed = text.replace("goto: soon.land}", "goto: x}").replace("goto: soon.shop}", "goto: soon.land}") \
+                  .replace("goto: x}", "goto: soon.shop}")
     assert changed != text
     (draft / "kheya.yaml").write_text(changed)
-    shown = subprocess.run([BUILD / "kheya", "check", draft], capture_output=True, text=True, check=False)
-    if shown.returncode != 0:           # soon.land must be led to from somewhere
-        changed = changed.replace("goto: soon.bill, page: new}", "goto: soon.land, page: new}")
-        (draft / "kheya.yaml").write_text(changed)
     got = replay(town, draft)
     assert got.returncode == 1, got
     line = next(line for line in got.stdout.splitlines() if "soon.land" in line and " -> " in line)
-    told = re.match(r" +(\d+)  soon.land\S* ?.* -> soon.bill.*, apart at main after 2, as ([0-9a-f]{16})$", line)
+    told = re.match(r" +(\d+)  soon.land\S* ?.* -> soon.shop.*, apart at main after 2, as ([0-9a-f]{16})$", line)
     assert told and int(told[1]) == 4, got.stdout
     example = int(told[2], 16)
     assert town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue = %s", example - (1 << 64) * (example >> 63))[0][0] > 0
