@@ -640,7 +640,7 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
             return;
         r = flow_answer(&env, s, &rows, w->out);
     }
-    if ((r == FLOW_REPEAT || r == FLOW_DROP) && !w->fresh) {
+    if (r == FLOW_DROP && !w->fresh) {
         gateway_again(g, s);            /* another process may have begun or ended a dialogue; nothing written tells */
         return;
     }
