@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/conf.h"
 #include "base/clock.h"
-#include "base/damm.h"
+#include "cli/operator.h"
 #include "store/stuck.h"
 
 #define BACKEND_CONF "conf/kheya.yaml"
@@ -79,12 +78,14 @@ static void backend_print_case(void *arg, const struct store_stuck_case *c)
     printf("%10" PRId64 "/%-3d %8s %6d  %-8s  %s\n", c->number, c->seq, age, c->tries, c->refused ? "refused" : next, c->note);
 }
 
-static int backend_run(const struct backend_args *a, const char *conninfo)
+static int backend_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct backend_args *a = arg;
     char err[512] = "";
     bool refused = false, good = false;
     int64_t count = 0;
 
+    (void)conf;
     switch (a->what) {
     case BACKEND_DO_LIST:
         printf("%-20s %8s %8s %8s %8s %10s\n", "back end", "waiting", "tried", "oldest", "refused", "taken");
@@ -120,8 +121,8 @@ static bool backend_understands(struct backend_args *a, int count, char **words)
     a->name = count > 1 ? words[1] : "";
     if (count < 3)
         return true;
-    a->number = strtoll(words[2], NULL, 10);
-    return strlen(words[2]) == 10 && strspn(words[2], "0123456789") == 10 && damm_valid(words[2], 10);
+    a->number = operator_case(words[2]);
+    return a->number != 0;
 }
 
 static bool backend_options(struct backend_args *a, int argc, char **argv)
@@ -149,21 +150,10 @@ static bool backend_options(struct backend_args *a, int argc, char **argv)
 int backend_main(int argc, char **argv)
 {
     struct backend_args a = { .conf = BACKEND_CONF };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
     if (!backend_options(&a, argc, argv) || a.help) {
         fputs(backend_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return backend_run(&a, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = backend_run(&a, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, backend_run, &a);
 }

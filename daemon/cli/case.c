@@ -8,13 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "app/conf.h"
 #include "base/clock.h"
-#include "base/damm.h"
 #include "base/log.h"
 #include "cli/clerk.h"
+#include "cli/operator.h"
 
 #define CASE_CONF "conf/kheya.yaml"
 #define CASE_WORDS_MAX 3
@@ -45,7 +43,8 @@ static const char case_usage[] =
 struct case_args {
     const char *conf, *conninfo;
     const char *note, *by, *key;
-    const char *agency, *state, *service, *msisdn;
+    const char *agency, *state, *service;
+    char msisdn[EVENT_MSISDN_MAX];      /* "": any */
     bool overdue;
     int limit;
     bool help;
@@ -55,28 +54,9 @@ struct case_args {
 
 /* --- the number --------------------------------------------------------------------- */
 
-/* "8123056783", also "8123 0567 83"; 0: it is none. */
-static int64_t case_number_of(const char *text)
-{
-    char digits[11];
-    size_t n = 0;
-
-    for (const char *s = text; *s != '\0'; s++) {
-        if (*s == ' ' || *s == '-')
-            continue;
-        if (*s < '0' || *s > '9' || n == 10)
-            return 0;
-        digits[n++] = *s;
-    }
-    if (n != 10 || damm_digit(digits, 9) != digits[9])
-        return 0;
-    digits[10] = '\0';
-    return strtoll(digits, NULL, 10);
-}
-
 static int64_t case_number_said(const char *text)
 {
-    int64_t number = case_number_of(text);
+    int64_t number = operator_case(text);
 
     if (number == 0)
         fprintf(stderr, "kheya case: '%s' is no case number: ten digits, of which one may be wrong\n", text);
@@ -188,17 +168,6 @@ static int case_show(struct clerk *c, int64_t number)
 
 /* --- one order -------------------------------------------------------------------------- */
 
-static const char *case_login(void)
-{
-    const char *name = getenv("SUDO_USER");
-
-    if (name == NULL || name[0] == '\0')
-        name = getlogin();
-    if (name == NULL || name[0] == '\0')
-        name = getenv("USER");
-    return name != NULL ? name : "";
-}
-
 static void case_draw_key(char key[40])
 {
     unsigned char dice[12] = { 0 };
@@ -271,7 +240,7 @@ static int case_order(struct clerk *c, const struct case_args *args, const char 
     struct desk_answer a;
     struct desk_order o = {
         .number = case_number_said(args->words[1]), .key = args->key, .kind = DESK_OPERATOR,
-        .actor = args->by != NULL ? args->by : case_login(), .to = to, .note = args->note, .at = clock_now(),
+        .actor = args->by != NULL ? args->by : operator_login(), .to = to, .note = args->note, .at = clock_now(),
         .agency = args->agency[0] != '\0' ? args->agency : NULL,
     };
 
@@ -312,12 +281,14 @@ static int case_do(struct clerk *c, const struct case_args *a)
     return case_is(a, "show", 2) ? case_show(c, number) : case_history(c, number);
 }
 
-static int case_run(const struct case_args *a, const char *conninfo)
+static int case_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct case_args *a = arg;
     char err[512] = "";
     struct clerk *c = clerk_open(conninfo, err, sizeof err);
     int status;
 
+    (void)conf;
     if (c == NULL) {
         fprintf(stderr, "kheya case: %s\n", err);
         return 1;
@@ -368,7 +339,8 @@ static bool case_options(struct case_args *a, int argc, char **argv)
             a->service = optarg;
             break;
         case 'm':
-            a->msisdn = optarg;
+            if (!operator_msisdn(optarg, a->msisdn))
+                return false;
             break;
         case 'o':
             a->overdue = true;
@@ -393,22 +365,11 @@ static bool case_options(struct case_args *a, int argc, char **argv)
 
 int case_main(int argc, char **argv)
 {
-    struct case_args a = { .conf = CASE_CONF, .agency = "", .state = "", .service = "", .msisdn = "", .limit = CASE_LIMIT };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
+    struct case_args a = { .conf = CASE_CONF, .agency = "", .state = "", .service = "", .limit = CASE_LIMIT };
 
     if (!case_options(&a, argc, argv) || a.help) {
         fputs(case_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return case_run(&a, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = case_run(&a, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, case_run, &a);
 }

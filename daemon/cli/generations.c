@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/conf.h"
+#include "cli/operator.h"
 #include "store/store.h"
 
 #define GENERATIONS_CONF "conf/kheya.yaml"
@@ -52,10 +52,12 @@ static void generations_print(void *arg, const struct store_kept *kept)
     putchar('\n');
 }
 
-static int generations_run(const struct generations_args *a, const char *conninfo)
+static int generations_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct generations_args *a = arg;
     char err[512] = "";
 
+    (void)conf;
     if (a->retire && store_generation_retire(conninfo, a->id, err, sizeof err)) {
         printf("%016" PRIx64 " is retired\n", (uint64_t)a->id);
         return 0;
@@ -117,21 +119,10 @@ static bool generations_options(struct generations_args *a, int argc, char **arg
 int generations_main(int argc, char **argv)
 {
     struct generations_args a = { .conf = GENERATIONS_CONF };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
     if (!generations_options(&a, argc, argv) || a.help) {
         fputs(generations_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return generations_run(&a, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = generations_run(&a, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, generations_run, &a);
 }

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/conf.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cli/operator.h"
 #include "menu/expr.h"
 #include "menu/names.h"
 
@@ -216,14 +216,16 @@ struct import_args {
     const char *path;
 };
 
-static int import_run(const struct import_args *a, const char *conninfo)
+static int import_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct import_args *a = arg;
     struct import im = { .path = strcmp(a->path, "-") == 0 ? "stdin" : a->path, .list = a->list };
     void *data = a->list->begin();
     struct buf file;
     char err[512] = "";
     bool ok;
 
+    (void)conf;
     buf_init(&file, IMPORT_FILE_MAX);
     ok = import_load(a->path, &file) && import_read(&im, data, &file);
     if (ok && !a->check)
@@ -285,21 +287,12 @@ static bool import_options(struct import_args *a, int argc, char **argv)
 int import_main(int argc, char **argv)
 {
     struct import_args a = { .conf = IMPORT_CONF };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
     if (!import_options(&a, argc, argv) || a.help) {
         import_usage(a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL || a.check)
-        return import_run(&a, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = import_run(&a, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    if (a.check)
+        return import_run(&a, NULL, NULL);
+    return operator_run(a.conf, a.conninfo, import_run, &a);
 }

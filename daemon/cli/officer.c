@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/conf.h"
 #include "app/secret.h"
 #include "base/clock.h"
+#include "cli/operator.h"
 #include "engine/rolling.h"
 #include "store/officers.h"
 
@@ -53,28 +53,16 @@ struct officer_args {
     bool renew, help;
     char *words[2];
     int word_count;
-    char msisdn[16];
+    char msisdn[EVENT_MSISDN_MAX];
     const char *by;
 };
 
 /* --- values ---------------------------------------------------------------------------- */
 
-/* 01711000301, 8801711000301 or +8801711000301, with blanks and hyphens. */
-static bool officer_number(const char *text, char out[16])
+/* A mobile number of the country. */
+static bool officer_number(const char *text, char out[EVENT_MSISDN_MAX])
 {
-    char digits[16];
-    size_t n = 0;
-
-    for (const char *s = text; *s != '\0'; s++) {
-        if (*s == ' ' || *s == '-' || (*s == '+' && s == text))
-            continue;
-        if (*s < '0' || *s > '9' || n == 13)
-            return false;
-        digits[n++] = *s;
-    }
-    digits[n] = '\0';
-    snprintf(out, 16, "%s%.13s", n == 11 ? "88" : "", digits);
-    return strlen(out) == 13 && strncmp(out, "8801", 4) == 0 && out[4] >= '3';
+    return operator_msisdn(text, out) && strlen(out) == 13 && strncmp(out, "8801", 4) == 0 && out[4] >= '3';
 }
 
 static bool officer_small(const char *text, int max, int *out)
@@ -91,17 +79,6 @@ static const char *officer_codes_name(enum store_codes codes)
     static const char *const names[STORE_CODES] = { "list", "sms", "time" };
 
     return names[codes];
-}
-
-static const char *officer_login(void)
-{
-    const char *name = getenv("SUDO_USER");
-
-    if (name == NULL || name[0] == '\0')
-        name = getlogin();
-    if (name == NULL || name[0] == '\0')
-        name = getenv("USER");
-    return name != NULL ? name : "";
 }
 
 /* --- list ------------------------------------------------------------------------------- */
@@ -241,8 +218,10 @@ static int officer_lock(const struct officer_args *a, const char *conninfo, bool
 
 /* --- the command --------------------------------------------------------------------------- */
 
-static int officer_run(const struct officer_args *a, const char *conninfo, const char *secret)
+static int officer_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct officer_args *a = arg;
+    const char *secret = a->secret != NULL || conf == NULL ? a->secret : conf->secret;
     const char *what = a->words[0];
 
     if (strcmp(what, "list") == 0)
@@ -333,22 +312,11 @@ static bool officer_options(struct officer_args *a, int argc, char **argv)
 
 int officer_main(int argc, char **argv)
 {
-    struct officer_args a = { .conf = OFFICER_CONF, .count = OFFICER_CODES_DEFAULT, .by = officer_login() };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
+    struct officer_args a = { .conf = OFFICER_CONF, .count = OFFICER_CODES_DEFAULT, .by = operator_login() };
 
     if (!officer_options(&a, argc, argv) || a.help) {
         fputs(officer_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return officer_run(&a, a.conninfo, a.secret);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = officer_run(&a, conf.database, a.secret != NULL ? a.secret : conf.secret);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, officer_run, &a);
 }

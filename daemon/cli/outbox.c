@@ -7,15 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "app/conf.h"
 #include "base/clock.h"
 #include "base/gsm.h"
 #include "base/log.h"
 #include "base/outbox.h"
+#include "cli/operator.h"
 #include "store/parcels.h"
-#include "wire/profile.h"
 
 #define OUTBOX_CONF "conf/kheya.yaml"
 #define OUTBOX_WORDS_MAX 4
@@ -39,6 +37,8 @@ static const char outbox_usage[] =
     "Numbers are shown masked, codes never.\n"
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
 
+struct outbox_command;
+
 struct outbox_args {
     const char *conf, *conninfo, *key;
     struct parcel_wanted wanted;
@@ -46,6 +46,7 @@ struct outbox_args {
     bool help;
     char *words[OUTBOX_WORDS_MAX];
     int word_count;
+    const struct outbox_command *command;
 };
 
 /* --- printing ------------------------------------------------------------------------- */
@@ -157,21 +158,12 @@ static bool outbox_show(const struct outbox_args *a, const char *conninfo)
     return found > 0 || outbox_failed("", "there is no such message");
 }
 
-static const char *outbox_login(void)
-{
-    const char *name = getenv("SUDO_USER");
-
-    if (name == NULL || name[0] == '\0')
-        name = getlogin();
-    return name != NULL && name[0] != '\0' ? name : "an operator";
-}
-
 static bool outbox_drop(const struct outbox_args *a, const char *conninfo)
 {
     int64_t id = outbox_id(a->words[1]);
     char err[512] = "";
 
-    if (id == 0 || !parcels_drop(conninfo, id, outbox_login(), err, sizeof err))
+    if (id == 0 || !parcels_drop(conninfo, id, operator_login(), err, sizeof err))
         return outbox_failed(err, "no message of that id waits");
     printf("message %" PRId64 " is not sent\n", id);
     return true;
@@ -179,7 +171,7 @@ static bool outbox_drop(const struct outbox_args *a, const char *conninfo)
 
 static bool outbox_number(const char *word, char out[EVENT_MSISDN_MAX])
 {
-    if (profile_msisdn(out, word, strlen(word)))
+    if (operator_msisdn(word, out))
         return true;
     fprintf(stderr, "kheya outbox: '%.40s' is no phone number\n", word);
     return false;
@@ -330,26 +322,22 @@ static bool outbox_options(struct outbox_args *a, int argc, char **argv)
     return a->word_count <= OUTBOX_WORDS_MAX;
 }
 
+static int outbox_run(void *arg, const char *conninfo, const struct conf *conf)
+{
+    const struct outbox_args *a = arg;
+
+    (void)conf;
+    return a->command->run(a, conninfo) ? 0 : 1;
+}
+
 int outbox_main(int argc, char **argv)
 {
     struct outbox_args a = { .conf = OUTBOX_CONF, .wanted = { "", "", "", "", 0, OUTBOX_LIMIT } };
-    const struct outbox_command *command;
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
-    command = outbox_options(&a, argc, argv) ? outbox_command(&a) : NULL;
-    if (command == NULL || a.help) {
+    a.command = outbox_options(&a, argc, argv) ? outbox_command(&a) : NULL;
+    if (a.command == NULL || a.help) {
         fputs(outbox_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return command->run(&a, a.conninfo) ? 0 : 1;
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = command->run(&a, conf.database) ? 0 : 1;
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, outbox_run, &a);
 }

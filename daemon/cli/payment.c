@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "app/conf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/operator.h"
 #include "cli/reconcile.h"
 #include "engine/payment.h"
 #include "store/ledger.h"
@@ -134,9 +133,7 @@ static void payment_keep(void *arg, const struct store_payment *row)
 
 static const char *payment_actor(const struct payment_args *a, char actor[PAYMENT_ACTOR_MAX])
 {
-    const char *login = a->by != NULL ? a->by : getlogin();
-
-    (void)snprintf(actor, PAYMENT_ACTOR_MAX, "operator %.60s", login != NULL ? login : "");
+    (void)snprintf(actor, PAYMENT_ACTOR_MAX, "operator %.60s", a->by != NULL ? a->by : operator_login());
     return actor;
 }
 
@@ -176,8 +173,9 @@ static int payment_reconcile(const struct payment_args *a, struct ledger *l)
     return reconcile_run(&args, l);
 }
 
-static int payment_run(const struct payment_args *a, const char *conninfo)
+static int payment_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct payment_args *a = arg;
     static int (*const does[PAYMENT_WHATS])(const struct payment_args *a, struct ledger *l) = {
         [PAYMENT_LIST] = payment_list, [PAYMENT_SHOW] = payment_show, [PAYMENT_REFUND] = payment_refund,
         [PAYMENT_RECONCILE] = payment_reconcile,
@@ -186,6 +184,7 @@ static int payment_run(const struct payment_args *a, const char *conninfo)
     struct ledger *l = ledger_open(conninfo, err, sizeof err);
     int status;
 
+    (void)conf;
     if (l == NULL)
         return payment_fail(err, "");
     status = does[a->what](a, l);
@@ -253,21 +252,10 @@ static bool payment_options(struct payment_args *a, int argc, char **argv)
 int payment_main(int argc, char **argv)
 {
     struct payment_args a = { .conf = PAYMENT_CONF };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
     if (!payment_options(&a, argc, argv) || a.help) {
         fputs(payment_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    if (a.conninfo != NULL)
-        return payment_run(&a, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = payment_run(&a, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, payment_run, &a);
 }

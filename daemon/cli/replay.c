@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/operator.h"
 #include "cli/replay_run.h"
 #include "store/store.h"
 
@@ -243,8 +244,9 @@ static struct menu *replay_menus(const char *dir)
 }
 
 /* conf: NULL where only the database was named. */
-static int replay_run(const struct replay_args *a, const struct conf *conf, const char *conninfo)
+static int replay_run(void *arg, const char *conninfo, const struct conf *conf)
 {
+    const struct replay_args *a = arg;
     struct menu *m = replay_menus(a->menus);
     struct replay *r;
     char err[512];
@@ -273,22 +275,11 @@ static int replay_run(const struct replay_args *a, const struct conf *conf, cons
 int replay_main(int argc, char **argv)
 {
     struct replay_args a = { .conf = REPLAY_CONF };
-    struct conf conf;
-    struct buf errors;
-    int status = 2;
 
     if (!replay_options(&a, argc, argv) || a.help) {
         fputs(replay_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
     log_set_level(LOG_LEVEL_ERR);
-    if (a.conninfo != NULL)
-        return replay_run(&a, NULL, a.conninfo);
-    buf_init(&errors, 256 * 1024);
-    if (conf_load(&conf, a.conf, &errors))
-        status = replay_run(&a, &conf, conf.database);
-    fputs(buf_str(&errors), stderr);
-    buf_fini(&errors);
-    conf_free(&conf);
-    return status;
+    return operator_run(a.conf, a.conninfo, replay_run, &a);
 }
