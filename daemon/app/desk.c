@@ -49,11 +49,14 @@ struct desk {
     struct event *later;
     struct desk_jobs jobs;
     struct desk_plan plan;              /* of the job in hand */
+    struct store_case_to read_to, moved_to;
     uint64_t last_id;
     size_t count;
 };
 
 static void desk_on_later(evutil_socket_t fd, short what, void *arg);
+static void desk_on_read(void *arg, uint64_t ticket, const struct store_case_answer *a);
+static void desk_on_moved(void *arg, uint64_t ticket, const struct store_case_answer *a);
 
 /* --- life -------------------------------------------------------------------------- */
 
@@ -63,6 +66,8 @@ struct desk *desk_new(const struct desk_args *args)
 
     d->store = args->store;
     d->generations = args->generations;
+    d->read_to = (struct store_case_to){ desk_on_read, d };
+    d->moved_to = (struct store_case_to){ desk_on_moved, d };
     d->later = event_new(args->base, -1, 0, desk_on_later, d);
     assert(d->later != NULL);
     TAILQ_INIT(&d->jobs);
@@ -171,15 +176,10 @@ static void desk_on_later(evutil_socket_t fd, short what, void *arg)
 
 /* --- one order --------------------------------------------------------------------------- */
 
-static void desk_on_read(void *arg, uint64_t ticket, const struct store_case_answer *a);
-static void desk_on_moved(void *arg, uint64_t ticket, const struct store_case_answer *a);
-
 static void desk_read(struct desk *d, struct desk_job *j)
 {
-    const struct store_case_done done = { desk_on_read, d, j->id };
-
     j->state = DESK_READING;
-    store_case_read(d->store, j->order.number, j->order.key, &done);
+    store_case_read(d->store, j->order.number, j->order.key, &d->read_to, j->id);
 }
 
 /* Others were faster, or the connection fell: begin again, but not for ever. */
@@ -234,13 +234,12 @@ static struct store_move desk_move_of(const struct desk_job *j, const struct cas
 
 static void desk_write(struct desk *d, struct desk_job *j, const struct casefile *f)
 {
-    const struct store_case_done done = { desk_on_moved, d, j->id };
     struct store_message messages[DESK_NOTICES_MAX];
     const struct store_move move = desk_move_of(j, f, &d->plan, messages);
 
     j->state = DESK_WRITING;
     j->wrote = true;
-    store_case_move(d->store, &move, &done);
+    store_case_move(d->store, &move, &d->moved_to, j->id);
 }
 
 static void desk_decide_job(struct desk *d, struct desk_job *j, const struct casefile *f)

@@ -83,6 +83,7 @@ struct gateway {
     struct backends *backends;
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
+    struct store_case_to case_to;       /* gateway_on_case() */
     struct handover *handover;          /* brings them to agencies' systems */
     struct spool *spool;                /* and to those that take files */
     struct almanac *almanac;
@@ -417,8 +418,6 @@ static void gateway_ask(struct gateway *g, struct session *s, const struct flow_
     store_ask(g->store, s->id, &ask);
 }
 
-static void gateway_on_case(void *arg, uint64_t ticket, const struct store_case_answer *a);
-
 /* The answer of a question, if it is at hand; else it is asked for, and comes back
  * to gateway_answer(). */
 static bool gateway_knows(struct gateway *g, struct session *s, const struct flow_question *q, struct flow_rows *rows)
@@ -437,7 +436,7 @@ static bool gateway_knows(struct gateway *g, struct session *s, const struct flo
         rows->failed = !pins_ask(g->pins, s->id, s->msisdn, q);
         return rows->failed;
     case FLOW_CASE:
-        store_case_read(g->store, q->number, q->key, &(struct store_case_done){ gateway_on_case, g, s->id });
+        store_case_read(g->store, q->number, q->key, &g->case_to, s->id);
         return false;
     case FLOW_QUERY:
         break;
@@ -1529,6 +1528,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->texts = throttle_new(conf->texts_hour, THROTTLE_HOUR);
     g->fruitless = throttle_new(conf->texts_fruitless, THROTTLE_DAY);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
+    g->case_to = (struct store_case_to){ gateway_on_case, g };
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
     g->agencies = agencies_new(&(struct agencies_args){ conf, args->http, g->store, g->desk, g->generations });
     g->almanac = almanac_new(g->store);

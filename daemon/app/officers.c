@@ -71,6 +71,7 @@ struct officers_item {
     int target;                         /* FWD: desk */
     char target_msisdn[EVENT_MSISDN_MAX], target_name[OFFICERS_NAME_SIZE], target_lang[4];
     struct store_officer_done done;
+    struct store_case_to case_to;
 };
 TAILQ_HEAD(officers_items, officers_item);
 
@@ -571,12 +572,11 @@ static void officers_on_case(void *arg, uint64_t ticket, const struct store_case
 
 static void officers_read_case(struct officers_item *i)
 {
-    const struct store_case_done done = { officers_on_case, i, 0 };
-
+    i->case_to = (struct store_case_to){ officers_on_case, i };
     i->key[0] = '\0';
     if (i->counter >= 0)
         snprintf(i->key, sizeof i->key, "officer/%d/%d/%" PRId64, i->who.id, i->who.epoch, i->counter);
-    store_case_read(i->owner->store, i->command.number, i->key, &done);
+    store_case_read(i->owner->store, i->command.number, i->key, &i->case_to, 0);
 }
 
 /* --- whose is it, and what does it ask? ------------------------------------------------------------ */

@@ -224,41 +224,35 @@ static void cases_take(struct store_case_answer *a, struct casefile *file, const
 
 static void cases_on_answer(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
 {
-    struct store_case_done *to = arg;
-    const struct store_case_done done = *to;
+    const struct store_case_to *to = arg;
     struct store_case_answer a;
     struct casefile file;
 
-    (void)ticket;
-    free(to);
     cases_take(&a, &file, rows, lost);
-    done.fn(done.arg, done.ticket, &a);
+    to->fn(to->arg, ticket, &a);
 }
 
 static void cases_ask(struct store *s, enum cases_statement statement, const struct errand_params *p,
-                      const struct store_case_done *done)
+                      struct store_case_to *to, uint64_t ticket)
 {
-    struct store_case_done *to = xcalloc(1, sizeof *to);
-
-    *to = *done;
-    store_errand(s, &cases_statements[statement], p, &(struct errand_done){ cases_on_answer, to, done->ticket });
+    store_errand(s, &cases_statements[statement], p, &(struct errand_done){ cases_on_answer, to, ticket });
 }
 
-void store_case_read(struct store *s, int64_t number, const char *key, const struct store_case_done *done)
+void store_case_read(struct store *s, int64_t number, const char *key, struct store_case_to *to, uint64_t ticket)
 {
     struct errand_params p = { .count = 0 };
 
     cases_read_params(&p, number, key);
-    cases_ask(s, CASES_READ, &p, done);
+    cases_ask(s, CASES_READ, &p, to, ticket);
 }
 
-void store_case_move(struct store *s, const struct store_move *m, const struct store_case_done *done)
+void store_case_move(struct store *s, const struct store_move *m, struct store_case_to *to, uint64_t ticket)
 {
     struct errand_params p = { .count = 0 };
     struct buf arrays[CASES_MESSAGE_COLUMNS];
 
     cases_move_params(&p, m, arrays);
-    cases_ask(s, CASES_MOVE, &p, done);
+    cases_ask(s, CASES_MOVE, &p, to, ticket);
     cases_arrays_fini(arrays);
 }
 

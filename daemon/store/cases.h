@@ -44,16 +44,15 @@ struct store_case_answer {
 };
 typedef void (*store_case_fn)(void *arg, uint64_t ticket, const struct store_case_answer *a);
 
-struct store_case_done {
+struct store_case_to {
     store_case_fn fn;
     void *arg;
-    uint64_t ticket;
 };
 
 /* In kheyad: answered in a later turn of the loop, exactly once, with what is
- * borrowed until the callback returns. */
-void store_case_read(struct store *s, int64_t number, const char *key, const struct store_case_done *done);
-void store_case_move(struct store *s, const struct store_move *m, const struct store_case_done *done);
+ * borrowed until the callback returns.  to is borrowed until then. */
+void store_case_read(struct store *s, int64_t number, const char *key, struct store_case_to *to, uint64_t ticket);
+void store_case_move(struct store *s, const struct store_move *m, struct store_case_to *to, uint64_t ticket);
 
 /* --- blocking; for the command line only ---------------------------------- */
 
