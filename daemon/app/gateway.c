@@ -596,6 +596,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         messages[i] = (struct store_message){
             .cause = m->cause, .receiver = m->receiver, .link = gateway_road(s, m, w), .lang = m->lang,
             .class = m->class, .text = m->text, .approval = m->approval, .due = step.at,
+            .quiet = (int16_t)m->quiet,
         };
     }
     if (gateway_says(g, s, w)) {

@@ -124,6 +124,7 @@ struct flow_case {
 struct flow_message {
     const char *cause, *receiver, *lang, *class, *text;     /* borrowed likewise */
     const char *approval;               /* of class gov_info; else "" */
+    enum casefile_quiet quiet;          /* of the case that it tells of */
 };
 
 struct flow_audit {

@@ -217,6 +217,7 @@ enum flow_pass flow_send_of(struct flow *f, int sms, const char *receiver, const
     at->text = flow_keep(out, buf_str(&out->value), out->value.len);
     out->messages[out->message_count++] = (struct flow_message){
         .lang = m->langs[scope.lang].id, .class = m->sms[sms].class, .approval = m->sms[sms].approval,
+        .quiet = c != NULL ? c->file->quiet : CASEFILE_PLAIN,
     };
     return FLOW_ON;
 }

@@ -57,7 +57,7 @@ static enum flow_pass flow_notify(struct flow *f, const struct flow_case *opened
 {
     const struct menu_service *service = opened->service;
     struct buf fields, receiver;
-    struct casefile file = { .number = opened->number, .due = opened->due };
+    struct casefile file = { .number = opened->number, .due = opened->due, .quiet = opened->quiet };
     struct notice_case c = { .menu = f->s->menu, .service = service, .file = &file, .at = f->env->now,
                              .dialogue = &f->scope };
     enum flow_pass pass = FLOW_ON;

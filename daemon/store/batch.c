@@ -53,6 +53,7 @@ struct batch_case {
 struct batch_message {
     int64_t due;
     struct batch_text cause, receiver, link, lang, class, text, approval;
+    int16_t quiet;
 };
 
 struct batch_audit {
@@ -228,6 +229,7 @@ static void batch_add_messages(struct batch *b, struct batch_row *row, const str
             .class = batch_keep_text(b, m->class),
             .text = batch_keep_text(b, m->text),
             .approval = batch_keep_text(b, m->approval != NULL ? m->approval : ""),
+            .quiet = m->quiet,
         };
     }
 }
@@ -472,7 +474,7 @@ enum batch_column {
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
     LETTER_BUCKET, LETTER_MSISDN, LETTER_NUMBER, LETTER_AT, LETTER_BACKEND, LETTER_BODY, LETTER_SECRET,
-    MESSAGE_APPROVAL,
+    MESSAGE_APPROVAL, MESSAGE_QUIET,
     FULL_COLUMNS,
     ORDER_BUCKET = FULL_COLUMNS, ORDER_MSISDN, ORDER_AT, ORDER_OPENER, ORDER_NUMBER, ORDER_SEQ, ORDER_KEY, ORDER_KIND,
     ORDER_ACTOR, ORDER_STATE, ORDER_NOTE, ORDER_ENDS, ORDER_AUDIT, ORDER_TOLD,
@@ -504,7 +506,7 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [AUDIT_FIELDS] = ARRAY_TEXT,
     [LETTER_BUCKET] = ARRAY_INT2, [LETTER_MSISDN] = ARRAY_TEXT, [LETTER_NUMBER] = ARRAY_INT8, [LETTER_AT] = ARRAY_INT8,
     [LETTER_BACKEND] = ARRAY_TEXT, [LETTER_BODY] = ARRAY_TEXT, [LETTER_SECRET] = ARRAY_BYTEA,
-    [MESSAGE_APPROVAL] = ARRAY_TEXT,
+    [MESSAGE_APPROVAL] = ARRAY_TEXT, [MESSAGE_QUIET] = ARRAY_INT2,
     [ORDER_BUCKET] = ARRAY_INT2, [ORDER_MSISDN] = ARRAY_TEXT, [ORDER_AT] = ARRAY_INT8, [ORDER_OPENER] = ARRAY_TEXT,
     [ORDER_NUMBER] = ARRAY_INT8, [ORDER_SEQ] = ARRAY_INT4, [ORDER_KEY] = ARRAY_TEXT, [ORDER_KIND] = ARRAY_TEXT,
     [ORDER_ACTOR] = ARRAY_TEXT, [ORDER_STATE] = ARRAY_TEXT, [ORDER_NOTE] = ARRAY_TEXT, [ORDER_ENDS] = ARRAY_BOOL,
@@ -582,6 +584,7 @@ static void batch_put_message(const struct batch *b, const struct batch_row *r, 
     batch_put(MESSAGE_TEXT, b, m->text);
     array_int8(&batch_columns[MESSAGE_DUE], m->due);
     batch_put(MESSAGE_APPROVAL, b, m->approval);
+    array_int2(&batch_columns[MESSAGE_QUIET], m->quiet);
 }
 
 static void batch_put_tape(const struct batch *b, const struct batch_row *r)

@@ -62,9 +62,10 @@ static const struct payments_sql {
         " e AS (INSERT INTO kheya.payment_event (bucket, ref, seq, at, actor, state, note)"
         "       SELECT $1::smallint, u.ref, u.seq, $13::bigint, $14::text, u.state, $15::text FROM u"
         "       WHERE $14::text <> ''),"
-        " o AS (INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed)"
+        " o AS (INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, quiet)"
         "       SELECT $20::smallint, $17::text, u.msisdn, '', $18::text, $19::text, $16::text, $13::bigint,"
-        "           $13::bigint, $13::bigint FROM u WHERE $16::text <> ''"
+        "           $13::bigint, $13::bigint, coalesce((SELECT c.quiet FROM kheya.case_file c"
+        "           WHERE u.about ~ '^[0-9]{10}$' AND c.number = u.about::bigint), 0) FROM u WHERE $16::text <> ''"
         "       ON CONFLICT (bucket, cause) DO NOTHING)"
         " SELECT * FROM u" },
     /* $1 how many.  Leases end by the server's clock. */

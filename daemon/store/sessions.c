@@ -57,12 +57,13 @@
     " FROM unnest($10::smallint[], $11::text[], $14::bigint[], $15::bigint[], $19::text[], $27::text[], $28::text[])" \
     " AS k(bucket, msisdn, at, number, state, actor, name)" SESSIONS_IF_WRITTEN \
     "), o AS (" \
-    "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, asked, approval)" \
+    "INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed, asked, approval," \
+    " quiet)" \
     " SELECT k.bucket, k.cause, k.receiver, k.link, k.lang, k.class, k.text, k.due, k.at, k.at, k.receiver = k.msisdn," \
-    " k.approval" \
+    " k.approval, k.quiet" \
     " FROM unnest($29::smallint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[]," \
-    " $36::text[], $37::text[], $38::bigint[], $74::text[])" \
-    " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due, approval)" SESSIONS_IF_WRITTEN \
+    " $36::text[], $37::text[], $38::bigint[], $74::text[], $75::smallint[])" \
+    " AS k(bucket, msisdn, at, cause, receiver, link, lang, class, text, due, approval, quiet)" SESSIONS_IF_WRITTEN \
     " ON CONFLICT (bucket, cause) DO NOTHING" \
     "), z AS (" \
     "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen)" \
@@ -98,9 +99,9 @@
 /* Cases that steps move.  Their rows are locked first, those that still have the
  * seq that was read; a step that lacks one of its cases is not written. */
 #define SESSIONS_ORDERS \
-    "unnest($75::smallint[], $76::text[], $77::bigint[], $78::text[], $79::bigint[], $80::integer[], $81::text[]," \
-    " $82::text[], $83::text[], $84::text[], $85::text[], $86::boolean[], $87::text[], $88::text[], $89::text[]," \
-    " $90::text[])" \
+    "unnest($76::smallint[], $77::text[], $78::bigint[], $79::text[], $80::bigint[], $81::integer[], $82::text[]," \
+    " $83::text[], $84::text[], $85::text[], $86::text[], $87::boolean[], $88::text[], $89::text[], $90::text[]," \
+    " $91::text[])" \
     " AS k(bucket, msisdn, at, opener, number, seq, key, kind, actor, state, note, ends, audit, told, backend, letter)"
 
 /* In parts: a literal of C has at most 4095 octets. */

@@ -66,6 +66,7 @@ struct store_message {                  /* a message caused by the step */
     const char *text;
     int64_t due;                        /* ms since the epoch */
     const char *approval;               /* of class gov_info; NULL none */
+    int16_t quiet;                      /* enum casefile_quiet of the case that it tells of */
 };
 
 /* The name of a dialogue on the tape: the second it began, then a number at

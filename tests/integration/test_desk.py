@@ -3,6 +3,7 @@ happens once."""
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -115,3 +116,28 @@ def test_what_the_desk_sees(town, phone_of):
     assert [line.split()[0] for line in out.splitlines()] == ["1", "2"] and out.endswith("operator Karim: Looked at\n")
     status, _, err = kheya(town, "--agency", "other", "move", number, "answered")
     assert (status, err) == (1, f"kheya case: there is no case {number}\n")
+
+
+def test_discreet(tmp_path):
+    """A case that is to be discreet: not even the first message tells of it."""
+    from town import Town
+    menus = shutil.copytree(MENUS, tmp_path / "menus")
+    text = (menus / "kheya.yaml").read_text()
+    for old, new in (("types:\n", "types:\n  hush: {choice: {discreet: Discreet}}\n"),
+                     ("fields: {category: trouble,", "fields: {quiet: hush, category: trouble,"),
+                     ("send: {submit: complaint, with: {", "send: {do: [{set: {hush: discreet}}, {submit: complaint, with: {quiet: hush, "),
+                     ("into: case, goto: done}", "into: case}], goto: done}")):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (menus / "kheya.yaml").write_text(text)
+    town = Town(tmp_path / "town", menus=menus)
+    try:
+        town.start()
+        phone = Phone(town, 8801711000399)
+        number = complain(town, phone)
+        wait_for("the first message", phone.sms)
+        assert kheya(town, "move", number, "received")[0] == 0
+        wait_for("the second one", lambda: len(phone.sms()) == 2)
+        assert all(text.startswith("333: You have news.") and number not in text for text in phone.sms()), phone.sms()
+    finally:
+        town.stop()
