@@ -776,7 +776,7 @@ static void test_lost_step_opens_nothing(void **state)
     struct live *l = live_new();
     struct store_case c = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{\"trouble\": \"late\"}",
                             .state = "submitted" };
-    struct store_message m = { "case:1:submitted", "8801711111111", "", "bn", "transactional", "১", 5, NULL };
+    struct store_message m = { "case:1:submitted", "8801711111111", "", "bn", "transactional", "১", 5, NULL, 0 };
     struct store_audit a[2] = { { "agent", "asked", "{\"for\": \"x\"}" }, { "agent", "agreed", "{}" } };
     struct store_step s = live_step("8801711111111", 1);
 
@@ -819,8 +819,8 @@ static void test_lost_step_opens_nothing(void **state)
 static void test_same_cause_is_one_message(void **state)
 {
     struct live *l = live_new();
-    struct store_message m[2] = { { "receipt:9", "8801711111111", "gp", "bn", "transactional", "one", 5, NULL },
-                                  { "receipt:9", "8801711111111", "gp", "bn", "transactional", "two", 5, NULL } };
+    struct store_message m[2] = { { "receipt:9", "8801711111111", "gp", "bn", "transactional", "one", 5, NULL, 0 },
+                                  { "receipt:9", "8801711111111", "gp", "bn", "transactional", "two", 5, NULL, 0 } };
     struct store_step s = live_step("8801711111111", 1);
 
     (void)state;
@@ -851,7 +851,7 @@ static void test_full_batch_keeps_apart(void **state)
     for (int i = 0; i < 500; i++) {
         struct store_case c = { .number = 8100000000 + i, .service = "complaint", .agency = "dss", .fields = "{}",
                             .state = "submitted" };
-        struct store_message m = { causes[i], live_msisdn(i), "", "bn", "transactional", "text", 5, NULL };
+        struct store_message m = { causes[i], live_msisdn(i), "", "bn", "transactional", "text", 5, NULL, 0 };
         struct store_step s = live_step(live_msisdn(i), 1);
 
         snprintf(causes[i], sizeof causes[i], "case:%d", i);

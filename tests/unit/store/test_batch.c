@@ -184,7 +184,7 @@ static void test_params(void **state)
     struct batch *b = batch_new(8);
     struct store_case c = { .number = 8100000001, .service = "complaint", .agency = "dss", .fields = "{}",
                             .state = "submitted", .backend = "land", .letter = "{}", .secret = "s\0t", .secret_len = 3 };
-    struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77, NULL };
+    struct store_message m = { "cause", "8801799999999", "gp", "bn", "transactional", "text", 77, NULL, 0 };
     struct store_step s = step_of("8801700000001");
     struct pg_params p = { 0 };
     struct batch_range all;
@@ -220,7 +220,7 @@ static void test_params(void **state)
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_FULL);
-    assert_int_equal(p.count, 74);
+    assert_int_equal(p.count, 75);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(elements(&p, i), 3);
         assert_int_equal(elements(&p, 9 + i), 1);
@@ -283,23 +283,23 @@ static void test_order_params(void **state)
     batch_seal(b);
     assert_true(batch_next(b, &all));
     assert_int_equal(batch_params(b, all, &p), BATCH_ORDERS);
-    assert_int_equal(p.count, 90);
-    for (int i = 74; i < 90; i++)
+    assert_int_equal(p.count, 91);
+    for (int i = 75; i < 91; i++)
         assert_int_equal(elements(&p, i), 1);
-    assert_memory_equal(element(&p, 74, 0, &len), bucket, 2);
-    assert_text(&p, 75, 0, "8801700000002");    /* whose step it is */
-    assert_text(&p, 77, 0, "8801700000009");    /* who opened the case */
-    assert_text(&p, 80, 0, "k");
-    assert_text(&p, 83, 0, "closed");
-    assert_text(&p, 84, 0, "good");
-    assert_memory_equal(element(&p, 85, 0, &len), "\1", 1);
+    assert_memory_equal(element(&p, 75, 0, &len), bucket, 2);
+    assert_text(&p, 76, 0, "8801700000002");    /* whose step it is */
+    assert_text(&p, 78, 0, "8801700000009");    /* who opened the case */
+    assert_text(&p, 81, 0, "k");
+    assert_text(&p, 84, 0, "closed");
+    assert_text(&p, 85, 0, "good");
+    assert_memory_equal(element(&p, 86, 0, &len), "\1", 1);
     batch_free(b);
 }
 
 static void test_step_size(void **state)
 {
     const struct store_tape t = { 77, 3, "gp", "bn", 0, 0, 0, "1*?", "{}" };
-    struct store_message m = { "cause", "8801799999999", "", "bn", "transactional", "text", 77, NULL };
+    struct store_message m = { "cause", "8801799999999", "", "bn", "transactional", "text", 77, NULL, 0 };
     struct store_step s = step_of("8801700000001");
     size_t plain = batch_step_size(&s);
 
