@@ -249,6 +249,9 @@ static void test_resend(void **state)
     ev.seen += 799;
     assert_int_equal(rig_send(r, &ev), FLOW_REPEAT);
     rig_sees(rig_shown(r), "Deep\n1 Deeper\n0 Back");
+    rig_load(r);                        /* by another process too, from the row */
+    assert_int_equal(rig_send(r, &ev), FLOW_REPEAT);
+    rig_sees(rig_shown(r), "Deep\n1 Deeper\n0 Back");
     ev.text = "1";                      /* another answer is an answer */
     ev.text_len = 1;
     assert_int_equal(rig_send(r, &ev), FLOW_REPLY);
