@@ -228,6 +228,7 @@ def test_digest(broken_town, tmp_path, phone_of):
     town = broken_town(menus=menus, conf=hour_is_over)
     number = complain(town, phone_of(town))
     late = complain(town, phone_of(town))
+    wait_for("the promise", lambda: town.sql("SELECT count(*) FROM kheya.case_file WHERE due > 0") == [(2,)])
     # kheyad counts a promise anew when the calendar changes: from the day of the first event
     for change in ("case_file SET created = created", "case_event SET at = at"):
         town.sql(f"UPDATE kheya.{change} - 86400000::bigint * 40 WHERE number = %s", late)

@@ -80,6 +80,9 @@ class Process:
         return self.end(signal.SIGKILL)
 
 
+BINDS = 4       # of conf/kannel.conf: without its transmitter an answer waits until bearerbox tries again, in 10 s
+
+
 class Relay:
     """kheyad's way to bearerbox; hold() keeps back what kheyad says."""
 
@@ -253,6 +256,7 @@ links:
             self.start_kheyad(i)
         for i in range(len(self.kheyads)):
             self.ready(i)
+        wait_for("bearerbox's binds", lambda: self.report()["counters"]["binds_now"] >= BINDS)
         return self
 
     def stop(self):
