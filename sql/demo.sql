@@ -72,4 +72,26 @@ SELECT b.id, 2026, 'Q2', 'paid', d.taka, DATE '2026-07-09', 'nagad', '8801711000
 INSERT INTO kheya.agent (msisdn, name, centre) VALUES ('8801711000190', 'Example 190', 'Kukri Mukri')
 ON CONFLICT (bucket, msisdn) DO UPDATE SET name = excluded.name, centre = excluded.centre, active = true;
 
+-- Shelters of the three unions, their weather today and after, and whom a call for help reaches (191 ... 196).
+INSERT INTO svc.shelter (union_code, seq, en, bn, latn, keeper) VALUES
+    ('092544', 1, 'School no 2, ward 3 (women''s room)', 'স্কুল, ওয়ার্ড 3 (নারী কক্ষ)', 'School no 2, ward 3 (nari kokkho)', '01711000194'),
+    ('092544', 2, 'Raised field (cattle)', 'কিল্লা (গবাদিপশু)', 'Killa (gobadiposhu)', '01711000194'),
+    ('091827', 1, 'Madrasa, ward 5', 'মাদ্রাসা, ওয়ার্ড 5', 'Madrasa, ward 5', '01711000195'),
+    ('785719', 1, 'Cyclone house, ward 1', 'আশ্রয়কেন্দ্র, ওয়ার্ড 1', 'Ashroykendro, ward 1', '')
+ON CONFLICT (union_code, seq) DO UPDATE SET en = excluded.en, bn = excluded.bn, latn = excluded.latn, keeper = excluded.keeper;
+
+INSERT INTO svc.weather (place, day, en, bn, latn)
+SELECT p.place, (now() AT TIME ZONE 'Asia/Dhaka')::date + d.n, d.en, d.bn, d.latn
+  FROM (VALUES ('09'), ('78')) AS p(place),
+       (VALUES (0, 'light rain, wind 25 km', 'হালকা বৃষ্টি', 'halka brishti, batash 25 km'),
+               (1, 'rain, wind 40 km', 'বৃষ্টি, জোর বাতাস', 'brishti, batash 40 km'),
+               (2, 'sun, wind 10 km', 'রোদ', 'rod, batash 10 km')) AS d(n, en, bn, latn)
+ON CONFLICT (place, day) DO UPDATE SET en = excluded.en, bn = excluded.bn, latn = excluded.latn;
+
+INSERT INTO svc.responder (msisdn, role, place) VALUES
+    ('8801711000191', 'uno', '0925'), ('8801711000192', 'uno', '0918'), ('8801711000193', 'uno', '7857'),
+    ('8801711000194', 'volunteer', '092544'), ('8801711000195', 'volunteer', '091827'),
+    ('8801711000196', 'chair', '092544')
+ON CONFLICT DO NOTHING;
+
 COMMIT;

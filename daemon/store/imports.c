@@ -41,6 +41,20 @@ static const char imports_windows_sql[] =
     "  RETURNING w.xmax = 0 AS fresh)"
     IMPORTS_COUNTS;
 
+/* $1 unions, $2 places in the list, $3 to $5 texts, $6 keepers */
+static const char imports_shelters_sql[] =
+    "WITH f AS (SELECT * FROM unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])"
+    "  AS f(union_code, seq, en, bn, latn, keeper)),"
+    " gone AS (DELETE FROM svc.shelter s WHERE s.union_code IN (SELECT f.union_code FROM f)"
+    "  AND NOT EXISTS (SELECT FROM f WHERE f.union_code = s.union_code AND f.seq = s.seq) RETURNING 1),"
+    " put AS (INSERT INTO svc.shelter AS s (union_code, seq, en, bn, latn, keeper) SELECT * FROM f"
+    "  ON CONFLICT (union_code, seq) DO UPDATE SET en = EXCLUDED.en, bn = EXCLUDED.bn, latn = EXCLUDED.latn,"
+    "  keeper = EXCLUDED.keeper WHERE (s.en, s.bn, s.latn, s.keeper) IS DISTINCT FROM"
+    "  (EXCLUDED.en, EXCLUDED.bn, EXCLUDED.latn, EXCLUDED.keeper) RETURNING s.xmax = 0 AS fresh)"
+    IMPORTS_COUNTS;
+
+#define IMPORTS_ARRAYS 6                /* of one statement, at most */
+
 /* --- an array of PostgreSQL's, as text ------------------------------------------------- */
 
 static void imports_array_begin(struct buf *b)
@@ -91,7 +105,7 @@ static bool imports_counts(const PGresult *rows, struct imports_done *done)
 static bool imports_run(const char *conninfo, const char *sql, const struct buf *arrays, int count,
                         struct imports_done *done, char *err, size_t n)
 {
-    const char *values[4];
+    const char *values[IMPORTS_ARRAYS];
     PGconn *conn;
     PGresult *rows = NULL, *more;
     bool ok = false;
@@ -175,5 +189,24 @@ bool imports_windows(const char *conninfo, const struct imports_window *windows,
     ok = imports_run(conninfo, imports_windows_sql, arrays, 4, done, err, n);
     for (int i = 0; i < 4; i++)
         buf_fini(&arrays[i]);
+    return ok;
+}
+
+bool imports_shelters(const char *conninfo, const struct imports_shelter *shelters, size_t count,
+                      struct imports_done *done, char *err, size_t n)
+{
+    struct buf arrays[IMPORTS_SHELTER_TEXTS];
+    bool ok;
+
+    for (int k = 0; k < IMPORTS_SHELTER_TEXTS; k++)
+        imports_array_begin(&arrays[k]);
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < IMPORTS_SHELTER_TEXTS; k++)
+            imports_array_add(&arrays[k], shelters[i].texts[k]);
+    for (int k = 0; k < IMPORTS_SHELTER_TEXTS; k++)
+        buf_addc(&arrays[k], '}');
+    ok = imports_run(conninfo, imports_shelters_sql, arrays, IMPORTS_SHELTER_TEXTS, done, err, n);
+    for (int k = 0; k < IMPORTS_SHELTER_TEXTS; k++)
+        buf_fini(&arrays[k]);
     return ok;
 }

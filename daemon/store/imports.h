@@ -43,4 +43,12 @@ bool imports_calendar(const char *conninfo, const struct imports_calendar *c, st
 bool imports_windows(const char *conninfo, const struct imports_window *windows, size_t count, struct imports_done *done,
                      char *err, size_t n) __attribute__((warn_unused_result));
 
+/* Texts in the order union, seq, en, bn, latn, keeper; stands for the unions in it. */
+#define IMPORTS_SHELTER_TEXTS 6
+struct imports_shelter {
+    char *texts[IMPORTS_SHELTER_TEXTS];
+};
+bool imports_shelters(const char *conninfo, const struct imports_shelter *shelters, size_t count,
+                      struct imports_done *done, char *err, size_t n) __attribute__((warn_unused_result));
+
 #endif
