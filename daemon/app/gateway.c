@@ -153,7 +153,7 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w, c
         .limits = work_limits(w),
         .link = bearer_name(w->bearer),
         .now = clock_now(),
-        .alert = alerts_now(g->alerts),
+        .alert = alerts_for(g->alerts, s != NULL ? s->place : "", clock_now()),
         .windows = almanac_windows(g->almanac),
         .secret = g->secret,
         .draw = work_draw,
@@ -248,6 +248,17 @@ static void work_busy_text(struct gateway *g, struct work *w)
         stats_inc(replies_failed);
 }
 
+/* A warning comes before the news that the line is busy. */
+static bool work_warn(struct gateway *g, const struct work *w, struct flow_env *env)
+{
+    const char *place;
+    int lang;
+
+    (void)alerts_recall(g->alerts, w->ev.msisdn, &place, &lang);
+    env->alert = alerts_blind(g->alerts, place, env->now);
+    return flow_warn(env, lang < env->menu->lang_count ? lang : 0, &g->page);
+}
+
 /* The static page: her answer was not taken in, and she is told so. */
 static void work_busy(struct gateway *g, struct work *w, const struct session *s)
 {
@@ -256,7 +267,8 @@ static void work_busy(struct gateway *g, struct work *w, const struct session *s
     if (w->told || w->ev.kind == EVENT_ABORT || w->from.to.pushed)
         return;
     buf_clear(&g->page);
-    flow_busy(&env, s, &g->page);
+    if (g->down_since == 0 || !work_warn(g, w, &env))
+        flow_busy(&env, s, &g->page);
     stats_inc(replies_busy);
     if (work_is_text(w))
         work_busy_text(g, w);
@@ -583,7 +595,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
 
         cases[i] = (struct store_case){
             .number = c->number, .service = c->service->name, .agency = c->service->agency, .fields = c->fields,
-            .state = menu_service_first(c->service), .contact = c->contact, .place = c->place, .due = c->due,
+            .state = c->state, .contact = c->contact, .place = c->place, .due = c->due,
             .quiet = (int16_t)c->quiet, .lang = s->menu->langs[s->lang].id,
             .channel = work_is_text(w) ? "sms" : "ussd", .actor = s->agent != NULL ? "agent" : "citizen",
             .name = s->agent,
@@ -751,6 +763,8 @@ static void gateway_take_row(struct gateway *g, struct session *s, const struct 
         }
     }
     session_set_agent(s, row->agent_name, row->agent_centre);
+    snprintf(s->place, sizeof s->place, "%s", row->place);
+    alerts_remember(g->alerts, s->msisdn, s->place, s->lang);
     for (int i = 0; i < g->bearer_count && q->learned == NULL; i++)
         q->learned = bearer_road_of(g->bearers[i], row->citizen_link);
 }

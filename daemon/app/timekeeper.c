@@ -227,7 +227,8 @@ static void timekeeper_look(struct timekeeper *t, const struct menu *m, const st
     struct deadline_event events[DEADLINE_EVENTS_MAX];
     const struct deadline_args args = {
         .menu = m, .service = s, .calendar = almanac_calendar(t->args.almanac), .events = events,
-        .event_count = timekeeper_history(history, events), .done = c->overdue, .now = clock_now(),
+        .event_count = timekeeper_history(history, events), .done = c->overdue, .more = c->more,
+        .now = clock_now(),
     };
     struct deadline d = { .act = DEADLINE_OVER };
     char mask[LOG_MASK_SIZE];

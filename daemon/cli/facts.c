@@ -521,6 +521,8 @@ static void maker_root(struct maker *k)
         maker_say(k, "leads to", "%s", m->screens[m->start].name);
         if (m->first != MENU_NONE)
             maker_say(k, "leads, the first time, to", "%s", m->screens[m->first].name);
+        if (m->alert != MENU_NONE)
+            maker_say(k, "leads, where a storm is told of, to", "%s", m->screens[m->alert].name);
     }
     for (int i = 0; i < m->shortcut_count; i++) {
         maker_subject(k, "short cut ", m->shortcuts[i].path);

@@ -371,10 +371,12 @@ static void graph_entries(struct graph *g)
     graph_dialled(g, 0, m->start, "", "");
     if (m->first != MENU_NONE)
         graph_dialled(g, 1, m->first, "", "\nthe first time");
+    if (m->alert != MENU_NONE)
+        graph_dialled(g, 2, m->alert, "", "\nwhere there is a warning");
     for (int i = 0; i < m->shortcut_count; i++)
-        graph_dialled(g, i + 2, m->shortcuts[i].to, m->shortcuts[i].path, "");
+        graph_dialled(g, i + 3, m->shortcuts[i].to, m->shortcuts[i].path, "");
     for (int i = 0; i < m->keyword_count; i++)
-        graph_keyword(g, i + 2 + m->shortcut_count, &m->keywords[i]);
+        graph_keyword(g, i + 3 + m->shortcut_count, &m->keywords[i]);
 }
 
 static void graph_print(const struct menu *m, int lang)

@@ -27,7 +27,7 @@ static const char play_usage[] =
     "  link ussd 160/70       the pages' limits: septets/units\n"
     "  today 2026-10-20\n"
     "  agent \"NAME\" \"CENTRE\"  she is an agent; or: agent none\n"
-    "  alert TEXT             a warning for all; or: alert none\n"
+    "  alert TEXT             a warning (free: TEXT, no fees); or: alert none\n"
     "  answer QUERY {field: value, ...}    or a list of rows, none, fail\n"
     "  pin DIGITS                                      or: none; the PIN that she has\n"
     "  answer hook BACKEND/path {field: value, ...}    or: none, fail\n"

@@ -166,10 +166,13 @@ void play_world_pin(struct play_world *w, const char *pin)
 
 void play_world_alert(struct play_world *w, const char *text)
 {
+    bool free_there = text != NULL && strncmp(text, "free: ", 6) == 0;
+
+    text = free_there ? text + 6 : text;
     free(w->alert_text);
     w->alert_text = text != NULL ? xstrdup(text) : NULL;
     w->alert_texts[0] = (struct flow_alert_text){ w->menu->langs[0].id, w->alert_text };
-    w->alert = (struct flow_alert){ w->alert_texts, text != NULL };
+    w->alert = (struct flow_alert){ w->alert_texts, text != NULL, 10, free_there };
 }
 
 struct play_world *play_world_new(const struct menu *m, bool twice)

@@ -111,7 +111,7 @@ static void replay_person(struct replay_run *r, const json_t *who)
     r->s->lang_known = lang >= 0 && json_is_true(json_object_get(who, "known"));
     if (json_is_true(json_object_get(who, "agent")))
         session_set_agent(r->s, "Agent", "Centre");
-    r->alert = (struct flow_alert){ r->alert_texts, r->menu->lang_count };
+    r->alert = (struct flow_alert){ .texts = r->alert_texts, .count = r->menu->lang_count };
     r->env.alert = json_is_true(json_object_get(who, "alert")) ? &r->alert : NULL;
 }
 

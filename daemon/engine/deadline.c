@@ -118,8 +118,10 @@ struct deadline deadline_of(const struct deadline_args *a)
     d.state = deadline_state(a->service, a->events[a->event_count - 1].state);
     if (d.state == NULL || d.state->to_count == 0)
         return d;
-    if (deadline_walk(a, &promise, &entered))
+    if (deadline_walk(a, &promise, &entered)) {
+        promise.due += a->more;
         d.due = deadline_end(a, promise.due);
+    }
     d.done = d.due != 0 && d.due < a->now ? a->done : 0;
     step = d.due != 0 ? deadline_step_at(a, &promise, d.done) : DEADLINE_NEVER;
     expires = deadline_expires_at(a, d.state, entered);

@@ -48,6 +48,7 @@ struct deadline_args {
     const struct deadline_event *events;        /* the whole history, in order; the first opened it */
     int event_count;
     int done;                           /* steps taken, as the case has it */
+    int more;                           /* days on top of what is promised, of all days */
     int64_t now;
 };
 

@@ -91,23 +91,23 @@ static bool flow_is_alert(const struct flow *f)
 }
 
 /* In her language, else in the one that it shows, else in any. */
-static const char *flow_alert_text(const struct flow *f)
+static const char *flow_alert_words(const struct flow_alert *a, const struct menu *m, int written)
 {
-    const struct menu_lang *lang = &f->s->menu->langs[f->s->lang];
-    const char *shows = f->s->menu->langs[lang->shows].id;
+    const struct menu_lang *lang = &m->langs[written];
+    const char *shows = m->langs[lang->shows].id;
     const char *found = NULL;
 
-    if (!flow_is_alert(f))
+    if (a == NULL || a->count == 0)
         return NULL;
-    for (int i = 0; i < f->env->alert->count; i++) {
-        const struct flow_alert_text *t = &f->env->alert->texts[i];
+    for (int i = 0; i < a->count; i++) {
+        const struct flow_alert_text *t = &a->texts[i];
 
         if (strcmp(t->lang, lang->id) == 0)
             return t->text;
         if (strcmp(t->lang, shows) == 0)
             found = t->text;
     }
-    return found != NULL ? found : f->env->alert->texts[0].text;
+    return found != NULL ? found : a->texts[0].text;
 }
 
 static const char *flow_get(const void *arg, int var, size_t *len)
@@ -145,7 +145,10 @@ static const char *flow_get(const void *arg, int var, size_t *len)
         text = flow_yesno(flow_is_alert(f));
         break;
     case MENU_VAR_ALERT_TEXT:
-        text = flow_alert_text(f);
+        text = flow_alert_words(f->env->alert, s->menu, s->lang);
+        break;
+    case MENU_VAR_ALERT_FREE:
+        text = flow_yesno(flow_is_alert(f) && f->env->alert->free);
         break;
     case MENU_VAR_CONSENT:
         text = f->code;
@@ -248,6 +251,8 @@ static enum flow_result flow_fresh(struct flow *f)
     m = f->s->menu;
     if (f->s->path.len > 0)
         flow_path_begin(f);
+    else if (m->alert != MENU_NONE && flow_is_alert(f))
+        flow_enter(f, m->alert);
     else
         flow_enter(f, !f->s->lang_known && m->first != MENU_NONE ? m->first : m->start);
     return flow_run(f);
@@ -695,6 +700,31 @@ void flow_busy(const struct flow_env *env, const struct session *s, struct buf *
     if (s != NULL && s->menu == env->menu)
         scope.lang = s->lang;
     render_word(&scope, MENU_WORD_BUSY, env->menu->helpline, out);
+}
+
+static bool flow_warn_fits(const struct event_limits *limits, const char *text, size_t n)
+{
+    struct gsm_cost cost = gsm_cost(text, n);
+
+    if (limits->texts)
+        return true;
+    if (cost.septets >= 0)
+        return limits->septets == 0 || cost.septets <= limits->septets;
+    return limits->units == 0 || cost.units <= limits->units;
+}
+
+bool flow_warn(const struct flow_env *env, int lang, struct buf *out)
+{
+    const char *text = flow_alert_words(env->alert, env->menu, lang);
+    size_t n;
+
+    if (text == NULL)
+        return false;
+    for (n = strlen(text); n > 0 && !flow_warn_fits(env->limits, text, n);)
+        for (n--; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;)
+            n--;
+    buf_add(out, text, n);
+    return n > 0;
 }
 
 void flow_seen(struct session *s)

@@ -35,6 +35,8 @@ struct flow_alert {
         const char *lang, *text;
     } *texts;
     int count;                          /* 0: there is no warning */
+    int signal;                         /* 1..11 */
+    bool free;                          /* nobody pays a fee there */
 };
 
 struct session_plan;                    /* session_move.h */
@@ -46,7 +48,7 @@ struct flow_env {
     const char *link;                   /* its name */
     const struct windows *windows;      /* windows.h; NULL: by the menus alone */
     int64_t now;                        /* ms since the epoch */
-    const struct flow_alert *alert;     /* NULL: none */
+    const struct flow_alert *alert;     /* for where she lives; NULL: none */
     const unsigned char *secret;        /* FLOW_SECRET_SIZE octets, under which codes are hashed */
     uint32_t (*draw)(void *arg);        /* a number nobody can guess; NULL: no code can be sent */
     void *draw_arg;
@@ -113,6 +115,7 @@ struct flow_question {
 struct flow_case {
     int64_t number;                     /* 10 digits with their Damm digit */
     const struct menu_service *service;
+    const char *state;                  /* in which it opens; the menu's own */
     const char *fields;                 /* JSON object of strings; borrowed until the next flow call */
     const char *secrets;                /* likewise: sensitive values, whole, for its back end; NULL none; to be logged nowhere */
     const char *contact;                /* that its messages go to; "" her own number; borrowed likewise */
@@ -274,6 +277,10 @@ enum flow_result flow_answer(const struct flow_env *env, struct session *s, cons
 /* The static page when the database is away: language of the session if known,
  * else the tree's default. */
 void flow_busy(const struct flow_env *env, const struct session *s, struct buf *out);
+
+/* The page of the warning env->alert in a language of env->menu, for when nothing else can be shown; cut to
+ * the link's limits.  False: there is none. */
+bool flow_warn(const struct flow_env *env, int lang, struct buf *out);
 
 /* The bearer confirmed the last page of a session that ended with a case. */
 void flow_seen(struct session *s);

@@ -52,6 +52,15 @@ static size_t flow_keep_field(struct flow *f, const struct menu_action *a, const
     return flow_keep(f->out, buf_str(&f->out->value), f->out->value.len);
 }
 
+/* Where a warning makes fees free, what waits for a fee does not wait. */
+static const char *flow_first_state(const struct flow *f, const struct menu_service *s)
+{
+    bool free_there = f->env->alert != NULL && f->env->alert->count > 0 && f->env->alert->free;
+
+    return free_there && s->fee_official > 0 && s->fee_paid != MENU_NONE ? s->states[s->fee_paid].name
+                                                                         : menu_service_first(s);
+}
+
 /* The messages of the first state. */
 static enum flow_pass flow_notify(struct flow *f, const struct flow_case *opened, const struct flow_case_at *at)
 {
@@ -70,7 +79,7 @@ static enum flow_pass flow_notify(struct flow *f, const struct flow_case *opened
     for (int i = 0; i < service->notify_count && pass == FLOW_ON && opened->quiet != CASEFILE_SILENT; i++) {
         int sms = service->notify[i].sms;
 
-        if (strcmp(service->notify[i].state, menu_service_first(service)) != 0)
+        if (strcmp(service->notify[i].state, opened->state) != 0)
             continue;
         buf_clear(&f->out->text);
         buf_addf(&f->out->text, "case/%" PRId64 "/1/%s", opened->number, f->s->menu->sms[sms].name);
@@ -93,6 +102,7 @@ enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a,
         return FLOW_BROKEN;
     }
     *opened = (struct flow_case){ .service = &f->s->menu->services[a->service] };
+    opened->state = flow_first_state(f, opened->service);
     opened->number = case_number(opened->service->number, rows->number);
     snprintf(digits, sizeof digits, "%" PRId64, opened->number);
     if (a->case_no != MENU_NONE && !session_set(f->s, a->case_no, digits, strlen(digits)))

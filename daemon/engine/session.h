@@ -67,6 +67,8 @@ struct session_frame {
 };
 
 /* Values: set variables only, packed; one per variable. */
+#define SESSION_PLACE_SIZE 8            /* code of a union, and its NUL */
+
 struct session_values {
     struct buf packed;                  /* {u16 var, u16 len, octets} ... */
 };
@@ -76,6 +78,7 @@ struct session {
     uint64_t id;                        /* unique in this process, for asynchronous gaps */
     char msisdn[EVENT_MSISDN_MAX];
     const char *code;                   /* borrowed from the table's interned codes */
+    char place[SESSION_PLACE_SIZE];     /* where she lives, as her rows say; "" unknown */
 
     /* durable: session_encode() writes these */
     int32_t turn;                       /* of the row in the database, kept beside the bytes; 0 = no row */

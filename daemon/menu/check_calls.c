@@ -40,6 +40,7 @@ static bool check_roots(struct check_calls *c)
     c->calls.start = MENU_NONE;         /* where the walk begins, not where it ends */
     calls_from(&c->calls, m->start);
     calls_from(&c->calls, m->first);
+    calls_from(&c->calls, m->alert);
     for (int i = 0; i < m->shortcut_count; i++)
         calls_from(&c->calls, m->shortcuts[i].to);
     for (int i = 0; i < m->keyword_count; i++)

@@ -342,7 +342,7 @@ static void fits_pages(struct fits *c, struct fit_cost whole)
 /* Does a dialogue begin here? */
 static bool fits_opens(const struct menu *m, int screen)
 {
-    bool opens = screen == m->start || screen == m->first;
+    bool opens = screen == m->start || screen == m->first || screen == m->alert;
 
     for (int i = 0; i < m->shortcut_count; i++)
         opens |= screen == m->shortcuts[i].to;

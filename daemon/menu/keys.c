@@ -44,6 +44,7 @@ static const struct keys_row keys_root_rows[] = {
                      .help = "the program's own sentences, in every language" },
     [ROOT_START] = { "start", KEYS_SCREEN_NAME, .required = true, .help = "the first screen" },
     [ROOT_FIRST] = { "first", KEYS_SCREEN_NAME, .help = "the first screen for a number whose language is not known" },
+    [ROOT_ALERT] = { "alert", KEYS_SCREEN_NAME, .help = "the first screen where there is a warning for her place" },
     [ROOT_SHORTCUTS] = { "shortcuts", KEYS_FREE_MAP, .help = "frozen sub-codes: \"1*1\": screen" },
     [ROOT_RESUME] = { "resume", KEYS_DURATION, .min = 60 * 1000, .max = 30 * 24 * KEYS_HOUR,
                       .help = "how long a dropped dialogue can be continued; 24h" },

@@ -118,8 +118,9 @@ enum menu_builtin {
     MENU_VAR_IS_AGENT,                  /* citizen.is_agent: the number is an agent's of a digital centre */
     MENU_VAR_AGENT_NAME,                /* agent.name; unset where she is none */
     MENU_VAR_AGENT_CENTRE,              /* agent.centre */
-    MENU_VAR_ALERT_ON,                  /* alert.on: there is a warning for the whole country */
+    MENU_VAR_ALERT_ON,                  /* alert.on: there is a warning for where she lives */
     MENU_VAR_ALERT_TEXT,                /* alert.text, in her language; unset where there is none */
+    MENU_VAR_ALERT_FREE,                /* alert.free: nobody pays a fee where she lives */
     MENU_VAR_CONSENT,                   /* consent.code: only while its message is written */
     MENU_BUILTINS,
 };
@@ -534,6 +535,7 @@ struct menu {
     const char *key_back, *key_start, *key_more, *key_script;
     const struct menu_text *words[MENU_WORD_COUNT];
     int start;                          /* screen */
+    int alert;                          /* screen for a number whose place is warned; MENU_NONE = start */
     int first;                          /* screen for a number whose language is unknown; MENU_NONE = start */
     const struct menu_shortcut *shortcuts;
     int shortcut_count;

@@ -218,6 +218,7 @@ void parse_root(struct parse *p)
         m->numbers = parse_text(p, at[ROOT_NUMBERS], &(struct parse_text_args){ .constant = true });
     m->start = parse_root_screen(p, ROOT_START);
     m->first = parse_root_screen(p, ROOT_FIRST);
+    m->alert = parse_root_screen(p, ROOT_ALERT);
     if (at[ROOT_SHORTCUTS] != NULL)
         parse_shortcuts(p, at[ROOT_SHORTCUTS]);
     m->resume_ms = at[ROOT_RESUME] != NULL ? keys_duration(at[ROOT_RESUME]) : PARSE_DAY;

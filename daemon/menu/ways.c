@@ -443,6 +443,7 @@ void ways_begins(const struct menu *m, ways_begin_fn *fn, void *arg)
 {
     ways_begin(fn, arg, m->start, NULL);
     ways_begin(fn, arg, m->first, NULL);
+    ways_begin(fn, arg, m->alert, NULL);
     for (int i = 0; i < m->shortcut_count; i++)
         ways_begin(fn, arg, m->shortcuts[i].to, m->shortcuts[i].path);
     for (int i = 0; i < m->keyword_count; i++) {

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-#define SERIES_LANGS_MAX 16              /* languages of a warning that are taken */
+#define SERIES_TEXTS_MAX "8192"         /* of all warnings */
 
 #define SERIES_CUT_ROWS 5000            /* steps deleted from the tape at a time */
 #define SERIES_KNOWN_MAX "1000"         /* generations told of at a time, the newest first */
@@ -49,11 +49,12 @@ static const struct series_sql {
         "SELECT g.sources, g.retired IS NOT NULL FROM kheya.generation g"
         " WHERE g.id = $1::bigint AND g.forgotten IS NULL" },
     [SERIES_ALERT] = { "series_alert",
-        "SELECT t.lang, t.text FROM kheya.alert_text t"
-        " WHERE t.alert = (SELECT a.id FROM kheya.alert a WHERE a.active"
-        "                  AND EXISTS (SELECT FROM kheya.alert_text x WHERE x.alert = a.id)"
-        "                  ORDER BY a.id DESC LIMIT 1)"
-        " ORDER BY t.lang LIMIT 16" },
+        "SELECT a.id, a.place, a.signal::bigint, a.free, CASE WHEN isfinite(a.ends)"
+        " THEN (extract(epoch FROM a.ends) * 1000)::bigint ELSE 9223372036854775807 END, t.lang, t.text"
+        " FROM (SELECT DISTINCT ON (a.place) a.id, a.place, a.signal, a.free, a.ends FROM kheya.alert a WHERE a.active"
+        "       AND a.ends > now() AND EXISTS (SELECT FROM kheya.alert_text x WHERE x.alert = a.id)"
+        "       ORDER BY a.place, a.id DESC) a"
+        " JOIN kheya.alert_text t ON t.alert = a.id ORDER BY a.place, a.id, t.lang LIMIT " SERIES_TEXTS_MAX },
     /* one that is being published again while we look is left alone */
     [SERIES_RETIRE] = { "series_retire",
         "UPDATE kheya.generation g SET retired = now()"
@@ -225,14 +226,20 @@ static void series_told_current(struct series_request *r, const struct pg_answer
 static void series_told_alert(struct series_request *r, const struct pg_answer *a)
 {
     struct series *n = r->owner;
-    struct store_alert_text texts[SERIES_LANGS_MAX];
-    int count = 0;
+    struct store_alert_text *texts;
+    int count = a->outcome == PG_DONE ? PQntuples(a->rows) : 0;
 
     if (a->outcome != PG_DONE)
         return;
-    for (; count < PQntuples(a->rows) && count < SERIES_LANGS_MAX; count++)
-        texts[count] = (struct store_alert_text){ PQgetvalue(a->rows, count, 0), PQgetvalue(a->rows, count, 1) };
+    texts = xcalloc((size_t)count + 1, sizeof *texts);
+    for (int i = 0; i < count; i++)
+        texts[i] = (struct store_alert_text){
+            .id = pg_int8(a->rows, i, 0), .place = PQgetvalue(a->rows, i, 1), .signal = (int)pg_int8(a->rows, i, 2),
+            .free = pg_bool(a->rows, i, 3), .ends = pg_int8(a->rows, i, 4), .lang = PQgetvalue(a->rows, i, 5),
+            .text = PQgetvalue(a->rows, i, 6),
+        };
     n->ops->alert(n->arg, texts, count);
+    free(texts);
 }
 
 static void series_told_sources(struct series_request *r, const struct pg_answer *a)

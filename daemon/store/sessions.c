@@ -108,7 +108,8 @@
 #define SESSIONS_PARTS 3
 static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS] = {
     [SESSIONS_LOAD] = {
-        "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre"
+        "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre,"
+        " coalesce(svc.place_of(k.msisdn), '')"
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
         " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
@@ -379,7 +380,7 @@ void sessions_load(struct sessions *s, uint64_t ticket, const char *msisdn, cons
 /* Columns of SESSIONS_LOAD. */
 enum {
     LOAD_N = 0, LOAD_TURN, LOAD_OPEN, LOAD_GENERATION, LOAD_AT, LOAD_SCREEN, LOAD_STATE, LOAD_LANG, LOAD_LINK,
-    LOAD_AGENT_NAME, LOAD_AGENT_CENTRE,
+    LOAD_AGENT_NAME, LOAD_AGENT_CENTRE, LOAD_PLACE,
 };
 
 static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int row)
@@ -391,6 +392,7 @@ static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int r
         .state = "",
         .lang = PQgetvalue(rows, row, LOAD_LANG),           /* "" where there is no row */
         .citizen_link = PQgetvalue(rows, row, LOAD_LINK),
+        .place = PQgetvalue(rows, row, LOAD_PLACE),
     };
 
     if (n < 0 || n >= r->count || r->answered[n])

@@ -35,6 +35,7 @@ struct store_session {                  /* as loaded */
     const char *citizen_link;           /* link she last dialled in from; "" unknown */
     const char *agent_name;             /* of a digital centre; NULL: she is no agent */
     const char *agent_centre;
+    const char *place;                  /* where she lives, the code of a union; "" unknown */
 };
 
 struct store_case {                     /* a case to be opened with the step */
@@ -190,9 +191,14 @@ enum store_sms_state {                  /* outbox.state */
     STORE_SMS_STATES,
 };
 
-/* --- the warning that is on ------------------------------------------------ */
+/* --- the warnings that are on ------------------------------------------------ */
 
-struct store_alert_text {
+struct store_alert_text {               /* those of one warning follow one another */
+    int64_t id;
+    int64_t ends;                       /* ms since the epoch; INT64_MAX: nobody said */
+    const char *place;                  /* the code of a union or how it begins; "" the whole country */
+    int signal;
+    bool free;                          /* nobody pays a fee there */
     const char *lang, *text;
 };
 
@@ -410,7 +416,7 @@ void store_payment_write(struct store *s, uint64_t ticket, const struct store_pa
 /* Take up to max that are due: ops->payment_due for each. */
 void store_payment_take(struct store *s, int max);
 
-/* Ask for the warning that is on: ops->alert. */
+/* Ask for the warnings that are on: ops->alert. */
 void store_alert(struct store *s);
 /* Retire the generations that ceased to be current so long ago; 0: all that have. */
 void store_retire(struct store *s, int64_t age_ms);
@@ -429,7 +435,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 21        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 22        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -18,8 +18,8 @@ static const struct errand_sql wakes_statements[WAKES_STATEMENTS] = {
         " ORDER BY c.wake, c.bucket, c.number LIMIT $1::integer FOR UPDATE SKIP LOCKED"
         "), u AS (UPDATE kheya.case_file c SET wake = " WAKES_NOW " + " WAKES_TEXT(WAKES_LEASE_MS)
         " FROM w WHERE c.bucket = w.bucket AND c.number = w.number"
-        " RETURNING c.bucket, c.number, c.msisdn, c.service, c.state, c.lang, c.generation, c.due, c.seq, c.overdue)"
-        " SELECT u.number, u.msisdn, u.service, u.state, u.lang, u.generation, u.due, u.seq, u.overdue,"
+        " RETURNING c.bucket, c.number, c.msisdn, c.service, c.state, c.lang, c.generation, c.due, c.seq, c.overdue, c.more)"
+        " SELECT u.number, u.msisdn, u.service, u.state, u.lang, u.generation, u.due, u.seq, u.overdue, u.more,"
         " (SELECT string_agg(h.at || ' ' || h.state, ',' ORDER BY h.seq) FROM ("
         "   SELECT e.at, e.state, e.seq FROM kheya.case_event e WHERE e.bucket = u.bucket AND e.number = u.number"
         "   AND e.seq <= u.seq ORDER BY e.seq LIMIT " WAKES_HISTORY_MAX ") AS h) FROM u" },
@@ -54,7 +54,7 @@ void wakes_prepare(struct pg *pg)
 }
 
 enum { TAKE_NUMBER = 0, TAKE_MSISDN, TAKE_SERVICE, TAKE_STATE, TAKE_LANG, TAKE_GENERATION, TAKE_DUE, TAKE_SEQ,
-       TAKE_OVERDUE, TAKE_HISTORY };
+       TAKE_OVERDUE, TAKE_MORE, TAKE_HISTORY };
 
 static void wakes_on_taken(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
 {
@@ -72,6 +72,7 @@ static void wakes_on_taken(void *arg, uint64_t ticket, const PGresult *rows, boo
             .service = errand_cell(rows, i, TAKE_SERVICE),
             .state = errand_cell(rows, i, TAKE_STATE),
             .lang = errand_cell(rows, i, TAKE_LANG),
+            .more = (int)errand_cell_int(rows, i, TAKE_MORE),
             .history = errand_cell(rows, i, TAKE_HISTORY),
             .seq = (int)errand_cell_int(rows, i, TAKE_SEQ),
             .overdue = (int)errand_cell_int(rows, i, TAKE_OVERDUE),

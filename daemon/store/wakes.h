@@ -19,6 +19,7 @@ struct wakes_case {                     /* borrowed until the callback returns *
     const char *msisdn, *service, *state, *lang;
     const char *history;                /* "AT STATE,AT STATE,...": the whole, in order */
     int seq, overdue;
+    int more;                           /* days that it got on top of its promise */
 };
 
 struct wakes_ops {

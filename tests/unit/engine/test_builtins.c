@@ -40,7 +40,7 @@ static void test_alert(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct flow_alert alert = { all + rows[i].from, rows[i].count };
+        const struct flow_alert alert = { .texts = all + rows[i].from, .count = rows[i].count };
         struct rig r;
 
         rig_init(&r, rig_menu(menu_yaml));

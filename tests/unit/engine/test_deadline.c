@@ -34,12 +34,18 @@ static int64_t at(int month, int d, int hour)
     return ((int64_t)day(month, d) * 24 + hour - 6) * HOUR;
 }
 
+static struct deadline look_more(const struct menu *m, const struct calendar *c, const struct deadline_event *events,
+                                 int count, int done, int more, int64_t now)
+{
+    const struct deadline_args args = { m, &m->services[0], c, events, count, done, more, now };
+
+    return deadline_of(&args);
+}
+
 static struct deadline look(const struct menu *m, const struct calendar *c, const struct deadline_event *events, int count,
                             int done, int64_t now)
 {
-    const struct deadline_args args = { m, &m->services[0], c, events, count, done, now };
-
-    return deadline_of(&args);
+    return look_more(m, c, events, count, done, 0, now);
 }
 
 static int32_t due_day(struct deadline d)
@@ -69,6 +75,9 @@ static void test_days(void **state)
     assert_int_equal(look(m, c, asked, 4, 0, asked[3].at).due, 0);
     assert_int_equal(look(m, c, asked, 4, 0, asked[3].at).wake, DEADLINE_NEVER);
     assert_int_equal(due_day(look(m, c, asked, 5, 0, asked[4].at)), day(11, 15));       /* all days count */
+    /* a storm gave it ten more; where no answer is owed there is nothing to add to */
+    assert_int_equal(due_day(look_more(m, c, asked, 5, 0, 10, asked[4].at)), day(11, 25));
+    assert_int_equal(look_more(m, c, asked, 4, 0, 10, asked[3].at).due, 0);
     calendar_free(c);
     menu_free(m);
 }
