@@ -15,6 +15,7 @@
 #include "app/bearer.h"
 #include "app/cashier.h"
 #include "app/desk.h"
+#include "app/feeder.h"
 #include "app/generations.h"
 #include "app/handover.h"
 #include "app/numbers.h"
@@ -80,6 +81,7 @@ struct gateway {
     struct postman *postman;
     struct recent *recent;
     struct alerts *alerts;
+    struct feeder *feeder;
     struct backends *backends;
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
@@ -1420,6 +1422,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         almanac_tick(g->almanac);
         timekeeper_tick(g->timekeeper);
         openings_tick(g->openings);
+        feeder_tick(g->feeder);
     }
     gateway_watch(g);
 }
@@ -1548,6 +1551,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->agencies = agencies_new(&(struct agencies_args){ conf, args->http, g->store, g->desk, g->generations });
     g->almanac = almanac_new(g->store);
     g->timekeeper = timekeeper_new(&(struct timekeeper_args){ g->store, g->desk, g->almanac, g->generations });
+    g->feeder = feeder_new(g->store);
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
@@ -1600,6 +1604,7 @@ void gateway_free(struct gateway *g)
     agencies_free(g->agencies);
     timekeeper_free(g->timekeeper);
     openings_free(g->openings);
+    feeder_free(g->feeder);
     almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

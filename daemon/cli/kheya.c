@@ -14,6 +14,7 @@
 #include "cli/generations.h"
 #include "cli/graph.h"
 #include "cli/import.h"
+#include "cli/mass.h"
 #include "cli/migrate.h"
 #include "cli/new.h"
 #include "cli/officer.h"
@@ -40,6 +41,7 @@ static const struct command {
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
     { "import", import_main, "lists into the database: holidays, windows of services" },
+    { "mass", mass_main, "one message to all people of some unions, by two keys" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "new", new_main, "a small tree of menus to begin with" },
     { "officer", officer_main, "who may answer cases by text message, and her codes" },

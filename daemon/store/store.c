@@ -24,6 +24,7 @@
 #include "store/sessions.h"
 #include "store/shelf.h"
 #include "store/trials.h"
+#include "store/feeds.h"
 #include "store/waits.h"
 #include "store/wakes.h"
 
@@ -343,6 +344,7 @@ static void store_go_on(struct store_connection *c)
         days_prepare(c->pg);
         wakes_prepare(c->pg);
         waits_prepare(c->pg);
+        feeds_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
         shelf_prepare(c->pg);
