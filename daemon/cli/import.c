@@ -17,7 +17,8 @@
 #define IMPORT_FILE_MAX (32u << 20)
 #define IMPORT_ERRORS_MAX 100           /* that are told */
 
-static const struct import_list *const import_lists[] = { &import_holidays, &import_windows, &import_shelters };
+static const struct import_list *const import_lists[] = { &import_holidays, &import_windows, &import_shelters,
+                                                         &import_responders };
 
 #define IMPORT_LISTS (sizeof import_lists / sizeof import_lists[0])
 

@@ -53,6 +53,14 @@ static const char imports_shelters_sql[] =
     "  (EXCLUDED.en, EXCLUDED.bn, EXCLUDED.latn, EXCLUDED.keeper) RETURNING s.xmax = 0 AS fresh)"
     IMPORTS_COUNTS;
 
+/* $1 numbers, $2 roles, $3 places */
+static const char imports_responders_sql[] =
+    "WITH f AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS f(msisdn, role, place)),"
+    " gone AS (DELETE FROM svc.responder r WHERE NOT EXISTS (SELECT FROM f WHERE f.msisdn = r.msisdn AND f.role = r.role"
+    "  AND f.place = r.place) RETURNING 1),"
+    " put AS (INSERT INTO svc.responder (msisdn, role, place) SELECT * FROM f ON CONFLICT DO NOTHING RETURNING true AS fresh)"
+    IMPORTS_COUNTS;
+
 #define IMPORTS_ARRAYS 6                /* of one statement, at most */
 
 /* --- an array of PostgreSQL's, as text ------------------------------------------------- */
@@ -207,6 +215,27 @@ bool imports_shelters(const char *conninfo, const struct imports_shelter *shelte
         buf_addc(&arrays[k], '}');
     ok = imports_run(conninfo, imports_shelters_sql, arrays, IMPORTS_SHELTER_TEXTS, done, err, n);
     for (int k = 0; k < IMPORTS_SHELTER_TEXTS; k++)
+        buf_fini(&arrays[k]);
+    return ok;
+}
+
+bool imports_responders(const char *conninfo, const struct imports_responder *responders, size_t count,
+                        struct imports_done *done, char *err, size_t n)
+{
+    struct buf arrays[3];
+    bool ok;
+
+    for (int k = 0; k < 3; k++)
+        imports_array_begin(&arrays[k]);
+    for (size_t i = 0; i < count; i++) {
+        imports_array_add(&arrays[0], responders[i].msisdn);
+        imports_array_add(&arrays[1], responders[i].role);
+        imports_array_add(&arrays[2], responders[i].place);
+    }
+    for (int k = 0; k < 3; k++)
+        buf_addc(&arrays[k], '}');
+    ok = imports_run(conninfo, imports_responders_sql, arrays, 3, done, err, n);
+    for (int k = 0; k < 3; k++)
         buf_fini(&arrays[k]);
     return ok;
 }

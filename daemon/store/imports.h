@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/event.h"
+
 struct imports_holiday {
     int32_t day;                        /* clock.h */
     bool worked;
@@ -50,5 +52,13 @@ struct imports_shelter {
 };
 bool imports_shelters(const char *conninfo, const struct imports_shelter *shelters, size_t count,
                       struct imports_done *done, char *err, size_t n) __attribute__((warn_unused_result));
+
+struct imports_responder {
+    char msisdn[EVENT_MSISDN_MAX], role[12], place[8];
+};
+
+/* The list stands for all of them. */
+bool imports_responders(const char *conninfo, const struct imports_responder *responders, size_t count,
+                        struct imports_done *done, char *err, size_t n) __attribute__((warn_unused_result));
 
 #endif

@@ -103,3 +103,15 @@ def test_its_queries_prepare(town):
     done = subprocess.run([BUILD / "kheya", "check", "--database", town.conninfo, town.menus], capture_output=True, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_responders_from_a_file(town):
+    head = "number,role,place\n"
+    bad = kheya(town, "import", "responders", "-", given=head + "123,uno,0925\n01711000191,king,0925\n01711000191,uno,9\n")
+    assert bad.returncode == 1
+    for line, why in ((2, "mobile number"), (3, "expected uno"), (4, "upazila of 4")):
+        assert re.search(rf"(?m):{line}:\d+: error: .*{why}", bad.stderr), bad.stderr
+    assert town.sql("SELECT count(*) FROM svc.responder") == [(6,)], "nothing of it went in"
+    done = kheya(town, "import", "responders", "-", given=head + "01711000191,uno,0925\n01711000197,volunteer,092544\n")
+    assert done.stdout == "responders: 2 in the file: 1 added, 5 gone\n", done.stdout + done.stderr
+    assert town.sql("SELECT leader FROM svc.rescuers('092544')") == [("8801711000197",)]
