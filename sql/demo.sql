@@ -94,4 +94,13 @@ INSERT INTO svc.responder (msisdn, role, place) VALUES
     ('8801711000196', 'chair', '092544')
 ON CONFLICT DO NOTHING;
 
+-- Results of invented rolls: 900001 passed, 900002 did not.
+INSERT INTO svc.exam_result (exam, board, year, roll, passed, gpa, published) VALUES
+    ('ssc', 'bar', 2026, '900001', true, '4.56', '2026-07-10'),
+    ('ssc', 'bar', 2026, '900002', false, '', '2026-07-10'),
+    ('hsc', 'dha', 2026, '900001', true, '5.00', '2026-10-16'),
+    ('dakhil', 'mad', 2026, '900001', true, '3.89', '2026-07-10')
+ON CONFLICT (year, exam, board, roll) DO UPDATE SET passed = excluded.passed, gpa = excluded.gpa,
+    published = excluded.published;
+
 COMMIT;
