@@ -103,4 +103,14 @@ INSERT INTO svc.exam_result (exam, board, year, roll, passed, gpa, published) VA
 ON CONFLICT (year, exam, board, roll) DO UPDATE SET passed = excluded.passed, gpa = excluded.gpa,
     published = excluded.published;
 
+-- Clinics of the three unions, with vaccine days of the coming year: the first Monday of each month.
+INSERT INTO svc.clinic (union_code, en, bn, ward, vaccine, told)
+SELECT u.code, u.en || ' clinic', u.bn || ' ক্লিনিক', 3,
+       ARRAY(SELECT m::date + (8 - extract(isodow FROM m)::integer) % 7
+               FROM generate_series(date_trunc('month', now()), now() + interval '1 year', interval '1 month') AS m),
+       current_date
+  FROM svc.union_council u
+ WHERE u.code IN ('092544', '091827', '785719')
+ON CONFLICT (union_code) DO UPDATE SET vaccine = excluded.vaccine, told = excluded.told;
+
 COMMIT;

@@ -36,3 +36,12 @@ def test_school_result(town, phone_of):
     three = phone_of(town)
     speaks(three, "en")
     assert "We found no result" in through(three, "5", "2", "2", "1", "2026", "900003")
+
+
+def test_health(town, phone_of):
+    one = phone_of(town)
+    speaks(one, "en")
+    assert "Kukri Mukri clinic, ward 3" in through(one, "12", "2", "092544")
+    two = phone_of(town)
+    speaks(two, "bn")
+    assert "টিকা:" in through(two, "12", "3", "091827")
