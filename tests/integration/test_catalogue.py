@@ -45,3 +45,14 @@ def test_health(town, phone_of):
     two = phone_of(town)
     speaks(two, "bn")
     assert "টিকা:" in through(two, "12", "3", "091827")
+
+
+def test_land_and_birth(town, phone_of):
+    one = phone_of(town)
+    speaks(one, "en")
+    assert "Tk 1,100 after approval" in through(one, "2", "2")
+    assert "Copy: Tk 50" in through(one, "00", "4", "3")
+    two = phone_of(town)
+    speaks(two, "bn")
+    assert "1100" in through(two, "2", "2")
+    assert "25 টাকা" in through(two, "00", "4", "3")

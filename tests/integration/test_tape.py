@@ -101,7 +101,7 @@ def test_replay(taped, phone_of, tmp_path):
     walk(phone_of(town), "3", "1", "1", "1", "4821", "7306", "1")           # the money, with digits that are hers
     walk(phone_of(town), "3", "1", "1", "2", "0", "00", "8", "x", "77", "*", "1")
     walk(phone_of(town), "1", "8", "1", "1", "1", "1")
-    walk(phone_of(town), "3", "2")
+    walk(phone_of(town), "3", "13")
     walk(phone_of(town), "3", "9", "9", "11")
     walk(phone_of(town), code="*333*1*1#")
     again = phone_of(town)
@@ -110,9 +110,9 @@ def test_replay(taped, phone_of, tmp_path):
     assert "Continue?" in again.dial()["text"]
     again.type("1")
     again.type("0")
-    land = [phone_of(town) for _ in range(3)]
-    for phone in land:
-        walk(phone, "3", "2")
+    farming = [phone_of(town) for _ in range(3)]
+    for phone in farming:
+        walk(phone, "3", "13")
     count = len(dialogues(town))
     assert count == 10
     got = replay(town, TREE / "menus")
@@ -123,14 +123,14 @@ def test_replay(taped, phone_of, tmp_path):
     shutil.copytree(TREE / "menus", draft)
     text = (draft / "kheya.yaml").read_text()
     # what leads to the one leads to the other
-    changed = text.replace("goto: soon.land}", "goto: x}").replace("goto: soon.shop}", "goto: soon.land}") \
+    changed = text.replace("goto: soon.farming}", "goto: x}").replace("goto: soon.shop}", "goto: soon.farming}") \
                   .replace("goto: x}", "goto: soon.shop}")
     assert changed != text
     (draft / "kheya.yaml").write_text(changed)
     got = replay(town, draft)
     assert got.returncode == 1, got
-    line = next(line for line in got.stdout.splitlines() if "soon.land" in line and " -> " in line)
-    told = re.match(r" +(\d+)  soon.land\S* ?.* -> soon.shop.*, apart at main after 2, as ([0-9a-f]{16})$", line)
+    line = next(line for line in got.stdout.splitlines() if "soon.farming" in line and " -> " in line)
+    told = re.match(r" +(\d+)  soon.farming\S* ?.* -> soon.shop.*, apart at main after 13, as ([0-9a-f]{16})$", line)
     assert told and int(told[1]) == 4, got.stdout
     example = int(told[2], 16)
     assert town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue = %s", example - (1 << 64) * (example >> 63))[0][0] > 0
