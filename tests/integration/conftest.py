@@ -4,7 +4,8 @@ import pathlib
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+for folder in pathlib.Path(__file__).parents[:2]:
+    sys.path.insert(0, str(folder))
 
 from town import Phone, Town  # noqa: E402
 

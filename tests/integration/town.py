@@ -9,7 +9,6 @@ stop the world between a commit and its acknowledgement.
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
@@ -22,21 +21,11 @@ import urllib.request
 
 import psycopg2
 
+from ports import free_port
+
 TREE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("KHEYA_BUILD", TREE / "build" / "asan"))
 PATIENCE = 30.0                         # seconds: how long a condition may take
-
-
-def free_port():
-    """Below the range from which the system takes ports for clients."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def wait_for(what, condition, patience=PATIENCE):

@@ -5,13 +5,19 @@ Nothing here is shared with the daemon or with the telco: three independent
 readings of the same protocols.
 """
 import os
+import pathlib
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
 import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from ports import free_port  # noqa: E402
 
 CONF = """\
 group = core
@@ -94,19 +100,6 @@ enquire-link-interval = 5
 reconnect-delay = 1
 
 """
-
-
-def free_port():
-    """A port below the ephemeral range that nobody listens on now."""
-    for _ in range(200):
-        port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
 
 
 def wait_port(port, process, seconds=15):
