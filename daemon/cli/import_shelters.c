@@ -66,6 +66,12 @@ static bool shelters_digits(const char *text, size_t n)
     return strlen(text) == n && strspn(text, "0123456789") == n;
 }
 
+/* One or two digits. */
+static int shelters_seq(const char *text)
+{
+    return (int)strtol(text, NULL, 10);
+}
+
 static bool shelters_look(struct import *im, const struct import_row *row)
 {
     const char *union_code = row->cells[SHELTERS_UNION], *seq = row->cells[SHELTERS_SEQ];
@@ -76,7 +82,7 @@ static bool shelters_look(struct import *im, const struct import_row *row)
         import_error(im, row, SHELTERS_UNION, "'%.20s' is no union: 6 digits, like 092544", union_code);
         ok = false;
     }
-    if (!(shelters_digits(seq, 1) || shelters_digits(seq, 2)) || atoi(seq) < 1 || atoi(seq) > SHELTERS_SEQ_MAX) {
+    if (!(shelters_digits(seq, 1) || shelters_digits(seq, 2)) || shelters_seq(seq) < 1 || shelters_seq(seq) > SHELTERS_SEQ_MAX) {
         import_error(im, row, SHELTERS_SEQ, "'%.20s': expected a place in the list, 1 to %d", seq, SHELTERS_SEQ_MAX);
         ok = false;
     }
@@ -110,7 +116,7 @@ static int shelters_compare(const struct shelters_item *a, const struct shelters
 {
     int d = strcmp(a->shelter.texts[SHELTERS_UNION], b->shelter.texts[SHELTERS_UNION]);
 
-    return d != 0 ? d : atoi(a->shelter.texts[SHELTERS_SEQ]) - atoi(b->shelter.texts[SHELTERS_SEQ]);
+    return d != 0 ? d : shelters_seq(a->shelter.texts[SHELTERS_SEQ]) - shelters_seq(b->shelter.texts[SHELTERS_SEQ]);
 }
 
 static int shelters_compare_lines(const void *x, const void *y)
