@@ -69,8 +69,13 @@ SELECT b.id, 2026, 'Q2', 'paid', d.taka, DATE '2026-07-09', 'nagad', '8801711000
  WHERE d.state <> 'none';
 
 -- Example 190 runs the digital centre of Kukri Mukri.
-INSERT INTO kheya.agent (msisdn, name, centre) VALUES ('8801711000190', 'Example 190', 'Kukri Mukri')
-ON CONFLICT (bucket, msisdn) DO UPDATE SET name = excluded.name, centre = excluded.centre, active = true;
+INSERT INTO kheya.centre (code, union_code, en, bn, msisdn) VALUES
+    ('092544', '092544', 'Kukri Mukri', 'কুকরী মুকরী', '8801711000189')
+ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, msisdn = excluded.msisdn;
+INSERT INTO kheya.agent (msisdn, name, centre, place, sex) VALUES
+    ('8801711000190', 'Example 190', 'Kukri Mukri', '092544', 'f')
+ON CONFLICT (bucket, msisdn) DO UPDATE SET name = excluded.name, centre = excluded.centre, place = excluded.place,
+    sex = excluded.sex, active = true, since = NULL, until = NULL;
 
 -- Shelters of the three unions, their weather today and after, and whom a call for help reaches (191 ... 196).
 INSERT INTO svc.shelter (union_code, seq, en, bn, latn, keeper) VALUES

@@ -353,7 +353,8 @@ static void gateway_give_up(struct gateway *g)
 
 static void gateway_publish(struct gateway *g, const struct menu *m, bool again)
 {
-    const struct store_generation generation = { m->generation, m->sources, m->sources_len, m->resume_ms };
+    const struct store_generation generation = { m->generation, m->sources, m->sources_len,
+                                                  m->resume_ms > m->resume_agents_ms ? m->resume_ms : m->resume_agents_ms };
 
     store_publish(g->store, &generation, again);
 }

@@ -540,6 +540,8 @@ static void maker_root(struct maker *k)
     maker_say(k, "has the keys", "%s back, %s start, %s more, %s script", m->key_back, m->key_start, m->key_more,
               m->key_script);
     maker_say(k, "continues dialogues for", "%" PRId64 " s", m->resume_ms / 1000);
+    if (m->resume_agents_ms != m->resume_ms)
+        maker_say(k, "continues dialogues of agents for", "%" PRId64 " s", m->resume_agents_ms / 1000);
     maker_say(k, "takes", "%d wrong answers", m->tries);
     maker_say(k, "has the help line", "%s", m->helpline);
     maker_say(k, "has its clock at", "UTC %+d min", m->utc_offset_min);

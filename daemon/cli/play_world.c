@@ -25,6 +25,7 @@
 #define WORLD_HOUR INT64_C(3600000)
 #define WORLD_DAY (24 * WORLD_HOUR)
 #define WORLD_PIN_TRIES 3
+#define WORLD_PIN_TRIES_AGENT 5
 
 /* What she dials and what she writes are two dialogues. */
 enum world_medium { WORLD_DIALOGUE = 0, WORLD_TEXTS, WORLD_MEDIA };
@@ -352,7 +353,7 @@ static enum flow_pin world_pin_check(struct play_world *w, const struct flow_que
         if (c->pin_locked != 0)
             c->pin_tries = 0;
         c->pin_tries++;
-        c->pin_locked = c->pin_tries >= WORLD_PIN_TRIES ? w->now + WORLD_DAY : 0;
+        c->pin_locked = c->pin_tries >= (c->agent_name != NULL ? WORLD_PIN_TRIES_AGENT : WORLD_PIN_TRIES) ? w->now + WORLD_DAY : 0;
         memcpy(c->pin_key, q->key, sizeof c->pin_key);
     }
     if (strcmp(c->pin, q->pin) != 0)

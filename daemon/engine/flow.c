@@ -150,6 +150,9 @@ static const char *flow_get(const void *arg, int var, size_t *len)
     case MENU_VAR_ALERT_FREE:
         text = flow_yesno(flow_is_alert(f) && f->env->alert->free);
         break;
+    case MENU_VAR_PIN:
+        text = flow_yesno(flow_pin_shown(f));
+        break;
     case MENU_VAR_CONSENT:
         text = f->code;
         break;
@@ -258,6 +261,12 @@ static enum flow_result flow_fresh(struct flow *f)
     return flow_run(f);
 }
 
+/* A citizen's work waits a while; an agent goes from one centre's day to the next. */
+static int64_t flow_resume_ms(const struct session *s)
+{
+    return s->agent != NULL ? s->menu->resume_agents_ms : s->menu->resume_ms;
+}
+
 /* In the middle of something that may be shown to whoever dials. */
 static bool flow_is_midway(const struct session *s)
 {
@@ -268,7 +277,7 @@ static bool flow_is_midway(const struct session *s)
 /* Dropped in the middle, and not too long ago. */
 static bool flow_is_resumable(const struct session *s, const struct event *ev)
 {
-    return flow_is_midway(s) && ev->at - s->at <= s->menu->resume_ms;
+    return flow_is_midway(s) && ev->at - s->at <= flow_resume_ms(s);
 }
 
 /* The page with her case's number may not have reached her: show it before
@@ -276,7 +285,7 @@ static bool flow_is_resumable(const struct session *s, const struct event *ev)
 static bool flow_is_unseen(const struct session *s, const struct event *ev)
 {
     return s->mode == SESSION_ENDED && s->unseen && s->reply.len > 0 && ev->at - s->ended <= FLOW_UNSEEN_MS &&
-           ev->at - s->ended <= s->menu->resume_ms;
+           ev->at - s->ended <= flow_resume_ms(s);
 }
 
 /* rest: what she dialled behind the code. */
@@ -576,7 +585,7 @@ static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
 static bool flow_is_waiting(const struct session *s, const struct event *ev)
 {
     return s->event_count > 0 && s->mode != SESSION_ENDED && s->screen != MENU_NONE &&
-           ev->at - s->at <= s->menu->resume_ms;
+           ev->at - s->at <= flow_resume_ms(s);
 }
 
 /* Free text may begin with any word. */

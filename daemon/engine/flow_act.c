@@ -190,6 +190,16 @@ static int flow_sms_lang(const struct flow *f)
     return lang->sms ? f->s->lang : lang->shows;
 }
 
+/* Another's phone: what its owner reads is not known here, so the tree's first language. */
+static int flow_message_lang(const struct flow *f, const char *receiver)
+{
+    const struct menu *m = f->s->menu;
+
+    if (strcmp(receiver, f->s->msisdn) == 0)
+        return flow_sms_lang(f);
+    return m->langs[0].sms ? 0 : m->langs[0].shows;
+}
+
 enum flow_pass flow_send(struct flow *f, int sms, const char *receiver)
 {
     return flow_send_of(f, sms, receiver, NULL);
@@ -208,7 +218,7 @@ enum flow_pass flow_send_of(struct flow *f, int sms, const char *receiver, const
     }
     at->cause = flow_keep(out, buf_str(&out->text), out->text.len);
     at->receiver = flow_keep(out, receiver, strlen(receiver));
-    scope.lang = flow_sms_lang(f);
+    scope.lang = flow_message_lang(f, receiver);
     buf_clear(&out->value);
     if (c != NULL)
         notice_print(c, m->sms[sms].text, scope.lang, &out->value);

@@ -184,13 +184,12 @@ enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a
     right = sodium_memcmp(hash, c.hash, sizeof hash) == 0;
     c.tries--;
     flow_tape_fact(f, "consent", right ? "right" : "wrong");
-    if (right || c.tries == 0) {
-        if (!flow_consent_end(f, &c))
-            return FLOW_BROKEN;
-        if (!right)
-            return flow_branch(f, &a->expired);
+    if (right) {                        /* who agrees is no phone that is played with: the count begins anew */
+        session_unset(f->s, f->s->menu->consent);
         f->out->waiting_action++;
         return FLOW_ON;
     }
+    if (c.tries == 0)
+        return flow_consent_end(f, &c) ? flow_branch(f, &a->expired) : FLOW_BROKEN;
     return flow_consent_put(f, &c) ? flow_branch(f, &a->wrong) : FLOW_BROKEN;
 }

@@ -14,6 +14,7 @@
  * be gone on with by somebody else.
  */
 #define FLOW_PIN_KNOWN_MS (5 * 60 * 1000)
+#define FLOW_PIN_SHOWN_MS (10 * 60 * 1000)      /* what is done with it goes on so long */
 
 static const char *const flow_pin_names[FLOW_PINS] = {
     [FLOW_PIN_GOOD] = "good",     [FLOW_PIN_WRONG] = "wrong",   [FLOW_PIN_NONE] = "none",
@@ -40,19 +41,31 @@ void flow_drop_pins(struct session *s)
     }
 }
 
-/* Has she shown that she knows her PIN, a short while ago? */
-static bool flow_pin_known(const struct flow *f)
+/* When she last showed that she knows her PIN; 0: she has not, in this dialogue. */
+static int64_t flow_pin_shown_at(const struct flow *f)
 {
     char text[24];
     size_t n = 0;
-    const char *p = session_get(f->s, f->s->menu->pin, &n);
+    const char *p = f->s->menu->pin != MENU_NONE ? session_get(f->s, f->s->menu->pin, &n) : NULL;
     int64_t until;
 
     if (p == NULL || n >= sizeof text)
-        return false;
+        return 0;
     memcpy(text, p, n);
     text[n] = '\0';
-    return sscanf(text, "%" SCNd64, &until) == 1 && f->env->now < until && f->env->now >= until - FLOW_PIN_KNOWN_MS;
+    return sscanf(text, "%" SCNd64, &until) == 1 ? until - FLOW_PIN_KNOWN_MS : 0;
+}
+
+static bool flow_pin_within(const struct flow *f, int64_t ms)
+{
+    int64_t at = flow_pin_shown_at(f);
+
+    return at > 0 && f->env->now >= at && f->env->now < at + ms;
+}
+
+bool flow_pin_shown(const struct flow *f)
+{
+    return flow_pin_within(f, FLOW_PIN_SHOWN_MS);
 }
 
 static bool flow_pin_know(struct flow *f)
@@ -76,7 +89,7 @@ enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a)
     buf_clear(&out->value);
     if (!expr_value(a->value, &f->scope, &out->value) || out->value.len == 0)
         return flow_branch(f, &a->fail);        /* the checker lets no way lead here without one */
-    q->replaces = q->sets && flow_pin_known(f);
+    q->replaces = q->sets && flow_pin_within(f, FLOW_PIN_KNOWN_MS);
     q->pin = buf_str(&out->value);
     flow_key(f, q->key);
     out->hooks++;

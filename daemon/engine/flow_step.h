@@ -232,6 +232,9 @@ enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a
 /* --- flow_pin.c -------------------------------------------------------------------- */
 
 enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a);
+/* Has she shown her PIN in this dialogue, a short while ago? */
+bool flow_pin_shown(const struct flow *f);
+
 enum flow_pass flow_pin_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
 
 /* A PIN lives as long as the step that uses it. */

@@ -48,6 +48,8 @@ static const struct keys_row keys_root_rows[] = {
     [ROOT_SHORTCUTS] = { "shortcuts", KEYS_FREE_MAP, .help = "frozen sub-codes: \"1*1\": screen" },
     [ROOT_RESUME] = { "resume", KEYS_DURATION, .min = 60 * 1000, .max = 30 * 24 * KEYS_HOUR,
                       .help = "how long a dropped dialogue can be continued; 24h" },
+    [ROOT_RESUME_AGENTS] = { "resume_agents", KEYS_DURATION, .min = 60 * 1000, .max = 30 * 24 * KEYS_HOUR,
+                      .help = "how long an agent's dropped dialogue can be continued; resume" },
     [ROOT_TRIES] = { "tries", KEYS_WHOLE, .min = 1, .max = 9, .help = "wrong answers before the dialogue ends; 3" },
     [ROOT_HELPLINE] = { "helpline", KEYS_STRING, .required = true, .help = "number to call, {helpline} in words" },
     [ROOT_UTC_OFFSET] = { "utc_offset", KEYS_STRING, .help = "the country's clock; \"+06:00\"" },

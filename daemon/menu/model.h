@@ -121,6 +121,7 @@ enum menu_builtin {
     MENU_VAR_ALERT_ON,                  /* alert.on: there is a warning for where she lives */
     MENU_VAR_ALERT_TEXT,                /* alert.text, in her language; unset where there is none */
     MENU_VAR_ALERT_FREE,                /* alert.free: nobody pays a fee where she lives */
+    MENU_VAR_PIN,                       /* session.pin: she has shown her PIN in this dialogue, a short while ago */
     MENU_VAR_CONSENT,                   /* consent.code: only while its message is written */
     MENU_BUILTINS,
 };
@@ -540,6 +541,7 @@ struct menu {
     const struct menu_shortcut *shortcuts;
     int shortcut_count;
     int64_t resume_ms;                  /* default 24 h */
+    int64_t resume_agents_ms;           /* of an agent of a digital centre; default the same */
     int tries;                          /* default 3 */
     const char *helpline;
     const struct menu_text *numbers;    /* 0 to 99 in words, hundred and three scales; NULL: no words */

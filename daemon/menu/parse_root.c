@@ -222,6 +222,7 @@ void parse_root(struct parse *p)
     if (at[ROOT_SHORTCUTS] != NULL)
         parse_shortcuts(p, at[ROOT_SHORTCUTS]);
     m->resume_ms = at[ROOT_RESUME] != NULL ? keys_duration(at[ROOT_RESUME]) : PARSE_DAY;
+    m->resume_agents_ms = at[ROOT_RESUME_AGENTS] != NULL ? keys_duration(at[ROOT_RESUME_AGENTS]) : m->resume_ms;
     m->tries = at[ROOT_TRIES] != NULL ? (int)keys_whole(at[ROOT_TRIES]) : 3;
     m->helpline = at[ROOT_HELPLINE] != NULL ? at[ROOT_HELPLINE]->text : "";
     m->utc_offset_min = 360;

@@ -44,6 +44,7 @@ void parse_vars_begin(struct parse *p)
         [MENU_VAR_AGENT_CENTRE] = { "agent.centre", "text(30)" }, [MENU_VAR_ALERT_ON] = { "alert.on", "yesno" },
         [MENU_VAR_ALERT_TEXT] = { "alert.text", "text(120)" },
         [MENU_VAR_ALERT_FREE] = { "alert.free", "yesno" },
+        [MENU_VAR_PIN] = { "session.pin", "yesno" },
         [MENU_VAR_CONSENT] = { "consent.code", "word(4)" },
     };
     struct menu_pos pos = { p->root->source.name, 1, 1 };

@@ -113,7 +113,9 @@ static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
         " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
-        " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active" },
+        " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active"
+        " AND (now() AT TIME ZONE 'Asia/Dhaka')::date BETWEEN coalesce(a.since, '-infinity')"
+        " AND coalesce(a.until, 'infinity')" },
     [SESSIONS_WRITE_STEPS] = { SESSIONS_UPSERT("") },
     [SESSIONS_WRITE_FULL] = { "WITH w AS (" SESSIONS_UPSERT(""), SESSIONS_FULL, SESSIONS_LETTERS ") SELECT w.msisdn FROM w" },
     [SESSIONS_WRITE_ORDERS] = {

@@ -9,10 +9,14 @@
 #include "base/log.h"
 
 #define TRIALS_MAX 3                    /* wrong ones in a row, the last of which locks */
+#define TRIALS_MAX_AGENT 5              /* of an agent of a digital centre: her PIN is longer */
 
 #define TRIALS_TEXT_OF(n) #n
 #define TRIALS_TEXT(n) TRIALS_TEXT_OF(n)
 #define TRIALS_OVER "(p.locked_until IS NULL OR p.locked_until <= now())"
+#define TRIALS_MOST \
+    "(CASE WHEN EXISTS (SELECT FROM kheya.agent a WHERE a.bucket = p.bucket AND a.msisdn = p.msisdn AND a.active)" \
+    " THEN " TRIALS_TEXT(TRIALS_MAX_AGENT) " ELSE " TRIALS_TEXT(TRIALS_MAX) " END)"
 /* this one included */
 #define TRIALS_COUNT "(CASE WHEN p.locked_until <= now() THEN 1 ELSE p.tries + 1 END)"
 
@@ -27,7 +31,7 @@ static const struct trials_sql {
         "WITH t AS (UPDATE kheya.pin p SET attempt = $3::text,"
         " tries = CASE WHEN p.attempt = $3::text THEN p.tries ELSE " TRIALS_COUNT " END,"
         " locked_until = CASE WHEN p.attempt = $3::text THEN p.locked_until"
-        "     WHEN " TRIALS_COUNT " >= " TRIALS_TEXT(TRIALS_MAX) " THEN now() + interval '24 hours' END"
+        "     WHEN " TRIALS_COUNT " >= " TRIALS_MOST " THEN now() + interval '24 hours' END"
         " WHERE p.bucket = $1::smallint AND p.msisdn = $2::text AND (p.attempt = $3::text OR " TRIALS_OVER ")"
         " RETURNING p.hash, p.locked_until IS NOT NULL AS locked)"
         " SELECT t.hash, t.locked FROM t UNION ALL"

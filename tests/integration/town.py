@@ -232,6 +232,11 @@ links:
 
     def start(self, relay=False):
         self.folder.mkdir(parents=True, exist_ok=True)
+        if "secret:" not in self.conf:  # the national menus ask agents for their PIN
+            secret = self.folder / "secret"
+            secret.write_bytes(bytes(range(32)))
+            secret.chmod(0o600)
+            self.conf += f"\nsecret: {secret}"
         self.start_database()
         subprocess.run([BUILD / "kheya", "migrate", "--database", self.conninfo, "--sql", TREE / "sql"], check=True,
                        stdout=subprocess.DEVNULL)
