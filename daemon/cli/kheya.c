@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/agent.h"
 #include "cli/alert.h"
 #include "cli/backend.h"
 #include "cli/case.h"
@@ -31,6 +32,7 @@ static const struct command {
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
     const char *help;
 } commands[] = {
+    { "agent", agent_main, "who serves at a digital centre, her PIN, and her day book" },
     { "alert", alert_main, "a storm's warning for a union, a district or the country" },
     { "backend", backend_main, "cases on their way to agencies' systems: what waits, why, send it now" },
     { "case", case_main, "cases on the desk: list them, show one, move it on" },

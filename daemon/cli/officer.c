@@ -59,12 +59,6 @@ struct officer_args {
 
 /* --- values ---------------------------------------------------------------------------- */
 
-/* A mobile number of the country. */
-static bool officer_number(const char *text, char out[EVENT_MSISDN_MAX])
-{
-    return operator_msisdn(text, out) && strlen(out) == 13 && strncmp(out, "8801", 4) == 0 && out[4] >= '3';
-}
-
 static bool officer_small(const char *text, int max, int *out)
 {
     char *end;
@@ -243,7 +237,7 @@ static bool officer_understands(struct officer_args *a)
     for (size_t i = 0; i < sizeof words / sizeof words[0] && a->word_count == 2; i++)
         if (strcmp(a->words[0], words[i]) == 0) {
             a->officer.msisdn = a->msisdn;
-            if (officer_number(a->words[1], a->msisdn))
+            if (operator_mobile(a->words[1], a->msisdn))
                 return true;
             fprintf(stderr, "kheya officer: '%s' is no mobile number: 01711000301\n", a->words[1]);
             return false;

@@ -70,3 +70,8 @@ bool operator_msisdn(const char *text, char out[EVENT_MSISDN_MAX])
 
     return operator_bare(text, digits, sizeof digits) && profile_msisdn(out, digits, strlen(digits));
 }
+
+bool operator_mobile(const char *text, char out[EVENT_MSISDN_MAX])
+{
+    return operator_msisdn(text, out) && strlen(out) == 13 && strncmp(out, "8801", 4) == 0 && out[4] >= '3';
+}

@@ -28,4 +28,7 @@ int64_t operator_case(const char *text);
 /* "01711-000301", "+8801711000301" to international digits. */
 bool operator_msisdn(const char *text, char out[EVENT_MSISDN_MAX]) __attribute__((warn_unused_result));
 
+/* The same, of a mobile number of the country. */
+bool operator_mobile(const char *text, char out[EVENT_MSISDN_MAX]) __attribute__((warn_unused_result));
+
 #endif
