@@ -251,7 +251,8 @@ def test_configuration_that_is_refused(tmp_path):
     got = run(tmp_path, conf_of(links="{gp: {kind: http, style: pigeon}}", http="'127.0.0.1:0'"))
     assert got.returncode == 2 and "gp" in got.stderr
     assert subprocess.run([BUILD / "kheyad"], capture_output=True, check=False).returncode == 2
-    assert run(tmp_path, conf_of(), "-n").stdout.strip().endswith("ok")
+    got = run(tmp_path, conf_of(), "-n")
+    assert got.returncode == 1 and "the menus ask for PINs" in got.stderr, got
 
 
 def test_secret_that_is_refused(tmp_path):
