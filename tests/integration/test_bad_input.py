@@ -240,17 +240,22 @@ def test_menus_that_are_refused(tmp_path):
 
 
 def test_configuration_that_is_refused(tmp_path):
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_bytes(bytes(range(32)))
+    keeps = f"secret: {secret}"
     got = run(tmp_path, conf_of(more="colour: red\nsize: 7"))
     assert got.returncode == 2
     assert f"{tmp_path}/k.yaml:4:1: error: unknown key 'colour'" in got.stderr
     assert f"{tmp_path}/k.yaml:5:1: error: unknown key 'size'" in got.stderr
-    got = run(tmp_path, conf_of(links="{gp: {kind: kannel}, gp: {kind: kannel}}"))
+    got = run(tmp_path, conf_of(more=keeps, links="{gp: {kind: kannel}, gp: {kind: kannel}}"))
     assert got.returncode == 2 and "gp" in got.stderr, "two links of one name"
-    got = run(tmp_path, conf_of(links="{gp: {kind: kannel, address: nowhere}}"))
+    got = run(tmp_path, conf_of(more=keeps, links="{gp: {kind: kannel, address: nowhere}}"))
     assert got.returncode == 2 and "gp" in got.stderr
-    got = run(tmp_path, conf_of(links="{gp: {kind: http, style: pigeon}}", http="'127.0.0.1:0'"))
+    got = run(tmp_path, conf_of(more=keeps, links="{gp: {kind: http, style: pigeon}}", http="'127.0.0.1:0'"))
     assert got.returncode == 2 and "gp" in got.stderr
     assert subprocess.run([BUILD / "kheyad"], capture_output=True, check=False).returncode == 2
+    assert run(tmp_path, conf_of(more=keeps), "-n").stdout.strip().endswith("ok")
     got = run(tmp_path, conf_of(), "-n")
     assert got.returncode == 1 and "the menus ask for PINs" in got.stderr, got
 
