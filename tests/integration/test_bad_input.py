@@ -213,6 +213,14 @@ def conf_of(menus="menus", database="host=/nonexistent", more="", http="''", lin
     return f"database: {database}\nmenus: {menus}\nhttp: {{address: {http}}}\n{more}\nlinks: {links}\n"
 
 
+def secret_of(folder):
+    """The setting that menus with PINs need."""
+    path = folder / "secret"
+    path.touch(0o600)
+    path.write_bytes(bytes(range(32)))
+    return f"secret: {path}"
+
+
 def small_tree(folder, text=None):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kheya.yaml").write_text(text or "language: 1\n")
@@ -240,10 +248,7 @@ def test_menus_that_are_refused(tmp_path):
 
 
 def test_configuration_that_is_refused(tmp_path):
-    secret = tmp_path / "secret"
-    secret.touch(0o600)
-    secret.write_bytes(bytes(range(32)))
-    keeps = f"secret: {secret}"
+    keeps = secret_of(tmp_path)
     got = run(tmp_path, conf_of(more="colour: red\nsize: 7"))
     assert got.returncode == 2
     assert f"{tmp_path}/k.yaml:4:1: error: unknown key 'colour'" in got.stderr
@@ -276,13 +281,13 @@ def test_secret_that_is_refused(tmp_path):
 
 def test_port_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        got = run(tmp_path, conf_of(http=f"'127.0.0.1:{taken.getsockname()[1]}'"))
+        got = run(tmp_path, conf_of(more=secret_of(tmp_path), http=f"'127.0.0.1:{taken.getsockname()[1]}'"))
     assert got.returncode == 2
     assert "in use" in got.stderr, got.stderr
 
 
 def test_two_daemons_with_one_pid_file(bare, tmp_path):
-    got = run(tmp_path, conf_of(more=f"pid_file: {bare.folder}/kheyad0.pid"))
+    got = run(tmp_path, conf_of(more=f"{secret_of(tmp_path)}\npid_file: {bare.folder}/kheyad0.pid"))
     assert got.returncode == 2
     assert "another kheyad holds it" in got.stderr
 
@@ -292,7 +297,7 @@ def test_wrong_database_version(bare, tmp_path):
     database = bare.dev_db("createdb", "elsewhere").splitlines()[-1]
     port = free_port()
     path = tmp_path / "k.yaml"
-    path.write_text(conf_of(database=f'"{database}"', http=f"'127.0.0.1:{port}'", links="{web: {kind: http}}"))
+    path.write_text(conf_of(more=secret_of(tmp_path), database=f'"{database}"', http=f"'127.0.0.1:{port}'", links="{web: {kind: http}}"))
     with open(tmp_path / "log", "wb") as log:
         child = subprocess.Popen([BUILD / "kheyad", "-c", path], stderr=log, cwd=TREE)
     try:
@@ -324,7 +329,7 @@ def test_two_bearerboxes_with_one_box_name(bare, tmp_path):
     port = free_port()
     path = tmp_path / "k.yaml"
     links = ", ".join(f"l{i}: {{kind: kannel, address: '127.0.0.1:{b.port}'}}" for i, b in enumerate(boxes))
-    path.write_text(conf_of(database=f'"{bare.conninfo}"', http=f"'127.0.0.1:{port}'", links=f"{{{links}}}"))
+    path.write_text(conf_of(more=secret_of(tmp_path), database=f'"{bare.conninfo}"', http=f"'127.0.0.1:{port}'", links=f"{{{links}}}"))
     with open(tmp_path / "log", "wb") as log:
         child = subprocess.Popen([BUILD / "kheyad", "-c", path], stderr=log, cwd=TREE)
     try:
