@@ -232,7 +232,8 @@ def hasty(tmp_path):
     """Menus are retired a second after others became current."""
     menus = tmp_path / "menus"
     shutil.copytree(TREE / "menus", menus)
-    town = Town(tmp_path / "town", kheyads=2, menus=menus, conf="limits: {retire: 1s}")
+    town = Town(tmp_path / "town", kheyads=2, menus=menus, conf="limits: {retire: 1s}",
+                telco=("--idle", "10m", "--total", "10m"))     # whoever waits is not cut off meanwhile
     try:
         yield town.start()
     finally:
@@ -284,7 +285,8 @@ def test_forgotten_menus_do_not_come_back(hasty, phone_of):
     wait_for("publication", lambda: current(town) != first)
     second = current(town)
     wait_for("retired", lambda: town.sql("SELECT retired FROM kheya.generation WHERE id = %s", first)[0][0])
-    town.sql("UPDATE kheya.generation SET retired = retired - interval '3 days' WHERE id = %s", first)
+    town.sql("UPDATE kheya.generation SET retired = retired - resume_ms * interval '1 ms' - interval '2 hours' WHERE id = %s",
+             first)
     wait_for("forgotten", lambda: town.sql("SELECT forgotten FROM kheya.generation WHERE id = %s", first)[0][0])
     edit(town, NEW, OLD)
     for i, k in enumerate(town.kheyads):

@@ -175,7 +175,7 @@ def hooked(broken_town, tmp_path, agency, monkeypatch):
     (tmp_path / "keys" / "dss").write_bytes(KEY + b"\n")
     (tmp_path / "keys" / "dss").chmod(0o600)
     write_menus(tmp_path / "agency", agency.port)
-    return broken_town(menus=tmp_path / "agency", telco=("--code", "*16555#"))
+    return broken_town(menus=tmp_path / "agency", telco=("--code", "*16555#"), conf='secret: ""')
 
 
 def ask(phone, number):
