@@ -73,10 +73,6 @@ AS $$
       FROM (SELECT r.msisdn, 0 AS rank FROM svc.responder r, unnest(mass_people.unions) AS u(code)
              WHERE r.role IN ('volunteer', 'chair') AND starts_with(r.place, u.code)
             UNION ALL
-            SELECT a.msisdn, 0 FROM kheya.agent a, unnest(mass_people.unions) AS u(code)
-             WHERE a.active AND (starts_with(coalesce(svc.place_of(a.msisdn), ''), u.code)
-                                 OR EXISTS (SELECT FROM svc.union_council c WHERE starts_with(c.code, u.code) AND c.en = a.centre))
-            UNION ALL
             SELECT b.msisdn, 1 FROM svc.beneficiary b, unnest(mass_people.unions) AS u(code) WHERE starts_with(b.union_code, u.code)
             UNION ALL
             SELECT f.msisdn, 1 FROM kheya.case_file f, unnest(mass_people.unions) AS u(code)

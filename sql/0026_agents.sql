@@ -52,6 +52,25 @@ CREATE INDEX audit_fee_receiver ON kheya.audit ((fields ->> 'receiver'), at) WHE
 -- Which wallets applications name.
 CREATE INDEX case_file_wallet ON kheya.case_file ((fields ->> 'wallet')) WHERE fields ? 'wallet';
 
+-- As in 0023, with the agents, each of the union of her centre: many unions share a name.
+CREATE OR REPLACE FUNCTION kheya.mass_people(unions text[])
+    RETURNS TABLE (msisdn text, rank smallint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+    SELECT p.msisdn, min(p.rank)::smallint
+      FROM (SELECT r.msisdn, 0 AS rank FROM svc.responder r, unnest(mass_people.unions) AS u(code)
+             WHERE r.role IN ('volunteer', 'chair') AND starts_with(r.place, u.code)
+            UNION ALL
+            SELECT a.msisdn, 0 FROM kheya.agent a JOIN kheya.centre c ON c.code = a.place, unnest(mass_people.unions) AS u(code)
+             WHERE a.active AND starts_with(c.union_code, u.code)
+            UNION ALL
+            SELECT b.msisdn, 1 FROM svc.beneficiary b, unnest(mass_people.unions) AS u(code) WHERE starts_with(b.union_code, u.code)
+            UNION ALL
+            SELECT f.msisdn, 1 FROM kheya.case_file f, unnest(mass_people.unions) AS u(code)
+             WHERE f.actor = 'citizen' AND f.place ~ '^[0-9]{6}$' AND starts_with(f.place, u.code)) p
+     GROUP BY p.msisdn
+$$;
+
 -- --- what the menus may ask ------------------------------------------------------
 
 CREATE FUNCTION svc.agent_centre(msisdn text)

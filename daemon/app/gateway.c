@@ -250,27 +250,31 @@ static void work_busy_text(struct gateway *g, struct work *w)
         stats_inc(replies_failed);
 }
 
-/* A warning comes before the news that the line is busy. */
-static bool work_warn(struct gateway *g, const struct work *w, struct flow_env *env)
+/* What can be shown without her rows, in the language of her dialogue or else as is remembered of her: while the
+ * database is away a warning comes before the news that the line is busy. */
+static void work_static(struct gateway *g, const struct work *w, const struct session *s)
 {
+    struct flow_env env = work_env(g, w, s);
     const char *place;
     int lang;
 
     (void)alerts_recall(g->alerts, w->ev.msisdn, &place, &lang);
-    env->alert = alerts_blind(g->alerts, place, env->now);
-    return flow_warn(env, lang < env->menu->lang_count ? lang : 0, &g->page);
+    if (s != NULL && s->menu == env.menu && s->lang_known)
+        lang = s->lang;
+    else if (lang >= env.menu->lang_count)
+        lang = 0;
+    env.alert = alerts_blind(g->alerts, place, env.now);
+    buf_clear(&g->page);
+    if (g->down_since == 0 || !flow_warn(&env, lang, &g->page))
+        flow_busy(&env, lang, &g->page);
 }
 
 /* The static page: her answer was not taken in, and she is told so. */
 static void work_busy(struct gateway *g, struct work *w, const struct session *s)
 {
-    struct flow_env env = work_env(g, w, s);
-
     if (w->told || w->ev.kind == EVENT_ABORT || w->from.to.pushed)
         return;
-    buf_clear(&g->page);
-    if (g->down_since == 0 || !work_warn(g, w, &env))
-        flow_busy(&env, s, &g->page);
+    work_static(g, w, s);
     stats_inc(replies_busy);
     if (work_is_text(w))
         work_busy_text(g, w);

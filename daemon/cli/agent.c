@@ -44,6 +44,12 @@ struct agent_sum {
     long official, taka;
 };
 
+/* PostgreSQL's words for a day that is none. */
+static bool agent_is_bad_day(const char *err)
+{
+    return strstr(err, "type date") != NULL || strstr(err, "date/time field") != NULL;
+}
+
 static int agent_says(bool ok, const char *what, const char *err)
 {
     if (ok)
@@ -72,7 +78,7 @@ static int agent_daybook(const struct agent_args *a, const char *conninfo)
 
     printf("%-5s  %-10s  %-24s  %-13s  %5s  %5s\n", "time", "case", "service", "receipt to", "govt", "taken");
     if (!agents_daybook(conninfo, a->msisdn, a->word_count > 2 ? a->words[2] : NULL, agent_print, &sum, err, sizeof err)) {
-        fprintf(stderr, "kheya agent: %s\n", strstr(err, "date") != NULL ? "a day is like 2026-11-26" : err);
+        fprintf(stderr, "kheya agent: %s\n", agent_is_bad_day(err) ? "a day is like 2026-11-26" : err);
         return 1;
     }
     printf("%d receipts, govt fee Tk %ld, centre fee Tk %ld\n", sum.count, sum.official, sum.taka);
@@ -88,7 +94,7 @@ static int agent_add(const struct agent_args *a, const char *conninfo)
         snprintf(err, sizeof err, "a new agent needs --name of at most 30 characters, and --place, the code of a centre");
     else if (!ok && strstr(err, "agent_place_fkey") != NULL)
         snprintf(err, sizeof err, "there is no centre %s", a->agent.place);
-    else if (!ok && strstr(err, "date") != NULL)
+    else if (!ok && agent_is_bad_day(err))
         snprintf(err, sizeof err, "a day is like 2026-11-26");
     return agent_says(ok, "kept", err);
 }

@@ -90,6 +90,11 @@ static bool flow_is_alert(const struct flow *f)
     return f->env->alert != NULL && f->env->alert->count > 0;
 }
 
+bool flow_is_free(const struct flow *f)
+{
+    return flow_is_alert(f) && f->env->alert->free;
+}
+
 /* In her language, else in the one that it shows, else in any. */
 static const char *flow_alert_words(const struct flow_alert *a, const struct menu *m, int written)
 {
@@ -148,7 +153,7 @@ static const char *flow_get(const void *arg, int var, size_t *len)
         text = flow_alert_words(f->env->alert, s->menu, s->lang);
         break;
     case MENU_VAR_ALERT_FREE:
-        text = flow_yesno(flow_is_alert(f) && f->env->alert->free);
+        text = flow_yesno(flow_is_free(f));
         break;
     case MENU_VAR_PIN:
         text = flow_yesno(flow_pin_shown(f));
@@ -702,12 +707,10 @@ enum flow_result flow_answer(const struct flow_env *env, struct session *s, cons
 
 /* --- beside the steps ------------------------------------------------------------------------- */
 
-void flow_busy(const struct flow_env *env, const struct session *s, struct buf *out)
+void flow_busy(const struct flow_env *env, int lang, struct buf *out)
 {
-    struct expr_scope scope = { .menu = env->menu };
+    const struct expr_scope scope = { .menu = env->menu, .lang = lang };
 
-    if (s != NULL && s->menu == env->menu)
-        scope.lang = s->lang;
     render_word(&scope, MENU_WORD_BUSY, env->menu->helpline, out);
 }
 

@@ -274,9 +274,8 @@ enum flow_pay flow_pay_find(const char *name);
 enum flow_result flow_answer(const struct flow_env *env, struct session *s, const struct flow_rows *rows,
                              struct flow_out *out) __attribute__((warn_unused_result));
 
-/* The static page when the database is away: language of the session if known,
- * else the tree's default. */
-void flow_busy(const struct flow_env *env, const struct session *s, struct buf *out);
+/* The static page when the database is away, in a language of env->menu. */
+void flow_busy(const struct flow_env *env, int lang, struct buf *out);
 
 /* The page of the warning env->alert in a language of env->menu, for when nothing else can be shown; cut to
  * the link's limits.  False: there is none. */

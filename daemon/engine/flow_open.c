@@ -55,10 +55,8 @@ static size_t flow_keep_field(struct flow *f, const struct menu_action *a, const
 /* Where a warning makes fees free, what waits for a fee does not wait. */
 static const char *flow_first_state(const struct flow *f, const struct menu_service *s)
 {
-    bool free_there = f->env->alert != NULL && f->env->alert->count > 0 && f->env->alert->free;
-
-    return free_there && s->fee_official > 0 && s->fee_paid != MENU_NONE ? s->states[s->fee_paid].name
-                                                                         : menu_service_first(s);
+    return flow_is_free(f) && s->fee_official > 0 && s->fee_paid != MENU_NONE ? s->states[s->fee_paid].name
+                                                                              : menu_service_first(s);
 }
 
 /* The messages of the first state. */

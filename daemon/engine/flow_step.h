@@ -229,6 +229,11 @@ void flow_tape_end(struct flow *f);
 enum flow_pass flow_do_consent(struct flow *f, const struct menu_action *a);
 enum flow_pass flow_do_consent_check(struct flow *f, const struct menu_action *a);
 
+/* --- flow.c, beside the steps ------------------------------------------------------- */
+
+/* Is there a warning where she lives that makes fees free? */
+bool flow_is_free(const struct flow *f);
+
 /* --- flow_pin.c -------------------------------------------------------------------- */
 
 enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a);

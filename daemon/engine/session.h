@@ -66,9 +66,9 @@ struct session_frame {
     int behind;                         /* place on the stack of the screen shown before the call; -1: none was */
 };
 
-/* Values: set variables only, packed; one per variable. */
 #define SESSION_PLACE_SIZE 8            /* code of a union, and its NUL */
 
+/* Values: set variables only, packed; one per variable. */
 struct session_values {
     struct buf packed;                  /* {u16 var, u16 len, octets} ... */
 };

@@ -48,20 +48,10 @@ static const char agents_daybook_sql[] =
     " FROM kheya.daybook d WHERE d.agent = $1::text"
     " AND d.day = coalesce($2::date, (now() AT TIME ZONE 'Asia/Dhaka')::date) ORDER BY d.at, d.number";
 
-/* Rows behind a question on a connection of its own; NULL with the reason in err. */
-static PGresult *agents_ask(const char *conninfo, const char *sql, int count, const char *const *values, char *err, size_t n)
-{
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, sql, count, values, err, n);
-
-    PQfinish(conn);
-    return rows;
-}
-
 bool agents_add(const char *conninfo, const struct agent_new *a, const char *by, char *err, size_t n)
 {
     const char *values[] = { a->msisdn, "agent_set", by, a->name, a->place, a->sex, a->since, a->until };
-    PGresult *rows = agents_ask(conninfo, agents_add_sql, sizeof values / sizeof values[0], values, err, n);
+    PGresult *rows = blocking_once(conninfo, agents_add_sql, sizeof values / sizeof values[0], values, err, n);
     bool ok = rows != NULL;
 
     PQclear(rows);
@@ -71,7 +61,7 @@ bool agents_add(const char *conninfo, const struct agent_new *a, const char *by,
 bool agents_act(const char *conninfo, const char *msisdn, enum agent_act act, const char *by, char *err, size_t n)
 {
     const char *values[] = { msisdn, agents_acts[act].event, by };
-    PGresult *rows = agents_ask(conninfo, agents_acts[act].sql, 3, values, err, n);
+    PGresult *rows = blocking_once(conninfo, agents_acts[act].sql, 3, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (rows != NULL && !ok)
@@ -84,7 +74,7 @@ bool agents_daybook(const char *conninfo, const char *msisdn, const char *day, a
                     size_t n)
 {
     const char *values[] = { msisdn, day };
-    PGresult *rows = agents_ask(conninfo, agents_daybook_sql, 2, values, err, n);
+    PGresult *rows = blocking_once(conninfo, agents_daybook_sql, 2, values, err, n);
     bool ok = rows != NULL;
 
     for (int i = 0; ok && i < PQntuples(rows); i++) {

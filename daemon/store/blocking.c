@@ -29,3 +29,12 @@ PGresult *blocking_ask(PGconn *conn, const char *sql, int count, const char *con
     PQclear(rows);
     return NULL;
 }
+
+PGresult *blocking_once(const char *conninfo, const char *sql, int count, const char *const *values, char *err, size_t n)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    PGresult *rows = blocking_ask(conn, sql, count, values, err, n);
+
+    PQfinish(conn);
+    return rows;
+}

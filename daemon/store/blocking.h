@@ -12,6 +12,10 @@
 PGresult *blocking_ask(PGconn *conn, const char *sql, int count, const char *const *values, char *err, size_t n)
     __attribute__((warn_unused_result));
 
+/* The same on a connection of its own. */
+PGresult *blocking_once(const char *conninfo, const char *sql, int count, const char *const *values, char *err, size_t n)
+    __attribute__((warn_unused_result));
+
 /* The first line of what went wrong. */
 void blocking_fail(char *err, size_t n, const char *message);
 

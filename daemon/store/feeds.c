@@ -6,7 +6,7 @@
 /* $1 now, $2 how many may wait, $3 how many at a time */
 static const struct errand_sql feeds_statement = { "feeds_some",
     "WITH m AS MATERIALIZED (SELECT m.*, CASE m.class WHEN 'emergency' THEN 1 ELSE 3 END AS goes FROM kheya.mass m"
-    "  WHERE m.state = 'running' ORDER BY m.id LIMIT 1 FOR UPDATE SKIP LOCKED),"
+    "  WHERE m.state = 'running' ORDER BY m.class <> 'emergency', m.id LIMIT 1 FOR UPDATE SKIP LOCKED),"
     " room AS MATERIALIZED (SELECT least($3::integer, $2::integer - count(*)) AS n, count(*) AS w FROM (SELECT FROM m"
     "  CROSS JOIN LATERAL (SELECT l.name FROM kheya.lane l UNION ALL SELECT '') l"
     "  CROSS JOIN LATERAL (SELECT FROM kheya.outbox o WHERE o.state = 0 AND o.link = l.name AND o.rank = m.goes"

@@ -46,8 +46,7 @@ static bool kept_truth(const PGresult *rows, int row, int column)
 
 bool store_generations(const char *conninfo, bool count, store_kept_fn fn, void *arg, char *err, size_t n)
 {
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, count ? kept_count : kept_list, 0, NULL, err, n);
+    PGresult *rows = blocking_once(conninfo, count ? kept_count : kept_list, 0, NULL, err, n);
     bool ok = rows != NULL;
 
     for (int i = 0; ok && i < PQntuples(rows); i++) {
@@ -62,20 +61,18 @@ bool store_generations(const char *conninfo, bool count, store_kept_fn fn, void 
         fn(arg, &kept);
     }
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }
 
 bool store_generation_retire(const char *conninfo, int64_t id, char *err, size_t n)
 {
-    PGconn *conn = PQconnectdb(conninfo);
     char text[24];
     const char *values[1] = { text };
     PGresult *rows;
     bool ok = false;
 
     snprintf(text, sizeof text, "%" PRId64, id);
-    rows = blocking_ask(conn, kept_retire, 1, values, err, n);
+    rows = blocking_once(conninfo, kept_retire, 1, values, err, n);
     if (rows != NULL && PQntuples(rows) == 0)
         snprintf(err, n, "the database keeps no generation %016" PRIx64, (uint64_t)id);
     else if (rows != NULL && kept_truth(rows, 0, 0))
@@ -83,6 +80,5 @@ bool store_generation_retire(const char *conninfo, int64_t id, char *err, size_t
     else
         ok = rows != NULL;
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }

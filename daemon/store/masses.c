@@ -51,20 +51,6 @@ static const char masses_share[] =
     " LEFT JOIN kheya.citizen z ON z.bucket = kheya.bucket(p.msisdn) AND z.msisdn = p.msisdn"
     " WHERE p.mass::text = $1::text AND NOT p.fed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
 
-static PGresult *masses_ask(const char *conninfo, const char *sql, int count, const char *const *values, char *err, size_t n)
-{
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = NULL;
-
-    err[0] = '\0';
-    if (PQstatus(conn) != CONNECTION_OK)
-        blocking_fail(err, n, PQerrorMessage(conn));
-    else
-        rows = blocking_ask(conn, sql, count, values, err, n);
-    PQfinish(conn);
-    return rows;
-}
-
 static int64_t masses_int(const PGresult *rows, int row, int column)
 {
     return strtoll(PQgetvalue(rows, row, column), NULL, 10);
@@ -73,7 +59,7 @@ static int64_t masses_int(const PGresult *rows, int row, int column)
 bool masses_propose(const char *conninfo, const struct mass *m, int64_t *id, char *err, size_t n)
 {
     const char *const values[] = { m->class, m->unions, m->bn, m->en, m->approval, m->by };
-    PGresult *rows = masses_ask(conninfo, masses_put, 6, values, err, n);
+    PGresult *rows = blocking_once(conninfo, masses_put, 6, values, err, n);
 
     if (rows != NULL)
         *id = masses_int(rows, 0, 0);
@@ -85,7 +71,7 @@ bool masses_do(const char *conninfo, enum masses_act act, const char *id, const 
                char *err, size_t n)
 {
     const char *const values[] = { id, by, hash };
-    PGresult *rows = masses_ask(conninfo, masses_acts[act], 3, values, err, n);
+    PGresult *rows = blocking_once(conninfo, masses_acts[act], 3, values, err, n);
     bool done = rows != NULL && PQntuples(rows) == 1;
 
     if (done)
@@ -98,7 +84,7 @@ bool masses_show(const char *conninfo, const char *id, void (*row)(void *arg, co
                  char *err, size_t n)
 {
     const char *const values[] = { id };
-    PGresult *rows = masses_ask(conninfo, masses_all, 1, values, err, n);
+    PGresult *rows = blocking_once(conninfo, masses_all, 1, values, err, n);
 
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
         const struct mass_row r = {
@@ -118,7 +104,7 @@ bool masses_shares(const char *conninfo, const char *id, void (*row)(void *arg, 
                    char *err, size_t n)
 {
     const char *const values[] = { id };
-    PGresult *rows = masses_ask(conninfo, masses_share, 1, values, err, n);
+    PGresult *rows = blocking_once(conninfo, masses_share, 1, values, err, n);
 
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
         const struct mass_share r = { PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2)[0] == 't',

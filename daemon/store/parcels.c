@@ -68,16 +68,6 @@ static const char parcels_quiet[] = PARCELS_KNOW("quiet", "smallint");
 
 /* --- asking -------------------------------------------------------------------------- */
 
-static PGresult *parcels_ask(const char *conninfo, const char *sql, int count, const char *const *values, char *err,
-                             size_t n)
-{
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, sql, count, values, err, n);
-
-    PQfinish(conn);
-    return rows;
-}
-
 static int64_t parcels_whole(const PGresult *rows, int row, int column)
 {
     return strtoll(PQgetvalue(rows, row, column), NULL, 10);
@@ -85,7 +75,7 @@ static int64_t parcels_whole(const PGresult *rows, int row, int column)
 
 bool parcels_sums(const char *conninfo, parcel_sum_fn fn, void *arg, char *err, size_t n)
 {
-    PGresult *rows = parcels_ask(conninfo, parcels_sum, 0, NULL, err, n);
+    PGresult *rows = blocking_once(conninfo, parcels_sum, 0, NULL, err, n);
 
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
         const struct parcel_sum sum = { PQgetvalue(rows, i, 0), parcel_state((int)parcels_whole(rows, i, 1)),
@@ -99,7 +89,7 @@ bool parcels_sums(const char *conninfo, parcel_sum_fn fn, void *arg, char *err, 
 
 bool parcels_lanes(const char *conninfo, parcel_lane_fn fn, void *arg, char *err, size_t n)
 {
-    PGresult *rows = parcels_ask(conninfo, parcels_lane, 0, NULL, err, n);
+    PGresult *rows = blocking_once(conninfo, parcels_lane, 0, NULL, err, n);
 
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
         const struct parcel_lane lane = { PQgetvalue(rows, i, 0), parcels_whole(rows, i, 1), parcels_whole(rows, i, 2) };
@@ -151,7 +141,7 @@ bool parcels_list(const char *conninfo, const struct parcel_wanted *w, parcel_fn
     snprintf(state, sizeof state, "%d", w->state[0] != '\0' ? parcel_state_of(w->state) : -1);
     snprintf(id, sizeof id, "%" PRId64, w->id);
     snprintf(limit, sizeof limit, "%d", w->limit);
-    rows = parcels_ask(conninfo, parcels_row, 6, values, err, n);
+    rows = blocking_once(conninfo, parcels_row, 6, values, err, n);
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++)
         parcels_tell(rows, i, fn, arg);
     PQclear(rows);
@@ -164,7 +154,7 @@ bool parcels_list(const char *conninfo, const struct parcel_wanted *w, parcel_fn
 static bool parcels_change(const char *conninfo, const char *sql, const char *a, const char *b, char *err, size_t n)
 {
     const char *values[2] = { a, b };
-    PGresult *rows = parcels_ask(conninfo, sql, 2, values, err, n);
+    PGresult *rows = blocking_once(conninfo, sql, 2, values, err, n);
     bool any = rows != NULL && PQntuples(rows) > 0;
 
     PQclear(rows);
@@ -182,7 +172,7 @@ bool parcels_drop(const char *conninfo, int64_t id, const char *who, char *err, 
 bool parcels_push(const char *conninfo, const struct parcel_push *p, char *err, size_t n)
 {
     const char *values[5] = { p->msisdn, p->dial, p->text, p->lang, p->cause };
-    PGresult *rows = parcels_ask(conninfo, parcels_open, 5, values, err, n);
+    PGresult *rows = blocking_once(conninfo, parcels_open, 5, values, err, n);
     bool any = rows != NULL && PQntuples(rows) > 0;
 
     PQclear(rows);

@@ -107,22 +107,19 @@ bool store_officer_add(const char *conninfo, const struct store_officer_new *o, 
     char desk_text[16], next_text[16];
     const char *values[] = { o->msisdn, "officer_set", by, o->name, o->agency, o->office, o->rank, o->place, o->lang,
                              o->codes, roster_number(desk_text, o->desk), roster_number(next_text, o->next) };
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, roster_add, sizeof values / sizeof values[0], values, err, n);
+    PGresult *rows = blocking_once(conninfo, roster_add, sizeof values / sizeof values[0], values, err, n);
     bool ok = rows != NULL;
 
     if (ok)
         *desk = (int)roster_int(rows, 0, 0);
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }
 
 bool store_officer_list(const char *conninfo, const char *agency, store_officer_row_fn fn, void *arg, char *err, size_t n)
 {
     const char *values[] = { agency };
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, roster_list, 1, values, err, n);
+    PGresult *rows = blocking_once(conninfo, roster_list, 1, values, err, n);
     bool ok = rows != NULL;
 
     for (int i = 0; ok && i < PQntuples(rows); i++) {
@@ -131,21 +128,18 @@ bool store_officer_list(const char *conninfo, const char *agency, store_officer_
         fn(arg, &o);
     }
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }
 
 bool store_officer_lock(const char *conninfo, const char *msisdn, bool lock, const char *by, char *err, size_t n)
 {
     const char *values[] = { msisdn, lock ? "officer_locked" : "officer_unlocked", by, lock ? "t" : "f" };
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, roster_lock, 4, values, err, n);
+    PGresult *rows = blocking_once(conninfo, roster_lock, 4, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (rows != NULL && !ok)
         snprintf(err, n, "no officer writes from this number");
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }
 
@@ -153,8 +147,7 @@ bool store_officer_codes(const char *conninfo, const char *msisdn, bool renew, c
                          void *arg, char *err, size_t n)
 {
     const char *values[] = { msisdn, renew ? "officer_codes_renewed" : "officer_codes_shown", by, renew ? "t" : "f" };
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = blocking_ask(conn, roster_codes, 4, values, err, n);
+    PGresult *rows = blocking_once(conninfo, roster_codes, 4, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (ok) {
@@ -165,6 +158,5 @@ bool store_officer_codes(const char *conninfo, const char *msisdn, bool renew, c
         snprintf(err, n, "no officer writes from this number");
     }
     PQclear(rows);
-    PQfinish(conn);
     return ok;
 }

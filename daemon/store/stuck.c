@@ -25,13 +25,12 @@ static const char *const stuck_statements[STUCK_STATEMENTS] = {
         " SELECT count(*) FROM u",
 };
 
-static PGresult *stuck_ask(const char *conninfo, PGconn **conn, enum stuck_statement what, const char *first,
+static PGresult *stuck_ask(const char *conninfo, enum stuck_statement what, const char *first,
                            const char *second, char *err, size_t n)
 {
     const char *const values[] = { first, second };
 
-    *conn = PQconnectdb(conninfo);
-    return blocking_ask(*conn, stuck_statements[what], second != NULL ? 2 : first != NULL ? 1 : 0, values, err, n);
+    return blocking_once(conninfo, stuck_statements[what], second != NULL ? 2 : first != NULL ? 1 : 0, values, err, n);
 }
 
 static int64_t stuck_int(const PGresult *rows, int row, int column)
@@ -42,23 +41,20 @@ static int64_t stuck_int(const PGresult *rows, int row, int column)
 bool store_stuck_list(const char *conninfo, void (*fn)(void *arg, const struct store_stuck *s), void *arg, char *err,
                       size_t n)
 {
-    PGconn *conn;
-    PGresult *rows = stuck_ask(conninfo, &conn, STUCK_LIST, NULL, NULL, err, n);
+    PGresult *rows = stuck_ask(conninfo, STUCK_LIST, NULL, NULL, err, n);
     bool good = rows != NULL;
 
     for (int i = 0; good && i < PQntuples(rows); i++)
         fn(arg, &(struct store_stuck){ PQgetvalue(rows, i, 0), stuck_int(rows, i, 1), stuck_int(rows, i, 2),
                                        stuck_int(rows, i, 3), stuck_int(rows, i, 4), stuck_int(rows, i, 5) });
     PQclear(rows);
-    PQfinish(conn);
     return good;
 }
 
 bool store_stuck_show(const char *conninfo, const char *backend,
                       void (*fn)(void *arg, const struct store_stuck_case *c), void *arg, char *err, size_t n)
 {
-    PGconn *conn;
-    PGresult *rows = stuck_ask(conninfo, &conn, STUCK_SHOW, backend, NULL, err, n);
+    PGresult *rows = stuck_ask(conninfo, STUCK_SHOW, backend, NULL, err, n);
     bool good = rows != NULL;
 
     for (int i = 0; good && i < PQntuples(rows); i++)
@@ -67,22 +63,19 @@ bool store_stuck_show(const char *conninfo, const char *backend,
                                             .created = stuck_int(rows, i, 4), .due = stuck_int(rows, i, 5),
                                             .note = PQgetvalue(rows, i, 6) });
     PQclear(rows);
-    PQfinish(conn);
     return good;
 }
 
 bool store_stuck_retry(const char *conninfo, const char *backend, int64_t number, int64_t *count, char *err, size_t n)
 {
     char digits[24];
-    PGconn *conn;
     PGresult *rows;
     bool good;
 
     (void)snprintf(digits, sizeof digits, "%" PRId64, number);
-    rows = stuck_ask(conninfo, &conn, STUCK_RETRY, backend, digits, err, n);
+    rows = stuck_ask(conninfo, STUCK_RETRY, backend, digits, err, n);
     good = rows != NULL && PQntuples(rows) == 1;
     *count = good ? stuck_int(rows, 0, 0) : 0;
     PQclear(rows);
-    PQfinish(conn);
     return good;
 }

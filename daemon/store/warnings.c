@@ -34,21 +34,6 @@ static const char warnings_all[] =
     " coalesce((SELECT t.text FROM kheya.alert_text t WHERE t.alert = a.id ORDER BY t.lang <> 'en', t.lang LIMIT 1), '')"
     " FROM kheya.alert a WHERE a.active AND a.ends > now() ORDER BY a.place, a.id";
 
-static PGresult *warnings_ask(const char *conninfo, const char *sql, int count, const char *const *values, char *err,
-                              size_t n)
-{
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *rows = NULL;
-
-    err[0] = '\0';
-    if (PQstatus(conn) != CONNECTION_OK)
-        blocking_fail(err, n, PQerrorMessage(conn));
-    else
-        rows = blocking_ask(conn, sql, count, values, err, n);
-    PQfinish(conn);
-    return rows;
-}
-
 bool warnings_set(const char *conninfo, const struct warning *w, int64_t *id, int64_t *cases, char *err, size_t n)
 {
     char signal[16], days[16];
@@ -61,7 +46,7 @@ bool warnings_set(const char *conninfo, const struct warning *w, int64_t *id, in
         values[6 + 2 * i] = i < w->lang_count ? w->langs[i] : NULL;
         values[7 + 2 * i] = i < w->lang_count ? w->texts[i] : NULL;
     }
-    rows = warnings_ask(conninfo, warnings_put, 12, values, err, n);
+    rows = blocking_once(conninfo, warnings_put, 12, values, err, n);
     if (rows == NULL)
         return false;
     *id = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
@@ -73,7 +58,7 @@ bool warnings_set(const char *conninfo, const struct warning *w, int64_t *id, in
 bool warnings_clear(const char *conninfo, const char *place, const char *by, char *err, size_t n)
 {
     const char *const values[] = { place, by };
-    PGresult *rows = warnings_ask(conninfo, warnings_end, 2, values, err, n);
+    PGresult *rows = blocking_once(conninfo, warnings_end, 2, values, err, n);
     bool found = rows != NULL && PQntuples(rows) > 0;
 
     PQclear(rows);
@@ -82,7 +67,7 @@ bool warnings_clear(const char *conninfo, const char *place, const char *by, cha
 
 bool warnings_list(const char *conninfo, void (*row)(void *arg, const struct warning_row *r), void *arg, char *err, size_t n)
 {
-    PGresult *rows = warnings_ask(conninfo, warnings_all, 0, NULL, err, n);
+    PGresult *rows = blocking_once(conninfo, warnings_all, 0, NULL, err, n);
 
     for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
         const struct warning_row r = { PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2),

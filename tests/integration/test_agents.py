@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from town import BUILD, Phone, Town, wait_for
+from town import BUILD, Phone, Town, killed_and_back, typed_and_killed, wait_for
 
 PIN, WRONG = "482915", "111111"
 CENTRE = "8801711000189"
@@ -45,29 +45,6 @@ def rows(town, agent):
             town.sql("SELECT receiver, text FROM kheya.outbox WHERE text LIKE '333 রসিদ%%' AND cause LIKE %s",
                      f"%{agent.msisdn}%"),
             town.sql("SELECT number, official, taka, receiver FROM kheya.daybook WHERE agent = %s", agent.msisdn))
-
-
-def turn_of(town, phone):
-    found = town.sql("SELECT turn FROM kheya.session WHERE msisdn = %s", phone.msisdn)
-    return found[0][0] if found else 0
-
-
-def restart(town):
-    town.kheyads[0].kill()
-    town.relay.let_go()
-    town.start_kheyad()
-    town.ready()
-
-
-def typed_and_killed(town, phone, text):
-    """kheyad dies between the commit of the step and its reply; bearerbox brings the event again."""
-    turn = turn_of(town, phone)
-    town.relay.hold()
-    before = phone.send("/type", text=text)
-    wait_for("the commit", lambda: turn_of(town, phone) > turn)
-    wait_for("the reply at the relay", lambda: town.relay.held > 0)
-    restart(town)
-    return phone.wait(before)["text"]
 
 
 def code_on(phone, n=1):
@@ -110,15 +87,15 @@ def test_flow_b(town, phone_of):
         agent.type("1")
 
     # her consent: killed when the code goes out, and when it comes back
-    assert "Code sent to the citizen" in typed_and_killed(town, agent, her.msisdn)
+    assert "Code sent to the citizen" in typed_and_killed(town, agent, her.msisdn)["text"]
     code = code_on(her)
     told = [text for text in her.sms() if code in text]
     assert len(told) == 1 and "Example 301" in told[0] and "ভাতার আবেদন" in told[0] and "৩০ টাকা" in told[0], told
-    assert "NID number" in typed_and_killed(town, agent, code)
+    assert "NID number" in typed_and_killed(town, agent, code)["text"]
     through(agent, "19581234567890123", "05021958", "1")
 
     # cut off, and killed; the dialogue is there again, the PIN too since it is a minute old
-    restart(town)
+    killed_and_back(town)
     assert "Ward number" in resumed(agent)
     assert "SIM must be in the citizen's own NID" in through(agent, "3", "1", "1", "1")
     for own in (agent.msisdn, CENTRE):
@@ -128,7 +105,7 @@ def test_flow_b(town, phone_of):
     agent.type("1")
     assert "Govt fee 0, centre fee 30" in through(agent, her.msisdn)
 
-    sent = typed_and_killed(town, agent, "1")
+    sent = typed_and_killed(town, agent, "1")["text"]
     assert "Take Tk 30 only." in sent, sent
     agent.type("0")
     assert "Take Tk 30 only." in through(agent, "1"), "the question before it sends nothing twice"
@@ -149,7 +126,7 @@ def test_flow_b(town, phone_of):
     assert "One number, one person." in through(agent, her.msisdn)
     agent.type("1")
     agent.type("8801790009999")
-    assert "Take Tk 30 only." in typed_and_killed(town, agent, "1")
+    assert "Take Tk 30 only." in typed_and_killed(town, agent, "1")["text"]
     agent.type("2")
     wait_for("the receipt", lambda: any("রসিদ" in text for text in witness.sms()))
     flagged = town.sql("SELECT fields ->> 'witness' FROM kheya.audit WHERE event = 'witnessed' AND msisdn = %s",
@@ -173,7 +150,7 @@ def test_flow_b(town, phone_of):
     # paid more: one key, one complaint, however often
     shown = her.dial("*333*8#")["text"]
     assert "\n4 সেন্টার" in shown, shown
-    assert "রসিদে 30 টাকা" in typed_and_killed(town, her, "4")
+    assert "রসিদে 30 টাকা" in typed_and_killed(town, her, "4")["text"]
     her.cancel()
     complaints = town.sql("SELECT agency, place, fields ->> 'once', fields ->> 'agent' FROM kheya.case_file"
                           " WHERE service = 'overcharge' AND msisdn = %s", her.msisdn)
@@ -196,7 +173,7 @@ def test_flow_b(town, phone_of):
     agent.dial("*333*18*1#")
     assert "Which allowance?" in through(agent, PIN)
     assert kheya(town, "lock", agent.msisdn).returncode == 0
-    restart(town)
+    killed_and_back(town)
     agent.cancel()
     assert "18 " not in agent.dial()["text"]
 

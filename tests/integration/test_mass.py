@@ -37,6 +37,11 @@ def propose(town, unions="091827", **more):
     return re.search(r"mass (\d+)", done.stdout)[1], re.search(r"hash +([0-9a-f]{64})", done.stdout)[1]
 
 
+def started(town, number, digest):
+    assert mass(town, "approve", number, digest, by="Example 002").returncode == 0
+    assert mass(town, "start", number).returncode == 0
+
+
 def sums(town, number):
     """People, fed, rows of the outbox, rows that left."""
     return town.sql("SELECT count(*), count(*) FILTER (WHERE p.fed), count(o.id), count(*) FILTER (WHERE o.state >= 2)"
@@ -86,8 +91,7 @@ def test_pause_kill_resume_and_the_sum(town):
     told = mass(town, "estimate", number)
     per = 2                             # segments of 70 units
     assert re.search(rf"(?m)^{people} people, {people * per} segments, \d+ minutes$", told.stdout), told.stdout + told.stderr
-    assert mass(town, "approve", number, digest[:12], by="Example 002").returncode == 0
-    assert mass(town, "start", number).returncode == 0
+    started(town, number, digest[:12])
     wait_for("some are sent", lambda: sums(town, number)[3] >= 20)
     # a person who dials meanwhile is answered
     assert "text" in Phone(town, "8801711000003").dial() and Phone(town, "8801711000003").look()["text"]
@@ -114,10 +118,36 @@ def test_pause_kill_resume_and_the_sum(town):
 
 def test_cancel_calls_back(town):
     number, digest = propose(town)
-    assert mass(town, "approve", number, digest, by="Example 002").returncode == 0
-    assert mass(town, "start", number).returncode == 0
+    started(town, number, digest)
     wait_for("some are sent", lambda: sums(town, number)[3] >= 1)
     assert mass(town, "cancel", number).returncode == 0
     wait_for("nothing waits", lambda: sums(town, number)[2] == sums(town, number)[3])
     people, fed, rows, _ = sums(town, number)
     assert fed == rows < people and state(town, number) == "cancelled"
+
+
+def test_agents_of_the_union(town):
+    """By her centre's union, not by its name, which others share."""
+    town.sql("INSERT INTO kheya.centre (code, union_code, en, bn, msisdn) VALUES"
+             " ('091827', '091827', 'Kukri Mukri', 'কুকরী', '8801711000601')")
+    town.sql("INSERT INTO kheya.agent (msisdn, name, centre, place) VALUES"
+             " ('8801711000602', 'Example 602', 'Kukri Mukri', '091827')")
+    number, _ = propose(town, "092544")
+    agents = town.sql("SELECT p.msisdn, p.rank FROM kheya.mass_person p JOIN kheya.agent USING (msisdn) WHERE mass = %s", number)
+    assert agents == [("8801711000190", 0)]
+    assert mass(town, "cancel", number).returncode == 0
+
+
+def test_an_emergency_does_not_wait(town):
+    """News to many is on its way: who is to be warned is told at once."""
+    done = mass(town, "propose", "--class", "gov_info", "--unions", "091827", "--bn", INFO, "--approval", "BTRC/1")
+    news = re.search(r"mass (\d+)", done.stdout)[1]
+    started(town, news, re.search(r"hash +([0-9a-f]{64})", done.stdout)[1])
+    wait_for("some have the news", lambda: sums(town, news)[1] > 0)
+    number, digest = propose(town, "092544")
+    started(town, number, digest)
+    wait_for("the warning", lambda: sums(town, number)[1] == sums(town, number)[0])
+    people, fed, *_ = sums(town, news)
+    assert fed < people, "the news waits meanwhile"
+    assert mass(town, "cancel", news).returncode == 0
+    wait_for("the warning has left", lambda: state(town, number) == "done")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from town import BUILD, TREE, wait_for
+from town import BUILD, TREE, killed_and_back, wait_for
 
 SAVINGS = TREE / "tests" / "dialog" / "savings"
 TYPED = ["7482", "7483", "9035", "9036", "9037", "9038", "9039"]
@@ -33,13 +33,6 @@ def ask(phone):
     if "Continue?" in page:
         page = phone.type("2")["text"]
     assert "Your PIN" in page, page
-
-
-def restart(town):
-    town.kheyads[0].kill()
-    town.relay.let_go()
-    town.start_kheyad()
-    town.ready()
 
 
 def has_typed(text):
@@ -84,7 +77,7 @@ def test_pin(savings, phone_of):
     before = phone.send("/type", text="9038")
     wait_for("the try", lambda: row_of(town, phone)[0] == 1)
     wait_for("the reply at the relay", lambda: town.relay.held > 0)
-    restart(town)
+    killed_and_back(town)
     assert "not your PIN" in phone.wait(before)["text"]
     assert row_of(town, phone)[:2] == (1, False)
     phone.type("1")
@@ -94,7 +87,7 @@ def test_pin(savings, phone_of):
     assert row_of(town, phone)[:2] == (3, True)
 
     # the right one too, in another process too, for 24 hours
-    restart(town)
+    killed_and_back(town)
     ask(phone)
     assert "Three wrong PINs." in phone.type("7483")["text"]
     lasts = town.sql("SELECT locked_until - now() BETWEEN '23:50' AND '24:00' FROM kheya.pin WHERE msisdn = %s",

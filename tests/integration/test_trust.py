@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from town import TREE, wait_for
+from town import TREE, killed_and_back, typed_and_killed, wait_for
 
 CLINIC = TREE / "tests" / "dialog" / "clinic"
 PERSON = """
@@ -23,29 +23,6 @@ def clinic(broken_town, tmp_path):
     town = broken_town(menus=CLINIC, conf=f"secret: {secret}", telco=("--code", "*16263#"))
     town.sql(PERSON)
     return town
-
-
-def turn_of(town, phone):
-    rows = town.sql("SELECT turn FROM kheya.session WHERE msisdn = %s", phone.msisdn)
-    return rows[0][0] if rows else 0
-
-
-def restart(town):
-    town.kheyads[0].kill()
-    town.relay.let_go()
-    town.start_kheyad()
-    town.ready()
-
-
-def typed_and_killed(town, phone, text):
-    """kheyad dies between the commit of the step and its reply; bearerbox brings the event again."""
-    turn = turn_of(town, phone)
-    town.relay.hold()
-    before = phone.send("/type", text=text)
-    wait_for("the commit", lambda: turn_of(town, phone) > turn)
-    wait_for("the reply at the relay", lambda: town.relay.held > 0)
-    restart(town)
-    return phone.wait(before)
 
 
 def codes(phone):
@@ -67,7 +44,7 @@ def test_consent_through_kills(clinic, phone_of):
     agent.type(her.msisdn)
     assert "Is it Rahima?" in agent.type("K4711")["text"]
 
-    restart(town)
+    killed_and_back(town)
     assert "Is it Rahima?" in resumed(agent)["text"]
     assert "Number on the other card?" in agent.type("0")["text"], "the frame came back with the row"
     agent.type("K4711")
@@ -77,7 +54,7 @@ def test_consent_through_kills(clinic, phone_of):
     wrong = "1000" if code != "1000" else "1001"
     assert "That is not the code." in agent.type(wrong)["text"]
     agent.type("1")
-    restart(town)                       # the same key, from the file
+    killed_and_back(town)               # the same key, from the file
     assert "The code on her phone" in resumed(agent)["text"]
     shown = typed_and_killed(town, agent, code)
     assert "K4711 is registered." in shown["text"], shown

@@ -369,3 +369,27 @@ class Phone:
     def sms(self):
         answer = json.loads(self.town.get(f"http://127.0.0.1:{self.town.control}/sms?msisdn={self.msisdn}"))
         return [m["text"] for m in answer["sms"]]
+
+
+def turn_of(town, phone):
+    rows = town.sql("SELECT turn FROM kheya.session WHERE msisdn = %s", phone.msisdn)
+    return rows[0][0] if rows else 0
+
+
+def killed_and_back(town):
+    """A town with a relay, whose kheyad dies."""
+    town.kheyads[0].kill()
+    town.relay.let_go()
+    town.start_kheyad()
+    town.ready()
+
+
+def typed_and_killed(town, phone, text):
+    """kheyad dies between the commit of the step and its reply; bearerbox brings the event again."""
+    turn = turn_of(town, phone)
+    town.relay.hold()
+    before = phone.send("/type", text=text)
+    wait_for("the commit", lambda: turn_of(town, phone) > turn)
+    wait_for("the reply at the relay", lambda: town.relay.held > 0)
+    killed_and_back(town)
+    return phone.wait(before)

@@ -1300,12 +1300,12 @@ static void test_flow_busy(void **state)
 
     buf_init(&out, 1000);
     r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "test" };
-    flow_busy(&r->env, NULL, &out);
+    flow_busy(&r->env, 0, &out);
     assert_string_equal(buf_str(&out), "Busy 333");
     buf_clear(&out);
     memcpy(r->citizen_lang, "bn", 3);
     rig_load(r);
-    flow_busy(&r->env, r->s, &out);
+    flow_busy(&r->env, r->s->lang, &out);
     assert_string_equal(buf_str(&out), "Byasto 333");
     buf_fini(&out);
 }
