@@ -107,6 +107,7 @@ static void timekeeper_put(struct timekeeper *t, const struct wakes_case *c, con
     const struct wakes_set put = {
         .number = c->number, .msisdn = c->msisdn, .seq = c->seq, .due = d->due, .overdue = d->done,
         .office = deadline_office(s, d->done), .wake = d->act == DEADLINE_OVER ? WAKES_NEVER : d->wake,
+        .lease = c->lease,
     };
 
     wakes_put(t->args.store, &put);
@@ -158,6 +159,7 @@ static void timekeeper_on_done(void *arg, uint64_t ticket, const struct desk_ans
         return;                         /* it stands in another state now, and woke itself */
     } else {
         o->put.seq = a->file->seq;
+        o->put.lease = 0;               /* our own event woke it */
         o->put.due = o->due;
         o->put.overdue = o->done;
         if (o->to[0] != '\0')
@@ -176,7 +178,7 @@ static struct timekeeper_order *timekeeper_order_new(struct timekeeper *t, const
         *o = (struct timekeeper_order){ .owner = t, .menu = m };
         snprintf(o->msisdn, sizeof o->msisdn, "%s", c->msisdn);
         o->put = (struct wakes_set){ .number = c->number, .msisdn = o->msisdn, .office = o->office, .due = c->due,
-                                     .overdue = c->overdue };
+                                     .overdue = c->overdue, .lease = c->lease };
         o->seq = c->seq;
         t->open++;
         return o;
@@ -263,7 +265,8 @@ static void timekeeper_on_taken(void *arg, const struct wakes_case *c)
 
     if (m == NULL) {
         const struct wakes_set put = { .number = c->number, .msisdn = c->msisdn, .seq = c->seq, .due = c->due,
-                                       .overdue = c->overdue, .office = "", .wake = clock_now() + TIMEKEEPER_LOST_MS };
+                                       .overdue = c->overdue, .office = "", .wake = clock_now() + TIMEKEEPER_LOST_MS,
+                                       .lease = c->lease };
 
         if (!wait)
             wakes_put(t->args.store, &put);
@@ -358,5 +361,5 @@ void timekeeper_tick(struct timekeeper *t)
         return;
     }
     t->taking = true;
-    wakes_take(t->args.store, TIMEKEEPER_TAKE, &t->teller);
+    wakes_take(t->args.store, TIMEKEEPER_TAKE, almanac_editions(t->args.almanac)->calendar, &t->teller);
 }

@@ -12,21 +12,24 @@
 enum wakes_statement { WAKES_TAKE = 0, WAKES_PUT, WAKES_SWEEP, WAKES_PASS_ON, WAKES_STATEMENTS };
 
 static const struct errand_sql wakes_statements[WAKES_STATEMENTS] = {
-    /* $1 how many */
+    /* $1 how many, $2 by which calendar: who has an old one leaves them to the others */
     [WAKES_TAKE] = { "wakes_take",
         "WITH w AS (SELECT c.bucket, c.number FROM kheya.case_file c WHERE c.wake <= " WAKES_NOW
+        " AND EXISTS (SELECT FROM kheya.edition e WHERE e.name = 'calendar' AND e.number = $2::bigint)"
         " ORDER BY c.wake, c.bucket, c.number LIMIT $1::integer FOR UPDATE SKIP LOCKED"
         "), u AS (UPDATE kheya.case_file c SET wake = " WAKES_NOW " + " WAKES_TEXT(WAKES_LEASE_MS)
         " FROM w WHERE c.bucket = w.bucket AND c.number = w.number"
-        " RETURNING c.bucket, c.number, c.msisdn, c.service, c.state, c.lang, c.generation, c.due, c.seq, c.overdue, c.more)"
-        " SELECT u.number, u.msisdn, u.service, u.state, u.lang, u.generation, u.due, u.seq, u.overdue, u.more,"
+        " RETURNING c.bucket, c.number, c.msisdn, c.service, c.state, c.lang, c.generation, c.due, c.seq, c.overdue, c.more, c.wake)"
+        " SELECT u.number, u.msisdn, u.service, u.state, u.lang, u.generation, u.due, u.seq, u.overdue, u.more, u.wake,"
         " (SELECT string_agg(h.at || ' ' || h.state, ',' ORDER BY h.seq) FROM ("
         "   SELECT e.at, e.state, e.seq FROM kheya.case_event e WHERE e.bucket = u.bucket AND e.number = u.number"
         "   AND e.seq <= u.seq ORDER BY e.seq LIMIT " WAKES_HISTORY_MAX ") AS h) FROM u" },
-    /* $1 bucket, $2 number, $3 seq, $4 due, $5 overdue, $6 office, $7 wake or NULL */
+    /* $1 bucket, $2 number, $3 seq, $4 due, $5 overdue, $6 office, $7 wake or NULL, $8 lease, 0 none: who woke it meanwhile
+     * wants it to be looked at again */
     [WAKES_PUT] = { "wakes_put",
         "UPDATE kheya.case_file c SET due = $4::bigint, overdue = $5::smallint, office = $6::text, wake = $7::bigint"
-        " WHERE c.bucket = $1::smallint AND c.number = $2::bigint AND c.seq = $3::integer RETURNING 1" },
+        " WHERE c.bucket = $1::smallint AND c.number = $2::bigint AND c.seq = $3::integer"
+        " AND ($8::bigint = 0 OR c.wake = $8::bigint) RETURNING 1" },
     /* $1 wake, $2 bucket, $3 number: where the last one stopped; $4 how many */
     [WAKES_SWEEP] = { "wakes_sweep",
         "WITH w AS (SELECT c.wake, c.bucket, c.number FROM kheya.case_file c WHERE c.wake IS NOT NULL"
@@ -54,7 +57,7 @@ void wakes_prepare(struct pg *pg)
 }
 
 enum { TAKE_NUMBER = 0, TAKE_MSISDN, TAKE_SERVICE, TAKE_STATE, TAKE_LANG, TAKE_GENERATION, TAKE_DUE, TAKE_SEQ,
-       TAKE_OVERDUE, TAKE_MORE, TAKE_HISTORY };
+       TAKE_OVERDUE, TAKE_MORE, TAKE_LEASE, TAKE_HISTORY };
 
 static void wakes_on_taken(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
 {
@@ -73,6 +76,7 @@ static void wakes_on_taken(void *arg, uint64_t ticket, const PGresult *rows, boo
             .state = errand_cell(rows, i, TAKE_STATE),
             .lang = errand_cell(rows, i, TAKE_LANG),
             .more = (int)errand_cell_int(rows, i, TAKE_MORE),
+            .lease = errand_cell_int(rows, i, TAKE_LEASE),
             .history = errand_cell(rows, i, TAKE_HISTORY),
             .seq = (int)errand_cell_int(rows, i, TAKE_SEQ),
             .overdue = (int)errand_cell_int(rows, i, TAKE_OVERDUE),
@@ -83,12 +87,13 @@ static void wakes_on_taken(void *arg, uint64_t ticket, const PGresult *rows, boo
     to->ops->done(to->arg, n);
 }
 
-void wakes_take(struct store *s, int max, struct wakes_teller *to)
+void wakes_take(struct store *s, int max, int64_t calendar, struct wakes_teller *to)
 {
     const struct errand_done done = { wakes_on_taken, to, 0 };
     struct errand_params p = { .count = 0 };
 
     errand_int(&p, max);
+    errand_int(&p, calendar);
     store_errand(s, &wakes_statements[WAKES_TAKE], &p, &done);
 }
 
@@ -115,6 +120,7 @@ void wakes_put(struct store *s, const struct wakes_set *w)
         errand_text(&p, NULL);
     else
         errand_int(&p, w->wake);
+    errand_int(&p, w->lease);
     store_errand(s, &wakes_statements[WAKES_PUT], &p, &done);
 }
 

@@ -20,6 +20,7 @@ struct wakes_case {                     /* borrowed until the callback returns *
     const char *history;                /* "AT STATE,AT STATE,...": the whole, in order */
     int seq, overdue;
     int more;                           /* days that it got on top of its promise */
+    int64_t lease;                      /* its wake as long as nobody else wakes it */
 };
 
 struct wakes_ops {
@@ -35,7 +36,7 @@ struct wakes_teller {
 };
 
 /* Up to max cases whose time has come. */
-void wakes_take(struct store *s, int max, struct wakes_teller *to);
+void wakes_take(struct store *s, int max, int64_t calendar, struct wakes_teller *to);
 
 struct wakes_set {
     int64_t number;
@@ -45,6 +46,7 @@ struct wakes_set {
     int overdue;
     const char *office;
     int64_t wake;                       /* WAKES_NEVER: not before something happens */
+    int64_t lease;                      /* of the case as it was taken: nothing is written if it was woken since; 0: all the same */
 };
 void wakes_put(struct store *s, const struct wakes_set *w);
 

@@ -128,6 +128,17 @@ def test_a_holiday_is_announced(town, phone_of):
     wait_for("the same day", lambda: file(town, number)["due"] == due)
 
 
+def test_an_old_calendar_is_not_counted_by(town, phone_of):
+    """A process that has not read the new calendar yet leaves the cases alone, though another has counted them all."""
+    number = complain(phone_of(town))
+    due = looked_at(town, number)["due"]
+    town.sql("INSERT INTO kheya.holiday (day, name) VALUES (%s, 'by order');"
+             "UPDATE kheya.edition SET number = (SELECT e.number FROM kheya.edition e WHERE e.name = 'calendar')"
+             " WHERE name = 'clock_calendar'; UPDATE kheya.case_file SET wake = 0 WHERE number = %s", due, number)
+    assert looked_at(town, number)["due"] == due_by_hand(town, number, 3) > due
+    town.sql("DELETE FROM kheya.holiday")
+
+
 def test_killed_all_the_time(town, phone_of):
     """Two processes, one of them killed again and again: each step of each case once."""
     phones = [phone_of(town) for _ in range(6)]

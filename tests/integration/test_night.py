@@ -93,6 +93,11 @@ class Office:
                 kheya(self.town, "case", "move", number, state, "--note", "asked", "--by", "night", "--key", f"night/{self.turn}")
 
 
+def open_payments(town):
+    return town.sql("SELECT p.*, (extract(epoch FROM now()) * 1000)::bigint AS now FROM kheya.payment p"
+                    " WHERE state IN ('quoted', 'requested', 'approved') OR owes <> 0")
+
+
 def wander(town, people, office, dice):
     over = threading.Event()
     errors = []
@@ -138,8 +143,7 @@ def morning(tmp_path_factory):
         wander(town, people, Office(town), random.Random(333))
         for i in range(2):
             town.ready(i)
-        wait_for("all payments at their end", lambda: town.sql(
-            "SELECT count(*) FROM kheya.payment WHERE state IN ('quoted', 'requested', 'approved') OR owes <> 0") == [(0,)], 90)
+        wait_for("all payments at their end", lambda: not open_payments(town), 90, lambda: open_payments(town))
         wait_for("all messages gone", lambda: town.sql(
             "SELECT count(*) FROM kheya.outbox WHERE state IN (0, 1)") == [(0,)], 90)
         yield town, people

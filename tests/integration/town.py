@@ -28,15 +28,15 @@ BUILD = pathlib.Path(os.environ.get("KHEYA_BUILD", TREE / "build" / "asan"))
 PATIENCE = 30.0                         # seconds: how long a condition may take
 
 
-def wait_for(what, condition, patience=PATIENCE):
-    """The condition's value as soon as it is true; fails with its name."""
+def wait_for(what, condition, patience=PATIENCE, instead=lambda: ""):
+    """The condition's value as soon as it is true; fails with its name, and with what there is instead."""
     end = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited {patience:.0f} s in vain for: {what}")
+            raise AssertionError(f"waited {patience:.0f} s in vain for: {what} {instead()}")
         time.sleep(0.02)
 
 
