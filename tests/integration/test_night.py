@@ -143,7 +143,8 @@ def morning(tmp_path_factory):
         wander(town, people, Office(town), random.Random(333))
         for i in range(2):
             town.ready(i)
-        wait_for("all payments at their end", lambda: not open_payments(town), 90, lambda: open_payments(town))
+        # each try that was vain doubles the wait for the next one, until the five minutes are over that she has
+        wait_for("all payments at their end", lambda: not open_payments(town), 400, lambda: open_payments(town))
         wait_for("all messages gone", lambda: town.sql(
             "SELECT count(*) FROM kheya.outbox WHERE state IN (0, 1)") == [(0,)], 90)
         yield town, people
