@@ -17,12 +17,15 @@
 #define ALERT_CHARACTERS 120            /* as the database and the menus say */
 #define ALERT_SIGNAL_MAX 11
 #define ALERT_DAYS_MAX 60
+#define ALERT_HASH 8                    /* digits of the hash that an approver writes, at least */
 
 static const char alert_usage[] =
-    "usage: kheya alert [-c FILE | --database CONNINFO] set PLACE --signal N --bn TEXT [OPTION ...]\n"
+    "usage: kheya alert [-c FILE] [--database CONNINFO] set PLACE --signal N --bn TEXT [OPTION ...]\n"
+    "       kheya alert ... approve ID HASH\n"
     "       kheya alert ... clear PLACE\n"
     "       kheya alert ... list\n"
-    "PLACE is a union (6 digits), an upazila (4), a district (2), or country.\n"
+    "PLACE is a union (6 digits), an upazila (4), a district (2), or country.  A warning that is set waits till another\n"
+    "operator approves it, who writes how its hash begins (8 digits).\n"
     "  -s, --signal N           1 to 11, as on the sea and the rivers\n"
     "      --bn TEXT            its page in Bengali letters, at most 70 characters; required\n"
     "      --latn TEXT          in Latin letters, and\n"
@@ -30,15 +33,15 @@ static const char alert_usage[] =
     "  -u, --until TIME         its end, like '2026-05-27 18:00' of Bangladesh; else until it is cleared\n"
     "  -D, --days N             so many more days for the open cases of the place, once; up to 60\n"
     "  -f, --free               nobody pays a fee there\n"
-    "  -b, --by NAME            who you are (default: your login)\n"
     "  -c, --config FILE        the daemon's configuration (default " ALERT_CONF ")\n"
     "  -d, --database CONNINFO  libpq connection string, instead\n"
+    OPERATOR_SELF
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
 
 struct alert_args {
     const char *conf, *conninfo, *until, *signal, *days;
     const char *bn, *latn, *en;
-    const char *words[2];
+    const char *words[3];
     int word_count;
     bool help, free;
     struct warning w;
@@ -46,7 +49,7 @@ struct alert_args {
 
 static bool alert_failed(const char *what, const char *more)
 {
-    fprintf(stderr, "kheya alert: %s%s\n", what, more);
+    fprintf(stderr, "kheya alert: %s%s%s\n", what, more, operator_hint(what));
     return false;
 }
 
@@ -123,8 +126,8 @@ static const char *alert_where(const char *place)
 
 static bool alert_set(struct alert_args *a, const char *conninfo)
 {
-    char err[512] = "", zoned[64] = "";
-    int64_t id, cases;
+    char err[512] = "", zoned[64] = "", hash[WARNINGS_HASH_SIZE];
+    int64_t id;
 
     if (!alert_read(a))
         return false;
@@ -132,13 +135,25 @@ static bool alert_set(struct alert_args *a, const char *conninfo)
         snprintf(zoned, sizeof zoned, "%.40s Asia/Dhaka", a->w.ends);
         a->w.ends = zoned;
     }
-    if (!warnings_set(conninfo, &a->w, &id, &cases, err, sizeof err))
+    if (!warnings_propose(conninfo, &a->w, &id, hash, err, sizeof err))
         return alert_failed(err, "");
-    printf("alert %" PRId64 ": signal %d for %s\n", id, a->w.signal, alert_where(a->w.place));
-    if (cases < 0 && a->w.days > 0)
-        printf("no more days: the cases there got theirs already\n");
-    else if (a->w.days > 0)
-        printf("%" PRId64 " cases have %d more days\n", cases, a->w.days);
+    printf("alert %" PRId64 ": signal %d for %s waits for a second operator: kheya alert approve %" PRId64 " %.*s\n", id,
+           a->w.signal, alert_where(a->w.place), id, ALERT_HASH, hash);
+    return true;
+}
+
+static bool alert_approve(struct alert_args *a, const char *conninfo)
+{
+    char err[512] = "";
+    int64_t cases;
+
+    if (strspn(a->words[1], "0123456789") != strlen(a->words[1]) || strlen(a->words[1]) > 15)
+        return alert_failed("no number of a warning: ", a->words[1]);
+    if (strlen(a->words[2]) < ALERT_HASH)
+        return alert_failed("write at least 8 digits of the hash that set and list print", "");
+    if (!warnings_approve(conninfo, a->words[1], a->words[2], &cases, err, sizeof err))
+        return alert_failed(err, "");
+    printf("alert %s is on; %" PRId64 " cases have more days by it\n", a->words[1], cases);
     return true;
 }
 
@@ -148,7 +163,7 @@ static bool alert_clear(struct alert_args *a, const char *conninfo)
 
     if (!alert_place(a))
         return false;
-    if (!warnings_clear(conninfo, a->w.place, a->w.by, err, sizeof err))
+    if (!warnings_clear(conninfo, a->w.place, err, sizeof err))
         return alert_failed(err[0] != '\0' ? err : "no warning is on there", "");
     printf("cleared: %s\n", alert_where(a->w.place));
     return true;
@@ -157,8 +172,9 @@ static bool alert_clear(struct alert_args *a, const char *conninfo)
 static void alert_print(void *arg, const struct warning_row *r)
 {
     (void)arg;
-    printf("%-6s %-8s %6s  %-16s  %-16s  %4s  %-4s  %-12s  %.*s\n", r->id, alert_where(r->place), r->signal, r->since, r->ends,
-           r->days, r->free, r->by, (int)strcspn(r->text, "\n"), r->text);
+    printf("%-6s %-5s %-8s %6s  %-16s  %-16s  %4s  %-4s  %-12s  %-12s  %.*s  %.*s\n", r->id, r->state, alert_where(r->place),
+           r->signal, r->since, r->ends, r->days, r->free, r->set_by, r->approved_by[0] != '\0' ? r->approved_by : "-", ALERT_HASH,
+           r->hash, (int)strcspn(r->text, "\n"), r->text);
 }
 
 static bool alert_list(struct alert_args *a, const char *conninfo)
@@ -166,8 +182,8 @@ static bool alert_list(struct alert_args *a, const char *conninfo)
     char err[512] = "";
 
     (void)a;
-    printf("%-6s %-8s %6s  %-16s  %-16s  %4s  %-4s  %-12s  %s\n", "id", "place", "signal", "since", "until", "days", "fees",
-           "by", "text");
+    printf("%-6s %-5s %-8s %6s  %-16s  %-16s  %4s  %-4s  %-12s  %-12s  %-*s  %s\n", "id", "state", "place", "signal", "since",
+           "until", "days", "fees", "set by", "approved by", ALERT_HASH, "hash", "text");
     return warnings_list(conninfo, alert_print, NULL, err, sizeof err) || alert_failed(err, "");
 }
 
@@ -183,7 +199,6 @@ static bool alert_option(struct alert_args *a, int o)
     case 's': a->signal = optarg; return true;
     case 'u': a->until = optarg; return true;
     case 'D': a->days = optarg; return true;
-    case 'b': a->w.by = optarg; return true;
     case 'f': a->free = true; return true;
     case 'h': a->help = true; return true;
     case ALERT_BN: a->bn = optarg; return true;
@@ -198,21 +213,21 @@ static bool alert_options(struct alert_args *a, int argc, char **argv)
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' }, { "database", required_argument, NULL, 'd' },
         { "signal", required_argument, NULL, 's' }, { "until", required_argument, NULL, 'u' },
-        { "days", required_argument, NULL, 'D' },   { "by", required_argument, NULL, 'b' },
-        { "free", no_argument, NULL, 'f' },         { "bn", required_argument, NULL, ALERT_BN },
-        { "latn", required_argument, NULL, ALERT_LATN }, { "en", required_argument, NULL, ALERT_EN },
-        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+        { "days", required_argument, NULL, 'D' },   { "free", no_argument, NULL, 'f' },
+        { "bn", required_argument, NULL, ALERT_BN }, { "latn", required_argument, NULL, ALERT_LATN },
+        { "en", required_argument, NULL, ALERT_EN }, { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:s:u:D:b:fh", options, NULL)) != -1)
+    while ((o = getopt_long(argc, argv, "c:d:s:u:D:fh", options, NULL)) != -1)
         if (!alert_option(a, o))
             return false;
     a->word_count = argc - optind;
-    for (int i = 0; i < a->word_count && i < 2; i++)
+    for (int i = 0; i < a->word_count && i < 3; i++)
         a->words[i] = argv[optind + i];
-    return a->word_count <= 2;
+    return a->word_count <= 3;
 }
 
 typedef bool alert_command_fn(struct alert_args *a, const char *conninfo);
@@ -223,7 +238,8 @@ static alert_command_fn *alert_command(const struct alert_args *a)
         const char *name;
         int words;
         alert_command_fn *run;
-    } commands[] = { { "set", 2, alert_set }, { "clear", 2, alert_clear }, { "list", 1, alert_list } };
+    } commands[] = { { "set", 2, alert_set }, { "approve", 3, alert_approve }, { "clear", 2, alert_clear },
+                   { "list", 1, alert_list } };
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (a->word_count == commands[i].words && strcmp(commands[i].name, a->words[0]) == 0)
@@ -241,12 +257,12 @@ static int alert_run(void *arg, const char *conninfo, const struct conf *conf)
 
 int alert_main(int argc, char **argv)
 {
-    struct alert_args a = { .conf = ALERT_CONF, .w = { .by = operator_login() } };
+    struct alert_args a = { .conf = NULL };
     bool read = alert_options(&a, argc, argv);
 
     if (!read || a.help || alert_command(&a) == NULL) {
         fputs(alert_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    return operator_run(a.conf, a.conninfo, alert_run, &a);
+    return operator_run_self(a.conf, ALERT_CONF, a.conninfo, alert_run, &a);
 }

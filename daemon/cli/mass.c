@@ -20,16 +20,16 @@
 #define MASS_LANES 64
 
 static const char mass_usage[] =
-    "usage: kheya mass [-c FILE | --database CONNINFO] [--by NAME] COMMAND\n"
+    "usage: kheya mass [-c FILE] [--database CONNINFO] COMMAND\n"
     "  propose --class emergency|gov_info --unions CODE,CODE --bn TEXT [--en TEXT] [--approval REF]\n"
     "  estimate ID         people, segments and minutes at the links' rates\n"
     "  approve ID HASH     the second key: another operator, who writes how the hash of what he read begins (8 digits)\n"
     "  start ID            pause ID            resume ID           cancel ID\n"
     "  show [ID]           the text, its hash, how far it is\n"
     "A code is a union's 6 digits, an upazila's 4 or a district's 2.\n"
-    "  -b, --by NAME            who you are (default: your login)\n"
-    "  -c, --config FILE        the daemon's configuration (default " MASS_CONF ")\n"
+    "  -c, --config FILE        the daemon's configuration (default " MASS_CONF "): the database, the links' rates\n"
     "  -d, --database CONNINFO  libpq connection string, instead\n"
+    OPERATOR_SELF
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
 
 struct mass_args {
@@ -43,7 +43,7 @@ struct mass_args {
 
 static bool mass_failed(const char *what, const char *more)
 {
-    fprintf(stderr, "kheya mass: %s%s\n", what, more);
+    fprintf(stderr, "kheya mass: %s%s%s\n", what, more, operator_hint(what));
     return false;
 }
 
@@ -258,7 +258,7 @@ static bool mass_do(struct mass_args *a, const char *conninfo, enum masses_act a
 
     if (strspn(a->words[1], "0123456789") != strlen(a->words[1]) || strlen(a->words[1]) > 15)
         return mass_failed("no number of a mass message: ", a->words[1]);
-    if (!masses_do(conninfo, act, a->words[1], hash, a->m.by, &back, err, sizeof err)) {
+    if (!masses_do(conninfo, act, a->words[1], hash, &back, err, sizeof err)) {
         if (strstr(err, "mass_two_keys") != NULL)
             return mass_failed("who proposed it cannot approve it: a second operator must", "");
         return mass_failed(err[0] != '\0' ? err : "it does not stand so that this can be done (see: show), or the hash is another",
@@ -326,7 +326,6 @@ static bool mass_option(struct mass_args *a, int o)
     switch (o) {
     case 'c': a->conf = optarg; return true;
     case 'd': a->conninfo = optarg; return true;
-    case 'b': a->m.by = optarg; return true;
     case 'h': a->help = true; return true;
     case MASS_CLASS: a->m.class = optarg; return true;
     case MASS_UNIONS: a->unions = optarg; return true;
@@ -341,15 +340,15 @@ static bool mass_options(struct mass_args *a, int argc, char **argv)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },        { "database", required_argument, NULL, 'd' },
-        { "by", required_argument, NULL, 'b' },            { "class", required_argument, NULL, MASS_CLASS },
-        { "unions", required_argument, NULL, MASS_UNIONS }, { "bn", required_argument, NULL, MASS_BN },
-        { "en", required_argument, NULL, MASS_EN },        { "approval", required_argument, NULL, MASS_APPROVAL },
-        { "help", no_argument, NULL, 'h' },                { NULL, 0, NULL, 0 },
+        { "class", required_argument, NULL, MASS_CLASS },  { "unions", required_argument, NULL, MASS_UNIONS },
+        { "bn", required_argument, NULL, MASS_BN },        { "en", required_argument, NULL, MASS_EN },
+        { "approval", required_argument, NULL, MASS_APPROVAL }, { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:b:h", options, NULL)) != -1)
+    while ((o = getopt_long(argc, argv, "c:d:h", options, NULL)) != -1)
         if (!mass_option(a, o))
             return false;
     a->word_count = argc - optind;
@@ -368,12 +367,12 @@ static int mass_run(void *arg, const char *conninfo, const struct conf *conf)
 
 int mass_main(int argc, char **argv)
 {
-    struct mass_args a = { .conf = MASS_CONF, .m = { .bn = "", .en = "", .approval = "", .by = operator_login() } };
+    struct mass_args a = { .m = { .bn = "", .en = "", .approval = "" } };
     bool read = mass_options(&a, argc, argv);
 
     if (!read || a.help || mass_command(&a) == NULL) {
         fputs(mass_usage, a.help ? stdout : stderr);
         return a.help ? 0 : 2;
     }
-    return operator_run(a.conf, a.conninfo, mass_run, &a);
+    return operator_run_self(a.conf, MASS_CONF, a.conninfo, mass_run, &a);
 }

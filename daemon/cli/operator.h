@@ -18,6 +18,15 @@ typedef int operator_fn(void *arg, const char *conninfo, const struct conf *conf
  * configuration at path; 2 and its errors on stderr when it cannot be read. */
 int operator_run(const char *path, const char *conninfo, operator_fn *fn, void *arg);
 
+/* As operator_run(), but who asks the database is who sits at the keyboard: the
+ * configuration's database under the login's own role, or conninfo as it is.
+ * path NULL: the configuration at usual, and none where conninfo is given. */
+int operator_run_self(const char *path, const char *usual, const char *conninfo, operator_fn *fn, void *arg);
+#define OPERATOR_SELF "You are who you log in to the database as: a role of your own, member of kheya_operator.\n"
+
+/* What to do about an error of the database that says this is not for everybody; "" for any other. */
+const char *operator_hint(const char *error);
+
 /* Who is at the keyboard, behind sudo too; "" when nobody knows. */
 const char *operator_login(void);
 

@@ -6,50 +6,39 @@
 
 #define MASSES_NOW "(extract(epoch FROM now()) * 1000)::bigint"
 
-/* $1 class, $2 unions, $3 bn, $4 en, $5 approval, $6 who */
+/* $1 class, $2 unions, $3 bn, $4 en, $5 approval; who proposes is a default of the table */
 static const char masses_put[] =
-    "WITH m AS (INSERT INTO kheya.mass (class, unions, bn, en, approval, proposed_by, created, changed)"
-    "  VALUES ($1::text, $2::text[], $3::text, $4::text, $5::text, $6::text, " MASSES_NOW ", " MASSES_NOW ") RETURNING id),"
+    "WITH m AS (INSERT INTO kheya.mass (class, unions, bn, en, approval, created, changed)"
+    "  VALUES ($1::text, $2::text[], $3::text, $4::text, $5::text, " MASSES_NOW ", " MASSES_NOW ") RETURNING id),"
     " p AS (INSERT INTO kheya.mass_person (mass, msisdn, rank)"
     "  SELECT m.id, p.msisdn, p.rank FROM m CROSS JOIN kheya.mass_people($2::text[]) p),"
-    " e AS (INSERT INTO kheya.mass_event (mass, at, by, what) SELECT m.id, " MASSES_NOW ", $6::text, 'propose' FROM m)"
+    " e AS (INSERT INTO kheya.mass_event (mass, at, what) SELECT m.id, " MASSES_NOW ", 'propose' FROM m)"
     " SELECT m.id FROM m";
 
-/* $1 id, $2 who, $3 hash; what was done is told in the same transaction */
-#define MASSES_MOVE(what, set, from) \
+/* $1 id, $2 hash; what was done is told in the same transaction.  back: messages called back */
+#define MASSES_MOVE(what, set, from, back) \
     "WITH m AS (UPDATE kheya.mass m SET changed = " MASSES_NOW ", " set " WHERE m.id = $1::bigint AND m.state IN (" from ")" \
-    "  AND starts_with(m.hash, $3::text) RETURNING m.id)," \
-    " e AS (INSERT INTO kheya.mass_event (mass, at, by, what) SELECT m.id, " MASSES_NOW ", $2::text, '" what "' FROM m)"
-
-/* Messages that nobody has handed over yet are called back, and their people wait again. */
-#define MASSES_BACK \
-    ", b AS (DELETE FROM kheya.outbox o USING m, kheya.mass_person p WHERE p.mass = m.id AND p.fed" \
-    "  AND o.bucket = kheya.bucket(p.msisdn) AND o.cause = 'mass/' || m.id || '/' || p.msisdn AND o.state = 0 AND o.tries = 0" \
-    "  RETURNING p.mass, p.msisdn)," \
-    " f AS (UPDATE kheya.mass_person p SET fed = false FROM b WHERE p.mass = b.mass AND p.msisdn = b.msisdn)" \
-    " SELECT m.id, (SELECT count(*) FROM b) FROM m"
+    "  AND starts_with(m.hash, $2::text) RETURNING m.id)," \
+    " e AS (INSERT INTO kheya.mass_event (mass, at, what) SELECT m.id, " MASSES_NOW ", '" what "' FROM m)" \
+    " SELECT m.id, " back " FROM m"
+#define MASSES_BACK "kheya.mass_call_back(m.id)"
 
 static const char *const masses_acts[MASSES_ACTS] = {
-    [MASSES_APPROVE] = MASSES_MOVE("approve", "state = 'approved', approved_by = $2::text", "'proposed'") " SELECT m.id, 0 FROM m",
-    [MASSES_START] = MASSES_MOVE("start", "state = 'running'", "'approved'") " SELECT m.id, 0 FROM m",
-    [MASSES_PAUSE] = MASSES_MOVE("pause", "state = 'paused'", "'running'") MASSES_BACK,
-    [MASSES_RESUME] = MASSES_MOVE("resume", "state = 'running'", "'paused'") " SELECT m.id, 0 FROM m",
-    [MASSES_CANCEL] = MASSES_MOVE("cancel", "state = 'cancelled'", "'proposed', 'approved', 'running', 'paused', 'done'") MASSES_BACK,
+    [MASSES_APPROVE] = MASSES_MOVE("approve", "state = 'approved', approved_by = session_user", "'proposed'", "0"),
+    [MASSES_START] = MASSES_MOVE("start", "state = 'running'", "'approved'", "0"),
+    [MASSES_PAUSE] = MASSES_MOVE("pause", "state = 'paused'", "'running'", MASSES_BACK),
+    [MASSES_RESUME] = MASSES_MOVE("resume", "state = 'running'", "'paused'", "0"),
+    [MASSES_CANCEL] = MASSES_MOVE("cancel", "state = 'cancelled'", "'proposed', 'approved', 'running', 'paused', 'done'", MASSES_BACK),
 };
 
 static const char masses_all[] =
     "SELECT m.id, m.class, array_to_string(m.unions, ','), m.bn, m.en, m.approval, m.hash, m.state, m.proposed_by,"
-    " m.approved_by, s.people, s.first, s.fed, s.sent, s.failed FROM kheya.mass m CROSS JOIN LATERAL ("
-    "SELECT count(*) AS people, count(*) FILTER (WHERE p.rank = 0) AS first, count(*) FILTER (WHERE p.fed) AS fed,"
-    " count(*) FILTER (WHERE o.state BETWEEN 2 AND 4) AS sent, count(*) FILTER (WHERE o.state > 4) AS failed"
-    " FROM kheya.mass_person p LEFT JOIN kheya.outbox o ON o.bucket = kheya.bucket(p.msisdn)"
-    " AND o.cause = 'mass/' || p.mass || '/' || p.msisdn WHERE p.mass = m.id) s"
+    " m.approved_by, s.people, s.first, s.fed, s.sent, s.failed FROM kheya.mass m CROSS JOIN LATERAL kheya.mass_sums(m.id) s"
     " WHERE $1::text = '' OR m.id::text = $1::text ORDER BY m.id";
 
 static const char masses_share[] =
-    "SELECT coalesce(z.link, ''), left(p.msisdn, 5), coalesce(z.lang = 'en', false), count(*) FROM kheya.mass_person p"
-    " LEFT JOIN kheya.citizen z ON z.bucket = kheya.bucket(p.msisdn) AND z.msisdn = p.msisdn"
-    " WHERE p.mass::text = $1::text AND NOT p.fed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    "SELECT s.lane, s.digits, s.english, s.people FROM kheya.mass m CROSS JOIN LATERAL kheya.mass_shares(m.id) s"
+    " WHERE m.id::text = $1::text";
 
 static int64_t masses_int(const PGresult *rows, int row, int column)
 {
@@ -58,8 +47,8 @@ static int64_t masses_int(const PGresult *rows, int row, int column)
 
 bool masses_propose(const char *conninfo, const struct mass *m, int64_t *id, char *err, size_t n)
 {
-    const char *const values[] = { m->class, m->unions, m->bn, m->en, m->approval, m->by };
-    PGresult *rows = blocking_once(conninfo, masses_put, 6, values, err, n);
+    const char *const values[] = { m->class, m->unions, m->bn, m->en, m->approval };
+    PGresult *rows = blocking_once(conninfo, masses_put, 5, values, err, n);
 
     if (rows != NULL)
         *id = masses_int(rows, 0, 0);
@@ -67,11 +56,10 @@ bool masses_propose(const char *conninfo, const struct mass *m, int64_t *id, cha
     return rows != NULL;
 }
 
-bool masses_do(const char *conninfo, enum masses_act act, const char *id, const char *hash, const char *by, int64_t *back,
-               char *err, size_t n)
+bool masses_do(const char *conninfo, enum masses_act act, const char *id, const char *hash, int64_t *back, char *err, size_t n)
 {
-    const char *const values[] = { id, by, hash };
-    PGresult *rows = blocking_once(conninfo, masses_acts[act], 3, values, err, n);
+    const char *const values[] = { id, hash };
+    PGresult *rows = blocking_once(conninfo, masses_acts[act], 2, values, err, n);
     bool done = rows != NULL && PQntuples(rows) == 1;
 
     if (done)

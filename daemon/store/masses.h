@@ -11,8 +11,9 @@
 struct mass {
     const char *class, *unions;         /* unions: an array as PostgreSQL writes it */
     const char *bn, *en, *approval;     /* "" none */
-    const char *by;
 };
+
+/* Who asks is the role that conninfo logs in as, a member of kheya_operator. */
 
 /* Proposed, with all its people.  False, with a line in err. */
 bool masses_propose(const char *conninfo, const struct mass *m, int64_t *id, char *err, size_t n)
@@ -23,8 +24,7 @@ enum masses_act { MASSES_APPROVE = 0, MASSES_START, MASSES_PAUSE, MASSES_RESUME,
 /* hash: how that of the text begins, for approve; else "".  False: it does not
  * stand so that this can be done (err ""), or a line in err.  *back: messages
  * that waited and were called back. */
-bool masses_do(const char *conninfo, enum masses_act act, const char *id, const char *hash, const char *by, int64_t *back,
-               char *err, size_t n) __attribute__((warn_unused_result));
+bool masses_do(const char *conninfo, enum masses_act act, const char *id, const char *hash, int64_t *back, char *err, size_t n) __attribute__((warn_unused_result));
 
 struct mass_row {                       /* borrowed */
     const char *id, *class, *unions, *bn, *en, *approval, *hash, *state, *proposed_by, *approved_by;

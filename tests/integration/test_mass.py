@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+import psycopg2
 import pytest
 
 from town import BUILD, Phone, Town, wait_for
@@ -26,9 +27,10 @@ def town(tmp_path_factory):
         t.stop()
 
 
-def mass(town, *words, by="Example 001"):
-    conf = ("--config", town.folder / "kheya0.yaml") if words[0] == "estimate" else ("--database", town.conninfo)
-    return subprocess.run([BUILD / "kheya", "mass", *conf, "--by", by, *words], capture_output=True, text=True, check=False)
+def mass(town, *words, by="kheya_test_1"):
+    conf = ("--config", town.folder / "kheya0.yaml") if words[0] == "estimate" else ()
+    return subprocess.run([BUILD / "kheya", "mass", *conf, "--database", town.operator(by), *words], capture_output=True,
+                          text=True, check=False)
 
 
 def propose(town, unions="091827", **more):
@@ -38,7 +40,7 @@ def propose(town, unions="091827", **more):
 
 
 def started(town, number, digest):
-    assert mass(town, "approve", number, digest, by="Example 002").returncode == 0
+    assert mass(town, "approve", number, digest, by="kheya_test_2").returncode == 0
     assert mass(town, "start", number).returncode == 0
 
 
@@ -70,18 +72,33 @@ def test_two_keys(town):
     number, digest = propose(town, "092544")
     refused = mass(town, "start", number)
     assert refused.returncode == 1 and "does not stand so" in refused.stderr
-    own = mass(town, "approve", number, digest, by="example 001 ")
+    own = mass(town, "approve", number, digest, by="kheya_test_1")
     assert own.returncode == 1 and "a second operator must" in own.stderr
-    assert mass(town, "approve", number, "00000000", by="Example 002").returncode == 1, "another text than he read"
+    assert mass(town, "approve", number, "00000000", by="kheya_test_2").returncode == 1, "another text than he read"
     with pytest.raises(Exception, match="permission denied"):
         town.sql("SET ROLE kheya_daemon; UPDATE kheya.mass SET bn = 'x'")
     with pytest.raises(Exception, match="do not change"):
         town.sql("UPDATE kheya.mass SET bn = 'x'")
-    assert mass(town, "approve", number, digest[:8], by="Example 002").returncode == 0
+    assert mass(town, "approve", number, digest[:8], by="kheya_test_2").returncode == 0
     assert mass(town, "cancel", number).returncode == 0 and state(town, number) == "cancelled"
     assert mass(town, "start", number).returncode == 1
     assert town.sql("SELECT by, what FROM kheya.mass_event WHERE mass = %s ORDER BY at", number) == [
-        ("Example 001", "propose"), ("Example 002", "approve"), ("Example 001", "cancel")]
+        ("kheya_test_1", "propose"), ("kheya_test_2", "approve"), ("kheya_test_1", "cancel")]
+    # who one is cannot be said, and without being an operator nothing can be proposed or approved
+    with psycopg2.connect(town.operator("kheya_test_1")) as c, c.cursor() as cursor:
+        cursor.execute("INSERT INTO kheya.mass (class, unions, bn, proposed_by, created, changed)"
+                       " VALUES ('emergency', '{092544}', %s, 'somebody', 0, 0) RETURNING id, proposed_by", (BN,))
+        number, who = cursor.fetchone()
+        assert who == "kheya_test_1"
+        with pytest.raises(psycopg2.Error, match="mass_two_keys"):
+            cursor.execute("UPDATE kheya.mass SET state = 'approved', approved_by = 'somebody' WHERE id = %s", (number,))
+        c.rollback()
+    with pytest.raises(Exception, match="permission denied"):
+        town.sql("SET ROLE kheya_daemon; UPDATE kheya.mass SET approved_by = 'x', state = 'approved'")
+    done = subprocess.run([BUILD / "kheya", "mass", "-c", town.folder / "kheya0.yaml", "-d",
+                           town.conninfo.replace("user=postgres", "user=kheya_daemon"), "propose", "--class", "emergency",
+                           "--unions", "092544", "--bn", BN], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "members of kheya_operator" in done.stderr, done.stderr
 
 
 def test_pause_kill_resume_and_the_sum(town):

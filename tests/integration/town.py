@@ -309,6 +309,12 @@ links:
         text = self.get(f"http://127.0.0.1:{self.http[i]}/metrics")
         return int(re.search(rf"(?m)^kheya_{name} (\d+)$", text)[1])
 
+    def operator(self, name):
+        """The connection of an operator of this name, who is made where she is not there yet."""
+        self.sql(f"""DO $$ BEGIN CREATE ROLE {name} LOGIN IN ROLE kheya_operator;
+                     EXCEPTION WHEN duplicate_object THEN NULL; END $$""")
+        return self.conninfo.replace("user=postgres", f"user={name}")
+
     def sql(self, statement, *args):
         with psycopg2.connect(self.conninfo) as c, c.cursor() as cursor:
             cursor.execute(statement, args or None)
