@@ -15,7 +15,7 @@
 
 #include "base/csv.h"
 
-#define IMPORT_COLUMNS_MAX 8
+#define IMPORT_COLUMNS_MAX 10
 
 int import_main(int argc, char **argv);
 
@@ -52,6 +52,6 @@ void import_error(struct import *im, const struct import_row *row, int column, c
 bool import_day(struct import *im, const struct import_row *row, int column, int32_t *day)
     __attribute__((warn_unused_result));
 
-extern const struct import_list import_holidays, import_windows, import_shelters, import_responders;
+extern const struct import_list import_holidays, import_windows, import_shelters, import_responders, import_rules;
 
 #endif

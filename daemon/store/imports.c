@@ -61,7 +61,21 @@ static const char imports_responders_sql[] =
     " put AS (INSERT INTO svc.responder (msisdn, role, place) SELECT * FROM f ON CONFLICT DO NOTHING RETURNING true AS fresh)"
     IMPORTS_COUNTS;
 
-#define IMPORTS_ARRAYS 6                /* of one statement, at most */
+/* $1 to $10 the columns of svc.rule */
+static const char imports_rules_sql[] =
+    "WITH f AS (SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::text[], $6::text[],"
+    "  $7::text[], $8::date[], $9::date[], $10::text[])"
+    "  AS f(service, sex, min_age, max_age, income, status, place, since, until, source)),"
+    " gone AS (DELETE FROM svc.rule r WHERE r.service IN (SELECT f.service FROM f) AND NOT EXISTS (SELECT FROM f"
+    "  WHERE (f.service, f.sex, f.min_age, f.max_age, f.income, f.status, f.place, f.since)"
+    "  = (r.service, r.sex, r.min_age, r.max_age, r.income, r.status, r.place, r.since)) RETURNING 1),"
+    " put AS (INSERT INTO svc.rule AS r (service, sex, min_age, max_age, income, status, place, since, until, source)"
+    "  SELECT * FROM f ON CONFLICT (service, sex, min_age, max_age, income, status, place, since) DO UPDATE"
+    "  SET until = EXCLUDED.until, source = EXCLUDED.source"
+    "  WHERE (r.until, r.source) IS DISTINCT FROM (EXCLUDED.until, EXCLUDED.source) RETURNING r.xmax = 0 AS fresh)"
+    IMPORTS_COUNTS;
+
+#define IMPORTS_ARRAYS 10               /* of one statement, at most */
 
 /* --- an array of PostgreSQL's, as text ------------------------------------------------- */
 
@@ -236,6 +250,25 @@ bool imports_responders(const char *conninfo, const struct imports_responder *re
         buf_addc(&arrays[k], '}');
     ok = imports_run(conninfo, imports_responders_sql, arrays, 3, done, err, n);
     for (int k = 0; k < 3; k++)
+        buf_fini(&arrays[k]);
+    return ok;
+}
+
+bool imports_rules(const char *conninfo, const struct imports_rule *rules, size_t count, struct imports_done *done,
+                   char *err, size_t n)
+{
+    struct buf arrays[IMPORTS_RULE_TEXTS];
+    bool ok;
+
+    for (int k = 0; k < IMPORTS_RULE_TEXTS; k++)
+        imports_array_begin(&arrays[k]);
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < IMPORTS_RULE_TEXTS; k++)
+            imports_array_add(&arrays[k], rules[i].texts[k]);
+    for (int k = 0; k < IMPORTS_RULE_TEXTS; k++)
+        buf_addc(&arrays[k], '}');
+    ok = imports_run(conninfo, imports_rules_sql, arrays, IMPORTS_RULE_TEXTS, done, err, n);
+    for (int k = 0; k < IMPORTS_RULE_TEXTS; k++)
         buf_fini(&arrays[k]);
     return ok;
 }

@@ -61,4 +61,13 @@ struct imports_responder {
 bool imports_responders(const char *conninfo, const struct imports_responder *responders, size_t count,
                         struct imports_done *done, char *err, size_t n) __attribute__((warn_unused_result));
 
+/* Texts in the order service, sex, min_age, max_age, income, status, place, since, until, source, none of them empty but
+ * sex, income, status and place; stands for the services in it. */
+#define IMPORTS_RULE_TEXTS 10
+struct imports_rule {
+    char *texts[IMPORTS_RULE_TEXTS];
+};
+bool imports_rules(const char *conninfo, const struct imports_rule *rules, size_t count, struct imports_done *done,
+                   char *err, size_t n) __attribute__((warn_unused_result));
+
 #endif

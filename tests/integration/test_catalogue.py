@@ -1,8 +1,11 @@
 """The services of the national menu, one path of each through the real stack, in Bangla and English."""
 
+import re
+import subprocess
+
 import pytest
 
-from town import Town
+from town import BUILD, Town
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +21,11 @@ def speaks(phone, language):
     """She chooses her letters; the menu is open then."""
     assert "Bangla okkhor" in phone.dial()["text"]
     return phone.type({"bn": "1", "en": "3"}[language])
+
+
+def kheya(town, *words, given=None):
+    return subprocess.run([BUILD / "kheya", words[0], "--database", town.conninfo, *words[1:]], capture_output=True,
+                          text=True, input=given, check=False)
 
 
 def through(phone, *answers):
@@ -56,3 +64,30 @@ def test_land_and_birth(town, phone_of):
     speaks(two, "bn")
     assert "1100" in through(two, "2", "2")
     assert "25 টাকা" in through(two, "00", "4", "3")
+
+
+RULES = "service,sex,min_age,max_age,income,status,place,since,until,source\n"
+
+
+def test_rules_from_a_file(town, phone_of):
+    """Who may get an allowance is what the file says, all of it or nothing; "Can I get it?" keeps no answer."""
+    bad = kheya(town, "import", "rules", "-", given=RULES + "OAA,f,62,,low,,,2026-07-01,,Policy\nXYZ,w,200,,rich,king,1,2026-13-01,,\n"
+                "OAA,f,62,60,,,,,,Policy\nOAA,f,62,,low,,,2026-07-01,2027-06-30,Policy\n")
+    assert bad.returncode == 1
+    for line, why in ((3, "expected OAA"), (3, "expected f, m"), (3, "no age"), (3, "expected low"), (3, "expected widow"),
+                      (3, "no place"), (3, "no day"), (3, "where the rule is written"), (4, "before 62"),
+                      (5, "on line 2 already")):
+        assert re.search(rf"(?m):{line}:\d+: error: .*{why}", bad.stderr), (why, bad.stderr)
+    assert town.sql("SELECT count(*) FROM svc.rule") == [(6,)], "nothing of it went in"
+    woman = phone_of(town)
+    speaks(woman, "en")
+    # a woman of 62 to 63, poor, a widow
+    assert "1 Old age allowance\n2 Widow allowance" in through(woman, "1", "5", "1", "01011964", "1", "1")
+    done = kheya(town, "import", "rules", "-", given=RULES + "OAA,f,99,,low,,0925,2026-07-01,,Policy\n# only here\nOAA,m,65,,low,,,,,Policy\n")
+    assert done.stdout == "rules: 2 in the file: 1 added, 1 changed, 1 gone\n", done.stdout + done.stderr
+    again = phone_of(town)
+    speaks(again, "bn")
+    assert "(6 সংখ্যা" in through(again, "1", "5", "1", "০১০১১৯৬৪", "1", "1"), "a rule of one upazila: where does she live?"
+    assert "1 বিধবা ভাতা" in through(again, "092544")
+    assert town.sql("SELECT count(*) FROM kheya.case_file") == [(0,)]
+    assert town.sql("SELECT count(*) FROM kheya.audit") == [(0,)], "nothing is kept"
