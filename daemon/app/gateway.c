@@ -42,6 +42,7 @@
 #define GATEWAY_EXPIRE_MAX 2048         /* idle sessions forgotten in one turn of the loop */
 #define GATEWAY_RECENT_MAX (16u << 20)  /* octets of answers that may be given again */
 #define GATEWAY_LOOK_MS 1000            /* how often the current generation and the warning are asked for */
+#define GATEWAY_DROPPED_MS (3600 * INT64_C(1000))       /* after the last moment at which a dialogue can be continued */
 #define GATEWAY_SWEEP_MS 10000          /* how often unused ones are looked for */
 #define GATEWAY_TICK_MS 200
 #define GATEWAY_TEXTS_DIGITS 10         /* of a number that a person has; shorter ones are services */
@@ -753,7 +754,10 @@ static void gateway_take_row(struct gateway *g, struct session *s, const struct 
     struct queue *q = work_queue(s);
 
     s->menu = m;
-    if (row->turn > 0 && !session_decode(s, m, row->state, row->state_len)) {
+    if (row->turn > 0 && row->state_len == 0) {         /* wiped: too old to be continued */
+        session_clear(s);
+        s->menu = m;
+    } else if (row->turn > 0 && !session_decode(s, m, row->state, row->state_len)) {
         char mask[LOG_MASK_SIZE];
 
         log_err("msisdn=%s event=session_unreadable turn=%" PRId32 " next=new", log_mask(mask, s->msisdn), row->turn);
@@ -1362,6 +1366,7 @@ static void gateway_watch(struct gateway *g)
         g->looked = now;
         store_current(g->store);
         store_alert(g->store);
+        store_wipe_dropped(g->store, clock_now() - GATEWAY_DROPPED_MS);
     }
     if (now - g->swept < GATEWAY_SWEEP_MS)
         return;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -267,6 +269,15 @@ static void main_close(struct main *m)
         close(m->pid_fd);
 }
 
+/* What people typed stands in memory: no core file has it, nor who traces us as the same user. */
+static void main_keep_memory(void)
+{
+    static const struct rlimit none = { 0, 0 };
+
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        log_warn("event=core_files_possible reason=\"%s\"", strerror(errno));
+}
+
 static int main_print(void (*help)(struct buf *out))
 {
     struct buf out;
@@ -328,6 +339,8 @@ int main(int argc, char **argv)
         main_close(&m);
         return check ? MAIN_FOUND : MAIN_REFUSED;
     }
+    if (!check)
+        main_keep_memory();
     log_set_level(verbose ? LOG_LEVEL_DEBUG : (enum log_level)m.conf.log_level);
     if (check) {
         puts("ok");

@@ -6,11 +6,13 @@
 #include <sys/queue.h>
 
 #include "base/alloc.h"
+#include "base/event.h"
 #include "base/log.h"
 
 #define SERIES_TEXTS_MAX "8192"         /* of all warnings */
 
 #define SERIES_CUT_ROWS 5000            /* steps deleted from the tape at a time */
+#define SERIES_LOOK_ROWS 5000           /* sessions looked at, at a time */
 #define SERIES_KNOWN_MAX "1000"         /* generations told of at a time, the newest first */
 
 enum series_statement {
@@ -22,6 +24,7 @@ enum series_statement {
     SERIES_RETIRE,
     SERIES_FORGET,
     SERIES_CUT,
+    SERIES_WIPE,
     SERIES_STATEMENTS,
 };
 
@@ -72,6 +75,20 @@ static const struct series_sql {
         "SELECT o.ctid FROM generate_series(0, 1023) AS b CROSS JOIN LATERAL ("
         "SELECT x.ctid FROM kheya.tape x WHERE x.bucket = b::smallint AND x.dialogue < $1::bigint"
         " ORDER BY x.dialogue LIMIT $2::integer FOR UPDATE SKIP LOCKED) AS o LIMIT $2::integer)) RETURNING t.step) SELECT count(*) FROM d" },
+    /* a page of sessions in the order of their key, which is all there is an index for; those of them that nobody
+     * can continue any more lose what was said in them, and keep their turn */
+    [SERIES_WIPE] = { "series_wipe",
+        "WITH k AS MATERIALIZED (SELECT s.bucket, s.msisdn, s.code FROM kheya.session s"
+        " WHERE (s.bucket, s.msisdn, s.code) > ($1::smallint, $2::text COLLATE \"C\", $3::text COLLATE \"C\")"
+        " ORDER BY s.bucket, s.msisdn, s.code LIMIT $4::integer),"
+        " o AS MATERIALIZED (SELECT s.bucket, s.msisdn, s.code FROM k JOIN kheya.session s USING (bucket, msisdn, code)"
+        " LEFT JOIN kheya.generation g ON g.id = s.generation"
+        " WHERE s.open AND s.at < $5::bigint - coalesce(g.resume_ms, 2592000000)"
+        " ORDER BY s.bucket, s.msisdn, s.code FOR UPDATE OF s SKIP LOCKED),"
+        " w AS (UPDATE kheya.session s SET open = false, state = '' FROM o"
+        " WHERE s.bucket = o.bucket AND s.msisdn = o.msisdn AND s.code = o.code RETURNING 1)"
+        " SELECT k.bucket::bigint, k.msisdn, k.code, (SELECT count(*) FROM k), (SELECT count(*) FROM w) FROM k"
+        " ORDER BY k.bucket DESC, k.msisdn DESC, k.code DESC LIMIT 1" },
 };
 
 /* A request, waiting or in flight. */
@@ -97,6 +114,10 @@ struct series {
     void *arg;
     int stall_ms;
     struct series_list waiting, flying;
+    struct series_place {
+        int64_t bucket;                 /* -1: before the first */
+        char msisdn[EVENT_MSISDN_MAX], code[EVENT_CODE_MAX];
+    } wiped;                            /* the last session that was looked at */
 };
 
 void series_prepare(struct pg *pg)
@@ -112,6 +133,7 @@ struct series *series_new(const struct store_ops *ops, void *arg, int stall_ms)
     n->ops = ops;
     n->arg = arg;
     n->stall_ms = stall_ms;
+    n->wiped.bucket = -1;
     TAILQ_INIT(&n->waiting);
     TAILQ_INIT(&n->flying);
     return n;
@@ -175,6 +197,11 @@ void series_retire(struct series *n, int64_t age_ms)
 void series_cut_tape(struct series *n, int64_t at)
 {
     series_add(n, SERIES_CUT)->name = store_tape_name(at, 0);
+}
+
+void series_wipe(struct series *n, int64_t now)
+{
+    series_add(n, SERIES_WIPE)->ms = now;
 }
 
 void series_forget_retired(struct series *n)
@@ -269,6 +296,30 @@ static void series_cut_more(struct series_request *r, const struct pg_answer *a)
         series_add(r->owner, SERIES_CUT)->name = r->name;
 }
 
+/* Where the next look begins: behind this page, or after the last page at the first. */
+static void series_wiped(struct series_request *r, const struct pg_answer *a)
+{
+    struct series_place *p = &r->owner->wiped;
+    int64_t wiped;
+
+    if (a->outcome != PG_DONE)
+        return;
+    if (PQntuples(a->rows) == 0 || PQgetlength(a->rows, 0, 1) >= (int)sizeof p->msisdn ||
+        PQgetlength(a->rows, 0, 2) >= (int)sizeof p->code) {
+        *p = (struct series_place){ .bucket = -1 };
+        return;
+    }
+    wiped = pg_int8(a->rows, 0, 4);
+    *p = (struct series_place){ .bucket = -1 };
+    if (pg_int8(a->rows, 0, 3) == SERIES_LOOK_ROWS) {
+        p->bucket = pg_int8(a->rows, 0, 0);
+        (void)snprintf(p->msisdn, sizeof p->msisdn, "%s", PQgetvalue(a->rows, 0, 1));
+        (void)snprintf(p->code, sizeof p->code, "%s", PQgetvalue(a->rows, 0, 2));
+    }
+    if (wiped > 0)
+        log_info("store event=dropped_dialogues_wiped count=%" PRId64, wiped);
+}
+
 static void series_tell(struct series_request *r, const struct pg_answer *a)
 {
     switch (r->what) {
@@ -281,6 +332,9 @@ static void series_tell(struct series_request *r, const struct pg_answer *a)
         break;
     case SERIES_CUT:
         series_cut_more(r, a);
+        break;
+    case SERIES_WIPE:
+        series_wiped(r, a);
         break;
     case SERIES_CURRENT:
         series_told_current(r, a);
@@ -319,6 +373,7 @@ static void series_send_one(struct series_request *r, struct pg *pg)
 {
     char first[24];
     char second[24];
+    char third[24];
     struct pg_params p = { 0 };         /* points to them until the query is sent */
 
     switch (r->what) {
@@ -344,6 +399,16 @@ static void series_send_one(struct series_request *r, struct pg *pg)
         snprintf(second, sizeof second, "%d", SERIES_CUT_ROWS);
         pg_param_text(&p, first);
         pg_param_text(&p, second);
+        break;
+    case SERIES_WIPE:
+        snprintf(first, sizeof first, "%" PRId64, r->owner->wiped.bucket);
+        snprintf(second, sizeof second, "%d", SERIES_LOOK_ROWS);
+        snprintf(third, sizeof third, "%" PRId64, r->ms);
+        pg_param_text(&p, first);
+        pg_param_text(&p, r->owner->wiped.msisdn);
+        pg_param_text(&p, r->owner->wiped.code);
+        pg_param_text(&p, second);
+        pg_param_text(&p, third);
         break;
     case SERIES_RETIRE:
         snprintf(first, sizeof first, "%" PRId64, r->ms);

@@ -1,6 +1,7 @@
 /*
  * series.h - what is the same for all processes: runs of case numbers, the menu
- * generations with their sources, the warning that is on, and the end of the tape.
+ * generations with their sources, the warning that is on, the end of the tape and
+ * of what was said in dialogues that were dropped.
  */
 #ifndef SERIES_H
 #define SERIES_H
@@ -25,6 +26,8 @@ void series_publish(struct series *n, const struct store_generation *g, bool aga
 void series_retire(struct series *n, int64_t age_ms);
 
 void series_cut_tape(struct series *n, int64_t at);
+/* What was said in dialogues that nobody can continue any more: some at a time. */
+void series_wipe(struct series *n, int64_t now);
 void series_forget_retired(struct series *n);
 void series_current(struct series *n);
 void series_sources(struct series *n, int64_t id);

@@ -572,6 +572,12 @@ void store_cut_tape(struct store *s, int64_t at)
     store_asked(s);
 }
 
+void store_wipe_dropped(struct store *s, int64_t now)
+{
+    series_wipe(s->series, now);
+    store_asked(s);
+}
+
 void store_forget_retired(struct store *s)
 {
     series_forget_retired(s->series);

@@ -425,6 +425,11 @@ void store_retire(struct store *s, int64_t age_ms);
  * steps now, and the rest in the next turns. */
 void store_cut_tape(struct store *s, int64_t at);
 
+/* Empty the dialogues that were dropped and that nobody can continue any more; now: ms
+ * since the epoch.  Some thousand sessions are looked at in one call, in the order of
+ * their key, from where the last call ended. */
+void store_wipe_dropped(struct store *s, int64_t now);
+
 /* Delete the sources of the retired ones that no dialogue can be resumed under
  * any more. */
 void store_forget_retired(struct store *s);
