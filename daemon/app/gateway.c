@@ -24,6 +24,7 @@
 #include "app/recent.h"
 #include "app/openings.h"
 #include "app/pins.h"
+#include "app/sealer.h"
 #include "app/secret.h"
 #include "app/spool.h"
 #include "app/throttle.h"
@@ -83,6 +84,7 @@ struct gateway {
     struct recent *recent;
     struct alerts *alerts;
     struct feeder *feeder;
+    struct sealer *sealer;              /* the audit's chain of hashes */
     struct backends *backends;
     struct pins *pins;
     struct desk *desk;                  /* moves cases on */
@@ -1433,6 +1435,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         timekeeper_tick(g->timekeeper);
         openings_tick(g->openings);
         feeder_tick(g->feeder);
+        sealer_tick(g->sealer);
     }
     gateway_watch(g);
 }
@@ -1562,6 +1565,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->almanac = almanac_new(g->store);
     g->timekeeper = timekeeper_new(&(struct timekeeper_args){ g->store, g->desk, g->almanac, g->generations });
     g->feeder = feeder_new(g->store);
+    g->sealer = sealer_new(g->store, g->menu->utc_offset_min);
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
@@ -1615,6 +1619,7 @@ void gateway_free(struct gateway *g)
     timekeeper_free(g->timekeeper);
     openings_free(g->openings);
     feeder_free(g->feeder);
+    sealer_free(g->sealer);
     almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

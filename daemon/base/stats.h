@@ -51,6 +51,7 @@
     X(payment_asks_failed, counter, "requests to providers without an answer that could be used") \
     X(payment_calls, counter, "calls of providers") \
     X(payment_calls_refused, counter, "of these, refused: not signed, bad, unknown, or not now") \
+    X(audit_sealed, counter, "rows of the audit that got their place in its chain") \
     X(database_up, gauge, "1 while the database answers") \
     X(cases, counter, "cases accepted") \
     X(sms_queued, counter, "messages put into the outbox") \

@@ -6,6 +6,7 @@
 
 #include "cli/agent.h"
 #include "cli/alert.h"
+#include "cli/audit.h"
 #include "cli/backend.h"
 #include "cli/case.h"
 #include "cli/check.h"
@@ -34,6 +35,7 @@ static const struct command {
 } commands[] = {
     { "agent", agent_main, "who serves at a digital centre, her PIN, and her day book" },
     { "alert", alert_main, "a storm's warning for a union, a district or the country" },
+    { "audit", audit_main, "is the audit as it was written; the hash that a day ended with" },
     { "backend", backend_main, "cases on their way to agencies' systems: what waits, why, send it now" },
     { "case", case_main, "cases on the desk: list them, show one, move it on" },
     { "check", check_main, "every error and warning of a menu folder, in one pass" },

@@ -21,6 +21,7 @@
 #include "store/payments.h"
 #include "store/pg.h"
 #include "store/questions.h"
+#include "store/seals.h"
 #include "store/sessions.h"
 #include "store/shelf.h"
 #include "store/trials.h"
@@ -345,6 +346,7 @@ static void store_go_on(struct store_connection *c)
         wakes_prepare(c->pg);
         waits_prepare(c->pg);
         feeds_prepare(c->pg);
+        seals_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
         shelf_prepare(c->pg);

@@ -329,7 +329,7 @@ static int live_setup(void **state)
     assert_non_null(live_base);
     live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
              " kheya.outbox_day, kheya.lane,"
-             " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit,"
+             " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit, kheya.audit_wait, kheya.audit_seal, kheya.audit_sealed,"
              " kheya.pin");
     live_sql("UPDATE kheya.case_series SET next = 0");
     return 0;
