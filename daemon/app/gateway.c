@@ -100,6 +100,7 @@ struct gateway {
     struct throttle *texts;             /* answers to text messages, by number */
     struct throttle *fruitless;         /* and to those that lead nowhere, one after the other */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
+    unsigned char keyed[SECRET_SIZE];   /* numbers of persons */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
     struct buf page;                    /* scratch: a static page */
@@ -161,6 +162,7 @@ static struct flow_env work_env(const struct gateway *g, const struct work *w, c
         .alert = alerts_for(g->alerts, s != NULL ? s->place : "", clock_now()),
         .windows = almanac_windows(g->almanac),
         .secret = g->secret,
+        .keyed = g->conf->secret[0] != '\0' ? g->keyed : NULL,
         .draw = work_draw,
         .tape = g->conf->tape_ms > 0,
         .dice = g->conf->tape_ms > 0 ? gateway_dice() : 0,
@@ -1470,7 +1472,8 @@ static bool gateway_open(struct gateway *g, const struct conf_link *conf, struct
 static bool gateway_take_secret(struct gateway *g, char *err, size_t err_size)
 {
     if (g->conf->secret[0] != '\0')
-        return secret_read(g->conf->secret, "consent", g->secret, err, err_size);
+        return secret_read(g->conf->secret, "consent", g->secret, err, err_size) &&
+               secret_read(g->conf->secret, SECRET_USE_KEYED, g->keyed, err, err_size);
     randombytes_buf(g->secret, sizeof g->secret);
     if (g->menu->consent != MENU_NONE)
         log_warn("event=no_secret reason=\"the menus ask for consent and the setting 'secret' names no file\" "

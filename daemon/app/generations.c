@@ -132,6 +132,10 @@ static bool generations_has_keys(const struct menu *menu, const struct conf *con
         buf_adds(report, "the menus ask for PINs: the setting 'secret' must name a file\n");
         return false;
     }
+    if (menu->keyed && conf->secret[0] == '\0') {
+        buf_adds(report, "the menus keep numbers of persons under a key: the setting 'secret' must name a file\n");
+        return false;
+    }
     if (handover_needs_secret(menu) && conf->secret[0] == '\0') {
         buf_adds(report, "the menus hand sensitive values to back ends: the setting 'secret' must name a file\n");
         return false;

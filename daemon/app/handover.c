@@ -66,7 +66,8 @@ bool handover_needs_secret(const struct menu *m)
         if (s->backend == MENU_NONE || !menu_backend_takes_cases(&m->backends[s->backend]))
             continue;
         for (int k = 0; k < s->field_count; k++)
-            if (s->fields[k].type->sensitive && s->fields[k].type->store == MENU_STORE_WHOLE)
+            if (s->fields[k].type->sensitive && (s->fields[k].type->store == MENU_STORE_WHOLE ||
+                                                  s->fields[k].type->store == MENU_STORE_KEYED))
                 return true;
     }
     return false;

@@ -71,10 +71,10 @@ static bool main_check_secret(const struct conf *conf, const struct menu *menu)
     unsigned char key[SECRET_SIZE];
     char err[256];
 
-    if (conf->secret[0] == '\0' && menu != NULL && (menu->pin != MENU_NONE || handover_needs_secret(menu))) {
+    if (conf->secret[0] == '\0' && menu != NULL && (menu->pin != MENU_NONE || menu->keyed || handover_needs_secret(menu))) {
         fprintf(stderr, "kheyad: the menus %s: the setting 'secret' must name a file, made like this: "
                 "head -c 32 /dev/urandom > secret; chmod 600 secret\n",
-                menu->pin != MENU_NONE ? "ask for PINs" : "hand sensitive values to back ends");
+                menu->pin != MENU_NONE ? "ask for PINs" : menu->keyed ? "keep numbers of persons under a key" : "hand sensitive values to back ends");
         return false;
     }
     if (conf->secret[0] == '\0')

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define SECRET_SIZE 32
+#define SECRET_USE_KEYED "keyed"        /* numbers of persons are hashed under it: base/keyed.h */
 
 /* The key for a use, "consent".  False with the reason in err: no such file, too
  * short, or open to others. */

@@ -9,7 +9,9 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/keyed.h"
 #include "base/log.h"
 #include "cli/clerk.h"
 #include "cli/operator.h"
@@ -134,6 +136,17 @@ static void case_print_next(struct clerk *c, const struct casefile *f)
         putchar('\n');
 }
 
+/* Nobody at a desk has a use for hashes. */
+static void case_fields(const char *fields)
+{
+    struct buf text;
+
+    buf_init(&text, strlen(fields) + 1);
+    keyed_hide(fields, &text);
+    printf("fields      %s\n", buf_str(&text));
+    buf_fini(&text);
+}
+
 static int case_show(struct clerk *c, int64_t number)
 {
     static const char *const quiet[CASEFILE_QUIETS] = { "plain", "discreet", "none" };
@@ -161,7 +174,7 @@ static int case_show(struct clerk *c, int64_t number)
     printf("messages    %s, %s\n", quiet[f->quiet < CASEFILE_QUIETS ? f->quiet : 0], f->lang[0] != '\0' ? f->lang : "-");
     if (f->place[0] != '\0')
         printf("place       %s\n", f->place);
-    printf("fields      %s\n", f->fields);
+    case_fields(f->fields);
     case_print_next(c, f);
     return 0;
 }

@@ -351,7 +351,8 @@ static void maker_type(struct maker *k, const struct menu_type *t)
     if (t->sensitive)
         maker_say(k, "is kept", "hidden");
     if (t->store != MENU_STORE_WHOLE)
-        maker_say(k, "leaves in cases", "%s", t->store == MENU_STORE_NONE ? "nothing" : "its last 4 characters");
+        maker_say(k, "leaves in cases", "%s", t->store == MENU_STORE_NONE ? "nothing"
+                  : t->store == MENU_STORE_KEYED ? "its keyed hash and last 4 characters" : "its last 4 characters");
     for (int i = 0; i < t->choice_count; i++) {
         k->part = t->choices[i].code;
         maker_text(k, "reads", t->choices[i].name);

@@ -16,6 +16,7 @@
 #include "cli/generations.h"
 #include "cli/graph.h"
 #include "cli/import.h"
+#include "cli/keyed.h"
 #include "cli/mass.h"
 #include "cli/migrate.h"
 #include "cli/new.h"
@@ -45,6 +46,7 @@ static const struct command {
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
     { "import", import_main, "lists into the database: holidays, windows of services" },
+    { "keyed", keyed_main, "numbers of persons as cases keep them: hashed under the secret, with their last four" },
     { "mass", mass_main, "one message to all people of some unions, by two keys" },
     { "migrate", migrate_main, "bring a database to this version" },
     { "new", new_main, "a small tree of menus to begin with" },

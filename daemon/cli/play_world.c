@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/keyed.h"
 #include "cli/play_answer.h"
 #include "cli/play_cases.h"
 #include "cli/play_cover.h"
@@ -201,6 +202,19 @@ struct play_world *play_world_new(const struct menu *m, bool twice)
 void play_world_cover(struct play_world *w, struct play_cover *cover)
 {
     w->cover = cover;
+}
+
+/* What scripts say of a case: the last characters of what is keyed; owned. */
+static char *world_fields(const char *kept)
+{
+    struct buf text;
+    char *fields;
+
+    buf_init(&text, strlen(kept) + 1);
+    keyed_hide(kept, &text);
+    fields = xstrdup(buf_str(&text));
+    buf_fini(&text);
+    return fields;
 }
 
 static void world_forget_effects(struct play_world *w)
@@ -513,7 +527,7 @@ static void world_write(struct play_world *w)
     for (int i = 0; i < w->out.case_count && w->case_count < WORLD_EFFECTS; i++) {
         const struct flow_case *c = &w->out.cases[i];
 
-        w->fields[w->case_count] = xstrdup(c->fields);
+        w->fields[w->case_count] = world_fields(c->fields);
         w->cases[w->case_count] = (struct play_case){ c->number, c->service->name, w->fields[w->case_count] };
         w->case_count++;
         world_file(w, c);
@@ -545,7 +559,7 @@ static enum flow_result world_run(struct play_world *w, const struct event *ev)
     enum flow_result r;
 
     w->env = (struct flow_env){
-        .secret = world_secret, .draw = world_draw, .draw_arg = w,
+        .secret = world_secret, .keyed = world_secret, .draw = world_draw, .draw_arg = w,
         .menu = w->menu, .limits = &w->limits[w->medium], .link = w->medium == WORLD_TEXTS ? "sms" : w->link,
         .now = w->now, .alert = &w->alert,
         .came_by = w->cover != NULL ? play_cover_came_by : NULL, .came_by_arg = w->cover,

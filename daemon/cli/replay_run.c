@@ -491,7 +491,7 @@ void replay_run_begin(struct replay_run *r, const struct event_limits *limits)
     r->s = session_open(r->table, REPLAY_MSISDN, r->menu->codes[0]);
     r->s->menu = r->menu;
     r->drawn = 0;
-    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "replay", .secret = replay_secret,
+    r->env = (struct flow_env){ .menu = r->menu, .limits = &r->limits, .link = "replay", .secret = replay_secret, .keyed = replay_secret,
                                 .draw = replay_draw, .draw_arg = r };
     r->over = false;
     memset(&r->end, 0, sizeof r->end);

@@ -50,6 +50,7 @@ struct flow_env {
     int64_t now;                        /* ms since the epoch */
     const struct flow_alert *alert;     /* for where she lives; NULL: none */
     const unsigned char *secret;        /* FLOW_SECRET_SIZE octets, under which codes are hashed */
+    const unsigned char *keyed;         /* KEYED_KEY_SIZE octets, for values that are kept keyed; NULL: these are kept nowhere */
     uint32_t (*draw)(void *arg);        /* a number nobody can guess; NULL: no code can be sent */
     void *draw_arg;
     bool tape;                          /* tell what the step leaves on the tape */

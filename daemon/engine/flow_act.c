@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/keyed.h"
 #include "engine/notice.h"
 #include "engine/windows.h"
 #include "menu/render.h"
@@ -23,6 +24,28 @@ size_t flow_keep(struct flow_out *out, const char *p, size_t n)
     return at;
 }
 
+/* out->value becomes the form in which such a value is kept.  False: there is no key, and nothing is told of it. */
+static bool flow_hash(struct flow *f)
+{
+    struct buf *value = &f->out->value;
+    struct buf whole;
+
+    if (value->len == 0 || f->env->keyed == NULL)
+        return value->len == 0;
+    buf_init(&whole, value->len + 1);
+    buf_add(&whole, value->data, value->len);
+    buf_clear(value);
+    keyed_make(f->env->keyed, whole.data, whole.len, value);
+    sodium_memzero(whole.data, whole.len);
+    buf_fini(&whole);
+    return true;
+}
+
+static bool flow_is_keyed(const struct menu_type *t)
+{
+    return t != NULL && t->store == MENU_STORE_KEYED;
+}
+
 enum flow_pass flow_ask(struct flow *f, int query, int max_rows)
 {
     struct flow_out *out = f->out;
@@ -35,7 +58,8 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows)
     for (int i = 0; i < asked->arg_count; i++) {
         buf_clear(&out->value);
         out->arg_at[i] = FLOW_NULL;
-        if (expr_value(asked->args[i], &f->scope, &out->value))
+        if (expr_value(asked->args[i], &f->scope, &out->value) &&
+            (!flow_is_keyed(expr_type(asked->args[i])) || flow_hash(f)))
             out->arg_at[i] = flow_keep(out, buf_str(&out->value), out->value.len);
     }
     for (int i = 0; i < asked->arg_count; i++)
@@ -296,7 +320,9 @@ static void flow_add_member(struct flow *f, const char *name, const struct expr 
     buf_clear(&f->out->value);
     if (!expr_value(e, &f->scope, &f->out->value))
         return;                         /* it is not set */
-    if (type != NULL)
+    if (flow_is_keyed(type) && !flow_hash(f))
+        return;
+    if (type != NULL && !flow_is_keyed(type))
         flow_keep_form(type, &f->out->value);
     buf_adds(out, *before);
     flow_add_json(out, name, strlen(name));
@@ -342,7 +368,7 @@ bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *o
     for (int i = 0; i < a->set_count; i++) {
         const struct menu_type *t = flow_member_type(f, a, i);
 
-        if (t != NULL && t->sensitive && t->store == MENU_STORE_WHOLE && t->kind != MENU_TYPE_PIN)
+        if (t != NULL && t->sensitive && (t->store == MENU_STORE_WHOLE || flow_is_keyed(t)) && t->kind != MENU_TYPE_PIN)
             flow_add_member(f, flow_member(f, a, i), a->sets[i].value, NULL, &before, out);
     }
     if (before[0] == '{')

@@ -94,8 +94,8 @@ static const struct keys_row keys_type_rows[] = {
     [TYPE_SENSITIVE] = { "sensitive", KEYS_BOOL, .help = "never logged, shown whole or kept after hand-over" },
     [TYPE_PAST] = { "past", KEYS_BOOL, .help = "date: today or before" },
     [TYPE_FUTURE] = { "future", KEYS_BOOL, .help = "date: today or after" },
-    [TYPE_STORE] = { "store", KEYS_CHOICE, .words = "whole last4 none",
-                     .help = "what a case keeps of it: all, its last 4 characters, or nothing; whole" },
+    [TYPE_STORE] = { "store", KEYS_CHOICE, .words = "whole last4 none keyed",
+                     .help = "what a case keeps of it: all, its last 4 characters, nothing, or its keyed hash; whole" },
     [TYPE_KEYS] = { .name = NULL },
 };
 

@@ -80,6 +80,7 @@ enum menu_store {
     MENU_STORE_WHOLE = 0,
     MENU_STORE_LAST4,                   /* its last four characters */
     MENU_STORE_NONE,                    /* nothing */
+    MENU_STORE_KEYED,                   /* base/keyed.h, which queries get too */
     MENU_STORES,
 };
 
@@ -545,6 +546,7 @@ struct menu {
     int tries;                          /* default 3 */
     const char *helpline;
     const struct menu_text *numbers;    /* 0 to 99 in words, hundred and three scales; NULL: no words */
+    bool keyed;                         /* a type has store: keyed: a secret is needed */
     int utc_offset_min;                 /* default 360: Asia/Dhaka */
 
     const struct menu_type *const *types;

@@ -235,8 +235,13 @@ static void parse_store(struct parse *p, const struct yaml_node *store, struct m
     bool cut = t->kind == MENU_TYPE_TEXT || t->kind == MENU_TYPE_WORD || t->kind == MENU_TYPE_MSISDN ||
                t->kind == MENU_TYPE_PATTERN;
 
-    t->store = yaml_is(store, "last4") ? MENU_STORE_LAST4 : yaml_is(store, "none") ? MENU_STORE_NONE : MENU_STORE_WHOLE;
-    if (t->store == MENU_STORE_LAST4 && !cut)
+    t->store = yaml_is(store, "last4") ? MENU_STORE_LAST4 : yaml_is(store, "none") ? MENU_STORE_NONE
+             : yaml_is(store, "keyed") ? MENU_STORE_KEYED : MENU_STORE_WHOLE;
+    if (t->store == MENU_STORE_KEYED) { /* who hides it in tables hides it everywhere */
+        t->sensitive = true;
+        p->menu->keyed = true;
+    }
+    if ((t->store == MENU_STORE_LAST4 || t->store == MENU_STORE_KEYED) && !cut)
         issue_add(p->issues, ISSUE_STORE, store->pos,
                   "type '%s' has no last 4 characters to keep: patterns, texts, words and mobile numbers have; "
                   "write whole or none", t->name);

@@ -112,7 +112,7 @@ def test_flow_b(town, phone_of):
     cases, receipts, book = rows(town, agent)
     assert len(cases) == len(receipts) == len(book) == 1, (cases, receipts, book)
     number, state, fields, contact, actor = cases[0]
-    assert (state, contact, actor) == ("submitted", her.msisdn, "agent") and fields["nid"] == "0123", cases
+    assert (state, contact, actor) == ("submitted", her.msisdn, "agent") and re.fullmatch(r"[0-9a-f]{2}-[0-9a-f]{32}-0123", fields["nid"]), cases
     assert book == [(number, 0, 30, her.msisdn)], book
     assert receipts[0][0] == her.msisdn and str(number) in receipts[0][1]
     wait_for("her receipt", lambda: any("রসিদ" in text for text in her.sms()))

@@ -252,7 +252,6 @@ def with_an_agency(folder):
     shutil.copytree(TREE / "menus", folder)
     path = folder / "apply.yaml"
     menus = path.read_text()
-    menus = menus.replace(", store: last4", "")
     head, rest = menus.split("services:\n", 1)
     rest = rest.replace("    agency: dss\n", "    agency: dss\n    backend: dss_files\n", 1)
     path.write_text(head + "backends:\n  dss_files: {kind: csv, folder: spool/dss, every: 1s, taken: received}\n\nservices:\n" + rest)
@@ -354,6 +353,28 @@ def test_whole_only_for_the_agency(evening):
         assert whole.count(NIDS[which]) == 1, which
     assert all(p.stat().st_mode & 0o007 == 0 for p in files)
     assert town.sql("SELECT count(*) FROM kheya.backend_queue WHERE secret IS NOT NULL OR body <> ''") == [(0,)]
+
+
+def test_a_person_is_found_again(evening):
+    """By a hash that only who has the secret can make; nobody is told of it."""
+    town, _ = evening
+    kept = dict(town.sql("SELECT msisdn, fields ->> 'nid' FROM kheya.case_file WHERE fields ? 'nid'"))
+    assert len(kept) >= 5 and all(re.fullmatch(r"[0-9a-f]{2}-[0-9a-f]{32}-\d{4}", k) for k in kept.values()), kept
+    numbers = [NIDS[n] for n in ("apply", "handed", "dialled", "agent", "damage")]
+    made = subprocess.run([BUILD / "kheya", "keyed", "-c", town.folder / "kheya0.yaml"], input="\n".join(numbers) + "\n", text=True,
+                          capture_output=True, check=True).stdout.split()
+    assert set(made) <= set(kept.values()), (made, kept)
+    assert len({m[:2] for m in made}) == 1 and len({m[3:35] for m in made}) == 5
+    got = subprocess.run([BUILD / "kheya", "keyed", "-c", town.folder / "kheya0.yaml"], input="123\n\n", text=True,
+                         capture_output=True, check=False)
+    assert got.returncode == 1 and "line 2: no number" in got.stderr, got
+    for number, in town.sql("SELECT number::text FROM kheya.case_file WHERE fields ? 'nid'"):
+        shown = subprocess.run([BUILD / "kheya", "case", "-c", town.folder / "kheya0.yaml", "show", number], text=True,
+                               capture_output=True, check=True).stdout
+        assert '"nid": "' in shown and not re.search(r"[0-9a-f]{2}-[0-9a-f]{32}", shown), shown
+    spool = "".join(p.read_text() for p in (town.folder / "spool" / "dss" / "out").glob("*.csv"))
+    assert not re.search(r"[0-9a-f]{32}", spool)
+    assert town.sql("SELECT to_regclass('svc.family_key')") == [(None,)], "no key lies there"
 
 
 def test_no_core_file(evening):
