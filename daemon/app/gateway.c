@@ -23,6 +23,7 @@
 #include "app/postman.h"
 #include "app/recent.h"
 #include "app/openings.h"
+#include "app/reminders.h"
 #include "app/pins.h"
 #include "app/sealer.h"
 #include "app/secret.h"
@@ -94,6 +95,7 @@ struct gateway {
     struct almanac *almanac;
     struct timekeeper *timekeeper;
     struct openings *openings;          /* lists of services that are closed */
+    struct reminders *reminders;        /* who is to be told something today */
     struct cashier *cashier;            /* payments */
     struct officers *officers;          /* who answer cases by text message */
     struct agencies *agencies;          /* the ministry API */
@@ -1438,6 +1440,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         openings_tick(g->openings);
         feeder_tick(g->feeder);
         sealer_tick(g->sealer);
+        reminders_tick(g->reminders);
     }
     gateway_watch(g);
 }
@@ -1570,6 +1573,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->feeder = feeder_new(g->store);
     g->sealer = sealer_new(g->store, g->menu->utc_offset_min);
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
+    g->reminders = reminders_new(g->store, g->generations);
     g->alerts = alerts_new();
     if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
@@ -1623,6 +1627,7 @@ void gateway_free(struct gateway *g)
     openings_free(g->openings);
     feeder_free(g->feeder);
     sealer_free(g->sealer);
+    reminders_free(g->reminders);
     almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);
     session_table_free(g->table);

@@ -579,6 +579,8 @@ void facts_init(struct facts *f, const struct menu *m)
     for (int i = 0; i < m->sms_count; i++) {
         maker_subject(&k, "SMS ", m->sms[i].name);
         maker_say(&k, "is", "%s", m->sms[i].class);
+        if (m->sms[i].due != NULL)
+            maker_say(&k, "is due for", "%s", m->sms[i].due);
         maker_text(&k, "reads", m->sms[i].text);
     }
     buf_fini(&k.value);

@@ -195,7 +195,7 @@ static void check_unused(const struct menu *m, struct menu_issues *issues)
             issue_add(issues, ISSUE_UNUSED, m->services[i].pos, "no screen submits service '%s'", m->services[i].name);
     }
     for (int i = 0; i < m->sms_count; i++) {
-        if (!u.sms[i])
+        if (!u.sms[i] && m->sms[i].due == NULL)
             issue_add(issues, ISSUE_UNUSED, m->sms[i].pos, "nothing sends template '%s'", m->sms[i].name);
     }
     for (int i = 0; i < m->backend_count; i++) {

@@ -7,6 +7,7 @@
 #include "base/outbox.h"
 #include "menu/expr.h"
 #include "menu/fit.h"
+#include "menu/keys.h"
 
 #define SMS_TEXT_MAX (64 * 1024)        /* octets of one text without its placeholders */
 
@@ -192,6 +193,29 @@ static void sms_check_receipt(const struct menu *m, const struct menu_text *text
     }
 }
 
+/* The database says to whom and when: nobody is in a dialogue then. */
+static void sms_check_due(const struct menu *m, int sms, struct menu_issues *issues)
+{
+    const struct menu_sms *s = &m->sms[sms];
+
+    if (!keys_is_name(s->due, strlen(s->due)))
+        issue_add(issues, ISSUE_DUE, s->pos, "template '%s': '%s' is no name of what is due", s->name, s->due);
+    if (s->class != NULL && strcmp(s->class, "transactional") != 0 && strcmp(s->class, "service_info") != 0)
+        issue_add(issues, ISSUE_DUE, s->pos,
+                  "template '%s' is of class %s; what is due is transactional (hers, she waits for it) or service_info",
+                  s->name, s->class);
+    for (int i = 0; s->text != NULL && i < m->lang_count; i++)
+        if (s->text->by_lang[i] != NULL && !template_is_constant(s->text->by_lang[i])) {
+            issue_add(issues, ISSUE_DUE, menu_text_pos(s->text, i),
+                      "template '%s' goes to all for whom '%s' is due: it may have no placeholders", s->name, s->due);
+            break;
+        }
+    for (int i = 0; i < sms; i++)
+        if (m->sms[i].due != NULL && strcmp(m->sms[i].due, s->due) == 0)
+            issue_add(issues, ISSUE_DUE, s->pos, "template '%s': '%s' is what template '%s' is due for already", s->name,
+                      s->due, m->sms[i].name);
+}
+
 void check_sms(const struct menu *m, struct menu_issues *issues)
 {
     for (int i = 0; i < m->keyword_count; i++) {
@@ -205,6 +229,8 @@ void check_sms(const struct menu *m, struct menu_issues *issues)
 
         if (sms->class != NULL)
             sms_check_approval(sms, issues);
+        if (sms->due != NULL)
+            sms_check_due(m, i, issues);
         for (int k = 0; sms->text != NULL && k < m->lang_count; k++) {
             if (sms->text->by_lang[k] == NULL)
                 continue;

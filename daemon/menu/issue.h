@@ -102,6 +102,7 @@
     X(EXPIRES, "E321", "A state expires into one that may not follow it.") \
     X(WAITLIST, "E322", "Nobody waits for a service that sends no message when it opens.") \
     X(OPENED, "E323", "The message to those on a list goes out of no dialogue: it has no placeholders.") \
+    X(DUE, "E324", "A message that is due goes out of no dialogue: no placeholders, a name of its own, transactional or service_info.") \
     X(NO_MEANING, "E330", "No service that hands cases to the back end has the state that its 'states' or 'taken' names.") \
     X(NO_PROVIDER, "E340", "No provider has this name.") \
     X(PROVIDER, "E341", "The keys of a provider do not go with its kind, or one of them cannot be used.") \

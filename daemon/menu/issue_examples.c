@@ -152,6 +152,8 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                        TEA "{waitlist: fair, goto: main}\n",
                        SERVICE "window: {opened: opens}}\nsms:\n  opens: {class: service_info, text: {en: Open., bn: মেলা খোলা।}}\n"
                        TEA "{waitlist: fair, goto: main}\n" },
+    [ISSUE_DUE] = { TEA "{text: Tea, end: yes}\nsms:\n  harvest: {class: service_info, due: harvest, text: {en: \"Tea of {today|day}\", bn: চা তৈরি}}\n",
+                    TEA "{text: Tea, end: yes}\nsms:\n  harvest: {class: service_info, due: harvest, text: {en: The tea is ripe., bn: চা তৈরি}}\n" },
     [ISSUE_WINDOW] = { SERVICE "window: {from: 2026-11-01, to: 2026-11-31}}\n",
                        SERVICE "window: {from: 2026-10-01, to: 2026-11-30}}\n" TEA
                            "{submit: fair, with: {category: \"'tea'\"}, closed: main, goto: main}\n" },

@@ -227,6 +227,7 @@ static const struct keys_row keys_sms_rows[] = {
                     .words = "otp emergency transactional gov_info service_info", .help = "when it may be sent" },
     [SMS_TEXT] = { "text", KEYS_TEXT, .required = true, .help = "in every language that may stand in an SMS" },
     [SMS_APPROVAL] = { "approval", KEYS_STRING, .help = "gov_info: the reference under which it was approved" },
+    [SMS_DUE] = { "due", KEYS_STRING, .help = "what the database finds due: it goes out of no dialogue" },
     [SMS_KEYS] = { .name = NULL },
 };
 

@@ -473,6 +473,7 @@ struct menu_sms {
     struct menu_pos pos;
     const char *class;                  /* otp emergency transactional gov_info service_info */
     const char *approval;               /* of gov_info: its reference; "" none */
+    const char *due;                    /* what sends it on the database's word; NULL: a dialogue or a case does */
     const struct menu_text *text;
 };
 

@@ -176,6 +176,7 @@ void parse_messages(struct parse *p)
         sms[i].text = parse_text(p, got.at[SMS_TEXT], &(struct parse_text_args){ .sms = true,
                                                                                       .tells = parse_tells_of(p, i) });
         sms[i].approval = got.at[SMS_APPROVAL] != NULL ? got.at[SMS_APPROVAL]->text : "";
+        sms[i].due = got.at[SMS_DUE] != NULL ? got.at[SMS_DUE]->text : NULL;
     }
     p->menu->sms = sms;
     p->menu->sms_count = defs->count;

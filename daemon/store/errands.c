@@ -12,6 +12,7 @@
 
 #define ERRANDS_AT_ONCE 64              /* sent by one writer in one turn: a step waits for no more of them */
 #define ERRANDS_TRIES 5                 /* of one that met a deadlock */
+#define ERRANDS_ARRAY_MAX (4u << 20)    /* octets of an array as text */
 
 struct errand {
     TAILQ_ENTRY(errand) link;
@@ -40,6 +41,23 @@ void errand_text(struct errand_params *p, const char *s)
 {
     assert(p->count < ERRANDS_PARAMS_MAX);
     p->values[p->count++] = s;
+}
+
+/* PostgreSQL 8.15.6: elements in quotes, quotes and backslashes in them escaped. */
+void errand_array(struct buf *out, const char *const *items, int count)
+{
+    buf_init(out, ERRANDS_ARRAY_MAX);
+    buf_addc(out, '{');
+    for (int i = 0; i < count; i++) {
+        buf_adds(out, i > 0 ? ",\"" : "\"");
+        for (const char *c = items[i]; *c != '\0'; c++) {
+            if (*c == '"' || *c == '\\')
+                buf_addc(out, '\\');
+            buf_addc(out, *c);
+        }
+        buf_addc(out, '"');
+    }
+    buf_addc(out, '}');
 }
 
 void errand_int(struct errand_params *p, int64_t v)

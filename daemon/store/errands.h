@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "store/pg.h"
 
 struct errands;
@@ -34,6 +35,9 @@ struct errand_params {
 };
 void errand_text(struct errand_params *p, const char *s);
 void errand_int(struct errand_params *p, int64_t v);
+
+/* An array as the text of a parameter; buf_fini() it when the errand is added. */
+void errand_array(struct buf *out, const char *const *items, int count);
 
 /* rows NULL: it was not done (lost false: for good; it was logged), or nobody
  * knows (lost true).  Cells are text. */

@@ -22,6 +22,7 @@
 #include "store/pg.h"
 #include "store/questions.h"
 #include "store/seals.h"
+#include "store/reminds.h"
 #include "store/sessions.h"
 #include "store/shelf.h"
 #include "store/trials.h"
@@ -347,6 +348,7 @@ static void store_go_on(struct store_connection *c)
         waits_prepare(c->pg);
         feeds_prepare(c->pg);
         seals_prepare(c->pg);
+        reminds_prepare(c->pg);
         payments_prepare(c->pg);
         officers_prepare(c->pg);
         shelf_prepare(c->pg);

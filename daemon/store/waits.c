@@ -4,8 +4,6 @@
 #include "store/errands.h"
 #include "store/store.h"
 
-#define WAITS_ARRAY_MAX (4u << 20)
-
 enum waits_statement { WAITS_ADD = 0, WAITS_TELL, WAITS_STATEMENTS };
 
 static const struct errand_sql waits_statements[WAITS_STATEMENTS] = {
@@ -59,23 +57,6 @@ void waits_add(struct store *s, uint64_t ticket, const struct waits_entry *e, st
     store_errand(s, &waits_statements[WAITS_ADD], &p, &done);
 }
 
-/* PostgreSQL 8.15.6: elements in quotes, quotes and backslashes in them escaped. */
-static void waits_array(struct buf *out, const char *const *items, int count)
-{
-    buf_init(out, WAITS_ARRAY_MAX);
-    buf_addc(out, '{');
-    for (int i = 0; i < count; i++) {
-        buf_adds(out, i > 0 ? ",\"" : "\"");
-        for (const char *c = items[i]; *c != '\0'; c++) {
-            if (*c == '"' || *c == '\\')
-                buf_addc(out, '\\');
-            buf_addc(out, *c);
-        }
-        buf_addc(out, '"');
-    }
-    buf_addc(out, '}');
-}
-
 static void waits_on_told(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
 {
     const struct waits_teller *to = arg;
@@ -90,10 +71,10 @@ void waits_tell(struct store *s, uint64_t ticket, const struct waits_opened *o, 
     struct errand_params p = { .count = 0 };
     struct buf open, own, langs, texts;
 
-    waits_array(&open, o->open, o->open_count);
-    waits_array(&own, o->own, o->own_count);
-    waits_array(&langs, o->langs, o->lang_count);
-    waits_array(&texts, o->texts, o->lang_count);
+    errand_array(&open, o->open, o->open_count);
+    errand_array(&own, o->own, o->own_count);
+    errand_array(&langs, o->langs, o->lang_count);
+    errand_array(&texts, o->texts, o->lang_count);
     errand_text(&p, o->service);
     errand_text(&p, buf_str(&open));
     errand_text(&p, o->country ? "t" : "f");
