@@ -80,6 +80,8 @@ struct conf {
     int api_window_ms;                  /* how far the time of a signature may be from ours */
     int texts_hour;                     /* text messages of one number that are answered in an hour */
     int texts_fruitless;                /* and in a day that lead nowhere, one after the other */
+    int lookups, lookups_agent;         /* questions about people of one number, or agent, in an hour */
+    int lookups_link, lookups_all;      /* and of one link, or all of this process, in a minute */
     int officer_texts;                  /* commands of one officer in an hour */
     int officer_digest;                 /* hour of the day; -1 none */
     int tape_ms;                        /* so long steps stay on the tape; 0: none are kept */

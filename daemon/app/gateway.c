@@ -18,6 +18,7 @@
 #include "app/feeder.h"
 #include "app/generations.h"
 #include "app/handover.h"
+#include "app/lookups.h"
 #include "app/numbers.h"
 #include "app/officers.h"
 #include "app/postman.h"
@@ -101,6 +102,7 @@ struct gateway {
     struct agencies *agencies;          /* the ministry API */
     struct throttle *texts;             /* answers to text messages, by number */
     struct throttle *fruitless;         /* and to those that lead nowhere, one after the other */
+    struct lookups *lookups;            /* questions about people */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     unsigned char keyed[SECRET_SIZE];   /* numbers of persons */
     struct event *tick;
@@ -448,6 +450,9 @@ static void gateway_ask(struct gateway *g, struct session *s, const struct flow_
  * to gateway_answer(). */
 static bool gateway_knows(struct gateway *g, struct session *s, const struct flow_question *q, struct flow_rows *rows)
 {
+    rows->often = q->people && !lookups_take(g->lookups, s->msisdn, s->agent != NULL, bearer_name(work_queue(s)->head->bearer));
+    if (rows->often)
+        return true;
     switch (q->kind) {
     case FLOW_NUMBER:
         return numbers_take(g->numbers, q->series, s->id, &rows->number);
@@ -1564,6 +1569,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     postman_code(g->postman, g->menu->codes[0]);
     g->texts = throttle_new(conf->texts_hour, THROTTLE_HOUR);
     g->fruitless = throttle_new(conf->texts_fruitless, THROTTLE_DAY);
+    g->lookups = lookups_new(conf);
     g->recent = recent_new(GATEWAY_RECENT_MAX);
     g->case_to = (struct store_case_to){ gateway_on_case, g };
     g->desk = desk_new(&(struct desk_args){ g->base, g->store, g->generations });
@@ -1619,6 +1625,7 @@ void gateway_free(struct gateway *g)
     cashier_free(g->cashier);
     throttle_free(g->texts);
     throttle_free(g->fruitless);
+    lookups_free(g->lookups);
     store_free(g->store);
     desk_free(g->desk);
     officers_free(g->officers);

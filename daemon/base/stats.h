@@ -33,6 +33,7 @@
     X(batch_splits, counter, "batches split because a row failed") \
     X(rows_refused, counter, "steps PostgreSQL refused for good") \
     X(queries, counter, "questions asked to the database by screens") \
+    X(lookups_refused, counter, "questions about people not asked: too many from one number, agent or link, or in all") \
     X(queries_failed, counter, "questions that failed or timed out") \
     X(hooks, counter, "requests that screens and cases had for back ends") \
     X(hooks_refused, counter, "of these, not sent: the back end is left alone, or too many are out") \

@@ -381,6 +381,8 @@ static void maker_query(struct maker *k, const struct menu_query *q)
     maker_say_value(k, "is given");
     maker_say(k, "returns", "%s%s", q->list ? "list of " : "", q->returns->name);
     maker_say(k, "waits", "%d ms", q->timeout_ms);
+    if (q->people)
+        maker_say(k, "looks up", "people");
     if (q->cache_ms > 0)
         maker_say(k, "is kept", "%d ms", q->cache_ms);
 }

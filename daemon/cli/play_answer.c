@@ -170,8 +170,8 @@ static bool answer_read_hook(struct answer *a, const char *text)
         play_script_error(a->script, a->step->line, "no screen asks hook '%.*s' (BACKEND/path)", (int)n, text);
         return false;
     }
-    if (strcmp(rest, "none") == 0 || strcmp(rest, "fail") == 0) {
-        a->out->count = strcmp(rest, "fail") == 0 ? -1 : 0;
+    if (strcmp(rest, "none") == 0 || strcmp(rest, "fail") == 0 || strcmp(rest, "often") == 0) {
+        a->out->count = strcmp(rest, "fail") == 0 ? -1 : strcmp(rest, "often") == 0 ? PLAY_ANSWER_OFTEN : 0;
         return true;
     }
     node = answer_yaml(a, rest);
@@ -205,6 +205,10 @@ bool play_answer_read(const struct menu *m, const struct play_script *script, co
     text += strspn(text, " \n");
     if (strcmp(text, "none") == 0)
         return true;
+    if (strcmp(text, "often") == 0 && m->queries[out->query].people) {
+        out->count = PLAY_ANSWER_OFTEN;
+        return true;
+    }
     if (strcmp(text, "fail") == 0) {
         out->count = -1;
         return true;

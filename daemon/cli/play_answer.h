@@ -11,10 +11,12 @@
 #include "menu/model.h"
 #include "menu/yaml.h"
 
+#define PLAY_ANSWER_OFTEN (-2)         /* it is not asked: people were looked up too often */
+
 struct play_answer {
     int query;
     const char *const *cells;           /* count rows of the record's fields, in the script's arena; NULL = SQL NULL */
-    int count;                          /* < 0: it fails */
+    int count;                          /* < 0: it fails, or PLAY_ANSWER_OFTEN */
     const struct menu_action *hook;     /* one that asks so; NULL: a query is answered */
     const struct yaml_node *members;    /* hook: a map of single values, when count is 1 */
 };

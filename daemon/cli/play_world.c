@@ -341,6 +341,7 @@ static enum flow_result world_answer_hook(struct play_world *w)
     while (i < w->hook_count && (w->hooks[i].backend != a->backend || strcmp(w->hooks[i].path, a->path) != 0))
         i++;
     if (i < w->hook_count) {
+        rows.often = w->hooks[i].count == PLAY_ANSWER_OFTEN;
         rows.failed = w->hooks[i].count < 0;
         rows.count = w->hooks[i].count > 0;
         rows.arg = w->hooks[i].members;
@@ -473,6 +474,7 @@ static enum flow_result world_answer_question(struct play_world *w)
     if (!from.answer->given)
         snprintf(w->why, sizeof w->why, "the menus ask '%s', and no step 'answer %s' stands before",
                  w->menu->queries[q->query].name, w->menu->queries[q->query].name);
+    rows.often = from.answer->given && from.answer->count == PLAY_ANSWER_OFTEN;
     rows.failed = !from.answer->given || from.answer->count < 0;
     rows.count = rows.failed ? 0 : from.answer->count < q->max_rows ? from.answer->count : q->max_rows;
     rows.cell = world_cell;

@@ -701,6 +701,8 @@ enum flow_result flow_answer(const struct flow_env *env, struct session *s, cons
     struct flow f;
 
     flow_start(&f, env, s, out);
+    if (rows->often)
+        return flow_settle(&f, flow_often(&f));
     f.broken = flow_answered(&f, rows) == FLOW_BROKEN;
     return flow_settle(&f, flow_run(&f));
 }

@@ -103,6 +103,7 @@ struct flow_question {
     int64_t number;                     /* FLOW_CASE: of the case */
     char key[FLOW_KEY_SIZE];            /* HOOK, PIN, PAY, CASE: the same whenever the same event asks the same */
     const char *pin;                    /* FLOW_PIN: as typed; borrowed likewise; to be told nobody and kept nowhere */
+    bool people;                        /* QUERY, HOOK, CASE: it looks people up by what she typed */
     bool sets;                          /* FLOW_PIN: it becomes hers; else, is it hers? */
     bool replaces;                      /* FLOW_PIN, sets: though she has another one */
     const struct menu_provider *provider;       /* FLOW_PAY */
@@ -254,6 +255,7 @@ enum flow_result flow_event(const struct flow_env *env, struct session *s, const
 
 struct flow_rows {                      /* a question's answer */
     bool failed;                        /* error, time-out, database away */
+    bool often;                         /* of a question with people: not asked, there were too many */
     int count;
     /* canonical or PostgreSQL text of a cell; NULL = SQL NULL or no such column */
     const char *(*cell)(const void *arg, int row, const char *column);

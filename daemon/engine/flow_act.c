@@ -54,6 +54,7 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows)
 
     *q = (struct flow_question){ .kind = FLOW_QUERY, .query = query, .max_rows = max_rows };
     q->arg_count = asked->arg_count;
+    q->people = asked->people;
     out->asked_at = out->mem.len;
     for (int i = 0; i < asked->arg_count; i++) {
         buf_clear(&out->value);
@@ -513,7 +514,8 @@ static enum flow_pass flow_do_hook(struct flow *f, const struct menu_action *a)
     struct flow_out *out = f->out;
     struct flow_question *q = &out->question;
 
-    *q = (struct flow_question){ .kind = FLOW_HOOK, .query = MENU_NONE, .max_rows = 1, .hook = a };
+    *q = (struct flow_question){ .kind = FLOW_HOOK, .query = MENU_NONE, .max_rows = 1, .hook = a,
+                                 .people = f->s->menu->backends[a->backend].people };
     out->asked_at = out->mem.len;
     flow_add_fields(f, a, &out->mem);
     buf_addc(&out->mem, '\0');

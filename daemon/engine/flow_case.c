@@ -18,7 +18,7 @@ enum flow_pass flow_do_order(struct flow *f, const struct menu_action *a)
     struct flow_out *out = f->out;
     struct flow_question *q = &out->question;
 
-    *q = (struct flow_question){ .kind = FLOW_CASE, .query = MENU_NONE };
+    *q = (struct flow_question){ .kind = FLOW_CASE, .query = MENU_NONE, .people = a->set_count > 0 };
     out->asked_at = out->mem.len;
     buf_clear(&out->value);
     if (!expr_value(a->to, &f->scope, &out->value) || out->value.len == 0)

@@ -58,6 +58,25 @@ enum flow_result flow_give_up(struct flow *f)
     return FLOW_REPLY;
 }
 
+/* Whatever would have been found, the answer is the same. */
+enum flow_result flow_often(struct flow *f)
+{
+    struct session *s = f->s;
+
+    (void)flow_give_up(f);
+    f->out->tape.on = false;            /* it was no answer of the database's */
+    if (s->menu->words[MENU_WORD_OFTEN] != NULL) {
+        flow_say(f, MENU_WORD_OFTEN, true);
+        return FLOW_REPLY;
+    }
+    buf_clear(&s->reply);
+    if (strcmp(s->menu->langs[f->scope.lang].id, "bn") == 0)
+        buf_addf(&s->reply, "অনেকবার দেখেছেন। এক ঘণ্টা পরে আবার। সাহায্য %s", s->menu->helpline);
+    else
+        buf_addf(&s->reply, "You have looked many times. Try again in an hour. Help: %s", s->menu->helpline);
+    return FLOW_REPLY;
+}
+
 /* --- from screen to screen ------------------------------------------------------------ */
 
 void flow_enter(struct flow *f, int screen)

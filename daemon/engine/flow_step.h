@@ -137,6 +137,9 @@ void flow_mark(struct flow *f);
 /* Undo to the mark and end the network's dialogue with the busy page. */
 enum flow_result flow_give_up(struct flow *f);
 
+/* People were looked up too often: as flow_give_up(), and she is told so. */
+enum flow_result flow_often(struct flow *f);
+
 /* --- flow_act.c -------------------------------------------------------------------- */
 
 /* The actions of waiting_screen from waiting_action on, then its goto. */

@@ -74,7 +74,8 @@ static const struct keys_row keys_pad_rows[] = {
 };
 
 static const struct keys_row keys_word_rows[] = {
-#define X(id, name, arg) [MENU_WORD_##id] = { #name, KEYS_TEXT, .required = MENU_WORD_##id != MENU_WORD_DIAL },
+#define X(id, name, arg) [MENU_WORD_##id] = { #name, KEYS_TEXT, \
+    .required = MENU_WORD_##id != MENU_WORD_DIAL && MENU_WORD_##id != MENU_WORD_OFTEN },
     MENU_WORDS(X)
 #undef X
     [MENU_WORD_COUNT] = { .name = NULL },
@@ -106,6 +107,7 @@ static const struct keys_row keys_query_rows[] = {
     [QUERY_TIMEOUT] = { "timeout", KEYS_DURATION, .min = 10, .max = 60 * 1000, .help = "longest wait; 2s" },
     [QUERY_CACHE] = { "cache", KEYS_DURATION, .min = 1000, .max = 7 * 24 * KEYS_HOUR,
                       .help = "how long an answer may be given again" },
+    [QUERY_PEOPLE] = { "people", KEYS_BOOL, .help = "it looks people up by what is typed: so many an hour; no" },
     [QUERY_KEYS] = { .name = NULL },
 };
 
@@ -278,6 +280,7 @@ static const struct keys_row keys_backend_rows[] = {
     [BACKEND_RETRY] = { "retry", KEYS_ONE_MAP, .of = KEYS_RETRY, .help = "http: when a case is sent again" },
     [BACKEND_EVERY] = { "every", KEYS_DURATION, .min = 1000, .max = 24 * KEYS_HOUR,
                         .help = "csv: how often a file is written; 5m" },
+    [BACKEND_PEOPLE] = { "people", KEYS_BOOL, .help = "http, mock: its hooks look people up by what is typed: so many an hour; no" },
     [BACKEND_KEYS] = { .name = NULL },
 };
 

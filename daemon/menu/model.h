@@ -156,6 +156,7 @@ struct menu_query {
     bool of_cases;                      /* the program's own, of her cases: parse_cases.c */
     int timeout_ms;                     /* default 2000 */
     int cache_ms;                       /* 0 = not kept */
+    bool people;                        /* looks people up: limits.lookups */
 };
 
 /* An agency's system. */
@@ -187,6 +188,7 @@ struct menu_backend {
     const char *key;                    /* http: path of the file with the secret */
     const char *folder;                 /* csv */
     int timeout_ms;                     /* default 2000 */
+    bool people;                        /* its hooks look people up */
     int breaker_fails, breaker_rest_ms; /* default 5, 30000 */
     const struct menu_mock *mocks;
     int mock_count;
@@ -515,7 +517,8 @@ struct menu_keyword {
     X(BYE, bye, "")                     /* after exit */ \
     X(NO_CODE, no_code, "")             /* line above the start screen: unknown sub-code */ \
     X(MONTHS, months, "")               /* twelve short month names, separated by blanks */ \
-    X(DIAL, dial, "code")               /* a secret screen by text message: dial {code}; may be missing */
+    X(DIAL, dial, "code")               /* a secret screen by text message: dial {code}; may be missing */ \
+    X(OFTEN, often, "helpline")         /* people were looked up too often: the end; may be missing */
 
 enum menu_word {
 #define X(id, name, arg) MENU_WORD_##id,

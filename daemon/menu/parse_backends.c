@@ -27,14 +27,14 @@ static const struct {
 } parse_kind_keys[MENU_BACKEND_KINDS] = {
     [MENU_BACKEND_HTTP] = { PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) | PARSE_BIT(BACKEND_TIMEOUT) |
                                 PARSE_BIT(BACKEND_BREAKER) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
-                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY),
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE),
                             PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) },
     [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER) | PARSE_BIT(BACKEND_STATES) | PARSE_BIT(BACKEND_TAKEN) |
                                PARSE_BIT(BACKEND_EVERY),
                            PARSE_BIT(BACKEND_FOLDER) },
     [MENU_BACKEND_INTERNAL] = { 0, 0 },
     [MENU_BACKEND_MOCK] = { PARSE_BIT(BACKEND_ANSWERS) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
-                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY),
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE),
                             0 },
 };
 
@@ -207,6 +207,7 @@ static void parse_backend(struct parse *p, const struct keys_got *got, struct me
         b->timeout_ms = (int)keys_duration(got->at[BACKEND_TIMEOUT]);
     if (got->at[BACKEND_BREAKER] != NULL)
         parse_breaker(p, got->at[BACKEND_BREAKER], &b->breaker_fails, &b->breaker_rest_ms);
+    b->people = got->at[BACKEND_PEOPLE] != NULL && keys_bool(got->at[BACKEND_PEOPLE]);
     if (got->at[BACKEND_ANSWERS] != NULL)
         parse_mocks(p, got->at[BACKEND_ANSWERS], b);
     parse_takes(p, got, b);

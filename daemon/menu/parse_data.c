@@ -131,6 +131,7 @@ void parse_queries(struct parse *p)
             q->timeout_ms = (int)keys_duration(got.at[QUERY_TIMEOUT]);
         if (got.at[QUERY_CACHE] != NULL)
             q->cache_ms = (int)keys_duration(got.at[QUERY_CACHE]);
+        q->people = got.at[QUERY_PEOPLE] != NULL && keys_bool(got.at[QUERY_PEOPLE]);
         if (got.at[QUERY_RETURNS] != NULL)
             parse_returns(p, got.at[QUERY_RETURNS], q);
         parse_args(p, &got, q);
