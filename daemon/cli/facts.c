@@ -383,6 +383,8 @@ static void maker_query(struct maker *k, const struct menu_query *q)
     maker_say(k, "waits", "%d ms", q->timeout_ms);
     if (q->people)
         maker_say(k, "looks up", "people");
+    if (q->behind_pin)
+        maker_say(k, "is asked", "behind her PIN");
     if (q->cache_ms > 0)
         maker_say(k, "is kept", "%d ms", q->cache_ms);
 }

@@ -382,6 +382,8 @@ bool flow_add_secrets(struct flow *f, const struct menu_action *a, struct buf *o
 
 static enum flow_pass flow_do_query(struct flow *f, const struct menu_action *a)
 {
+    if (f->s->menu->queries[a->query].behind_pin && !flow_pin_shown(f))
+        return flow_branch(f, &a->fail);        /* ten minutes are over, or a dialogue was continued */
     return flow_ask(f, a->query, 1);
 }
 

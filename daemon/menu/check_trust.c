@@ -1,7 +1,9 @@
 #include "menu/check_trust.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "menu/expr.h"
 #include "menu/ways.h"
 
@@ -127,11 +129,111 @@ static void check_codes(const struct menu *m, struct menu_issues *issues)
     }
 }
 
+/* --- what is asked behind a PIN ----------------------------------------------------------------- */
+
+struct check_behind {
+    const struct menu *m;
+    bool *behind;                       /* by screen: whoever comes to it has just shown her PIN */
+    int screen;                         /* that is looked at */
+    bool shown;                         /* its own actions asked for it */
+    bool changed;
+};
+
+static void check_behind_lose(struct check_behind *c, int screen)
+{
+    c->changed = c->changed || c->behind[screen];
+    c->behind[screen] = false;
+}
+
+static void check_behind_begin(void *arg, const struct ways_begin *begin)
+{
+    check_behind_lose(arg, begin->screen);
+}
+
+static bool check_shows_pin(const struct menu_action *a)
+{
+    return a->kind == MENU_PIN_CHECK || a->kind == MENU_PIN_SET;
+}
+
+/* Does a way need it?  Whoever goes on behind the good answer has shown it; the other exits of a screen need not be behind it. */
+static void check_behind_exit(void *arg, const struct ways_exit *exit)
+{
+    struct check_behind *c = arg;
+    bool good = c->shown && exit->action == MENU_NONE;
+
+    if (!good && !c->behind[c->screen] && (exit->when == NULL || !expr_needs(exit->when, MENU_VAR_PIN)))
+        check_behind_lose(c, exit->to);
+}
+
+/* The greatest set of screens to which every way leads behind a PIN. */
+static void check_behind_find(struct check_behind *c)
+{
+    for (int i = 0; i < c->m->screen_count; i++)
+        c->behind[i] = true;
+    ways_begins(c->m, check_behind_begin, c);
+    do {
+        c->changed = false;
+        for (c->screen = 0; c->screen < c->m->screen_count; c->screen++) {
+            const struct menu_screen *s = &c->m->screens[c->screen];
+
+            c->shown = false;
+            for (int k = 0; k < s->action_count; k++)
+                c->shown = c->shown || check_shows_pin(&s->actions[k]);
+            ways_exits(c->m, c->screen, check_behind_exit, c);
+        }
+    } while (c->changed);
+}
+
+static void check_her_number(void *arg, int var)
+{
+    bool *found = arg;
+
+    *found = *found || var == MENU_VAR_MSISDN;
+}
+
+static void check_behind_query(const struct menu *m, const struct menu_query *q, struct menu_issues *issues)
+{
+    bool hers = false;
+
+    for (int i = 0; i < q->arg_count; i++)
+        expr_reads(q->args[i], check_her_number, &hers);
+    if (!hers || q->list || q->cache_ms > 0)
+        issue_add(issues, ISSUE_BEHIND_PIN, q->pos,
+                  "query '%s' is behind her PIN: citizen.msisdn is one of its args, it returns one row and has no cache", q->name);
+    (void)m;
+}
+
+static void check_behind_pins(const struct menu *m, struct menu_issues *issues)
+{
+    struct check_behind c = { .m = m, .behind = xcalloc((size_t)m->screen_count + 1, sizeof(bool)) };
+
+    check_behind_find(&c);
+    for (int i = 0; i < m->query_count; i++)
+        if (m->queries[i].behind_pin)
+            check_behind_query(m, &m->queries[i], issues);
+    for (int i = 0; i < m->screen_count; i++) {
+        const struct menu_screen *s = &m->screens[i];
+        bool shown = c.behind[i];
+
+        for (int k = 0; k < s->action_count; k++) {
+            const struct menu_action *a = &s->actions[k];
+
+            shown = shown || check_shows_pin(a);
+            if (a->query != MENU_NONE && m->queries[a->query].behind_pin && !shown)
+                issue_add(issues, ISSUE_BEHIND_PIN, a->pos,
+                          "query '%s' is behind her PIN, and a way leads here on which she has shown none: by 'pin', or by 'when: session.pin'",
+                          m->queries[a->query].name);
+        }
+    }
+    free(c.behind);
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 void check_trust(const struct menu *m, struct menu_issues *issues)
 {
     check_codes(m, issues);
+    check_behind_pins(m, issues);
     for (int i = 0; i < m->screen_count; i++) {
         const struct menu_screen *s = &m->screens[i];
 

@@ -74,6 +74,9 @@ void expr_places(const struct expr *e, expr_place_fn *fn, void *arg);
  * compared by name; NULL is like NULL. */
 bool expr_alike(const struct expr *a, const struct expr *b);
 
+/* Does it hold only where this yes or no does?  Not seen behind "not" and in comparisons. */
+bool expr_needs(const struct expr *e, int var);
+
 /* As an operator would write it, appended. */
 void expr_source(const struct expr *e, struct buf *out);
 

@@ -26,3 +26,17 @@ bool expr_alike(const struct expr *a, const struct expr *b)
     }
     return a == NULL && b == NULL;
 }
+
+bool expr_needs(const struct expr *e, int var)
+{
+    bool every = e->op == EXPR_OP_OR, any = e->op == EXPR_OP_VAR && e->var == var;
+
+    if (e->op == EXPR_OP_OR || e->op == EXPR_OP_AND)
+        for (const struct expr *part = e->first; part != NULL; part = part->next) {
+            bool needs = expr_needs(part, var);
+
+            every = every && needs;
+            any = any || (needs && e->op == EXPR_OP_AND);
+        }
+    return any || every;
+}

@@ -112,6 +112,7 @@
     X(GOV_SCRIPT, "E350", "A message of class gov_info is in Bengali letters, whatever its reader's language.") \
     X(GOV_DATE, "E351", "A message of class gov_info has the date of its campaign in it.") \
     X(GOV_APPROVAL, "E352", "A message of class gov_info, and no other, has the reference of its approval.") \
+    X(BEHIND_PIN, "E353", "What is known of a person is asked by her own number, and only behind her PIN on every way there.") \
     X(NO_TEXT, "E401", "A text is missing in a language.") \
     X(TEXT, "E402", "A {placeholder} cannot be read or may not stand in this text.") \
     X(SMS_LANGUAGE, "E403", "The language is for display only: its people get SMS in the language that it shows.") \

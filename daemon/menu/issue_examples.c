@@ -19,6 +19,8 @@
 #define CASES TEA "{text: My fairs, list: {cases: fair, into: c, option: \"{c.text}\", goto: main}}\n"
 #define CASE_NO TEA "{text: Its number, input: {into: my, type: case_no}, goto: find}\n  find: "
 #define SMS "sms:\n  tea: {class: service_info, text: {en: Tea is ready., "
+#define KNOWN "records:\n  known: {tea: text(20)}\nqueries:\n  known: {behind: pin, sql: SELECT tea FROM svc.known($1)," \
+    " args: [citizen.msisdn], returns: known}\n"
 #define GOV "sms:\n  tea: {class: gov_info, "
 
 static const struct issue_example issue_examples[ISSUE_COUNT] = {
@@ -322,6 +324,10 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
     [ISSUE_RECEIPT] = { "providers:\n  rocket: {kind: mock, title: Rocket}\n" TEA
                             "{pay: {by: rocket, taka: 20}, again: main, refused: main, goto: main}\n",
                         MONEY TEA "{pay: {by: rocket, taka: 20}, again: main, refused: main, goto: main}\n" },
+    [ISSUE_BEHIND_PIN] = { KNOWN TEA "{query: known, into: k, none: main, goto: main}\n",
+                           KNOWN TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
+                                     "  check: {pin: {check: mine}, wrong: tea, none: main, goto: look}\n"
+                                     "  look: {query: known, into: k, none: main, goto: main}\n" },
     [ISSUE_PIN] = { TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"
                         "  check: {pin: {check: mine, set: mine}, wrong: tea, goto: main}\n",
                     TEA "{text: Your PIN, input: {into: mine, type: pin(4)}, goto: check}\n"

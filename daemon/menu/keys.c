@@ -108,6 +108,7 @@ static const struct keys_row keys_query_rows[] = {
     [QUERY_CACHE] = { "cache", KEYS_DURATION, .min = 1000, .max = 7 * 24 * KEYS_HOUR,
                       .help = "how long an answer may be given again" },
     [QUERY_PEOPLE] = { "people", KEYS_BOOL, .help = "it looks people up by what is typed: so many an hour; no" },
+    [QUERY_BEHIND] = { "behind", KEYS_CHOICE, .words = "pin", .help = "pin: asked only of who has just shown her own PIN" },
     [QUERY_KEYS] = { .name = NULL },
 };
 

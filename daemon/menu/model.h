@@ -157,6 +157,7 @@ struct menu_query {
     int timeout_ms;                     /* default 2000 */
     int cache_ms;                       /* 0 = not kept */
     bool people;                        /* looks people up: limits.lookups */
+    bool behind_pin;                    /* asked only of who has just shown her PIN */
 };
 
 /* An agency's system. */

@@ -132,6 +132,7 @@ void parse_queries(struct parse *p)
         if (got.at[QUERY_CACHE] != NULL)
             q->cache_ms = (int)keys_duration(got.at[QUERY_CACHE]);
         q->people = got.at[QUERY_PEOPLE] != NULL && keys_bool(got.at[QUERY_PEOPLE]);
+        q->behind_pin = got.at[QUERY_BEHIND] != NULL;
         if (got.at[QUERY_RETURNS] != NULL)
             parse_returns(p, got.at[QUERY_RETURNS], q);
         parse_args(p, &got, q);

@@ -158,3 +158,38 @@ def test_many_and_kills(town):
     assert town.sql(f"SELECT count(*) FROM kheya.reminder WHERE next = {TODAY} + 28") == [(3000,)], "the next one waits"
     assert town.sql(f"SELECT count(*) FROM kheya.reminder WHERE next <= {TODAY}") == [(0,)]
     assert re.search("week", town.sql("SELECT source FROM svc.schedule WHERE kind = 'vaccine' AND days = 69")[0][0])
+
+
+def test_known_answers(town, phone_of):
+    """Who applies a second time chooses a PIN; the third time the answers are there behind it, masked. Of another NID they are
+    not, and on another phone neither."""
+    she = speaks(phone_of(town), "en")
+    nid = "4190000731"
+    first = through(she, "1", "3", "1", nid, "01011950", "1", "092544", "1", "3", "1", "1", "1", "01711000678", "1")
+    assert "Sent. Your number:" in first, first
+
+    def again(number):
+        for _ in range(5):              # the last page once more, or "Continue?"
+            shown = she.dial("*333*1*3#")["text"]
+            shown = she.type("2")["text"] if "Continue?" in shown else shown
+            if "Which allowance?" in shown:
+                return through(she, "1", number)
+        raise AssertionError(shown)
+
+    assert "Choose a PIN now" in again(nid)
+    assert "The same 4 numbers again:" in through(she, "1", "4826")
+    assert "Birth date:" in through(she, "4826"), "a PIN of this minute shows nothing"
+    she.cancel()
+    assert "Birth date:" in (again(nid), through(she, "1", "4826"))[1]
+    she.cancel()
+    town.sql("UPDATE kheya.pin SET changed = changed - interval '1 hour' WHERE msisdn = %s", she.msisdn)
+    assert "You applied before." in again(nid)
+    assert "That is not your PIN." in through(she, "1", "1111")
+    shown = through(she, "1", "4826")
+    assert "NID **0731\nKukri Mukri, ward 3\nNagad 017**678" in shown and "01711000678" not in shown, shown
+    assert "Birth date:" in through(she, "2"), "one key to change"
+    she.cancel()
+    assert "Birth date:" in again("4190000732"), "another person's NID: nothing is filled in"
+    she.cancel()
+    neighbour = speaks(phone_of(town), "en")
+    assert "Birth date:" in through(neighbour, "1", "3", "1", nid), "her NID on another phone"
