@@ -105,6 +105,7 @@ struct gateway {
     struct lookups *lookups;            /* questions about people */
     unsigned char secret[SECRET_SIZE];  /* codes of consents are hashed under it */
     unsigned char keyed[SECRET_SIZE];   /* numbers of persons */
+    unsigned char seal[SECRET_SIZE];    /* what people say, in the rows of their dialogues */
     struct event *tick;
     struct buf state;                   /* scratch: a session's durable form */
     struct buf page;                    /* scratch: a static page */
@@ -1481,7 +1482,8 @@ static bool gateway_take_secret(struct gateway *g, char *err, size_t err_size)
 {
     if (g->conf->secret[0] != '\0')
         return secret_read(g->conf->secret, "consent", g->secret, err, err_size) &&
-               secret_read(g->conf->secret, SECRET_USE_KEYED, g->keyed, err, err_size);
+               secret_read(g->conf->secret, SECRET_USE_KEYED, g->keyed, err, err_size) &&
+               secret_read(g->conf->secret, "dialogue", g->seal, err, err_size);
     randombytes_buf(g->secret, sizeof g->secret);
     if (g->menu->consent != MENU_NONE)
         log_warn("event=no_secret reason=\"the menus ask for consent and the setting 'secret' names no file\" "
@@ -1563,6 +1565,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     buf_init(&g->state, SESSION_STATE_MAX);
     buf_init(&g->page, EVENT_TEXT_MAX);
     g->table = session_table_new((size_t)conf->sessions);
+    session_table_seal(g->table, conf->secret[0] != '\0' ? g->seal : NULL);
     g->store = store_new(&store);
     g->numbers = numbers_new(g->store, gateway_on_number, g);
     g->postman = postman_new(g->store, conf, gateway_dial, g);

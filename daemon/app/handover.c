@@ -11,7 +11,7 @@
 #include "app/backends.h"
 #include "app/desk.h"
 #include "app/generations.h"
-#include "app/sealed.h"
+#include "base/sealed.h"
 #include "app/secret.h"
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -301,7 +301,7 @@ static enum flow_result flow_dialled(struct flow *f, const struct event *ev, con
     bool resumable = flow_is_resumable(s, ev);
 
     flow_tape_begin(f, FLOW_TAPE_DIAL);
-    flow_remember(s, ev);
+    flow_remember(f, ev);
     s->began = ev->at;
     if (unseen) {
         f->out->tape.on = false;        /* the page of a dialogue that is over */
@@ -576,7 +576,7 @@ static enum flow_result flow_on_answer(struct flow *f, const struct event *ev)
     const struct buf *answer = flow_typed(ev, s->joined_len, typed) ? typed : NULL;
     enum flow_key key = flow_key_of(s->menu, typed);
 
-    flow_remember(s, ev);
+    flow_remember(f, ev);
     flow_mark(f);
     if (key != FLOW_NO_KEY)
         flow_tape_say(f, FLOW_TAPE_TYPED, buf_str(typed), typed->len);
@@ -603,7 +603,7 @@ static bool flow_asks_text(const struct session *s)
 
 static void flow_text_remember(struct flow *f, const struct event *ev)
 {
-    flow_remember(f->s, ev);
+    flow_remember(f, ev);
     f->s->began = ev->at;
     flow_path_set(f->s, "", 0);
 }
@@ -634,7 +634,7 @@ static enum flow_result flow_help(struct flow *f, const struct event *ev, const 
     bool waits = flow_is_waiting(s, ev);
 
     f->out->fruitless = true;
-    flow_remember(s, ev);
+    flow_remember(f, ev);
     if (!waits && s->screen != MENU_NONE) {
         s->mode = SESSION_ENDED;
         session_unset_all(s);

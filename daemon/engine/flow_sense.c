@@ -1,5 +1,6 @@
 #include "engine/flow_step.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define FLOW_SKEW_MS 2000               /* between the clocks of two processes */
@@ -38,11 +39,29 @@ bool flow_same_ref(const struct session *s, const struct event *ev)
     return s->event_count > 0 && s->ref.len == ev->ref.len && memcmp(s->ref.bytes, ev->ref.bytes, ev->ref.len) == 0;
 }
 
-/* FNV-1a of the kind and the text; never 0. */
-static uint64_t flow_hash(const struct event *ev)
+/* A hash in her row must not tell what she typed to who tries all numbers: under the key, of which nobody there knows. */
+static uint64_t flow_hash_keyed(const unsigned char *key, const struct event *ev)
+{
+    unsigned char kind = (unsigned char)ev->kind, hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash_state h;
+    uint64_t out = 0;
+
+    (void)crypto_generichash_init(&h, key, FLOW_SECRET_SIZE, sizeof hash);
+    (void)crypto_generichash_update(&h, &kind, 1);
+    (void)crypto_generichash_update(&h, (const unsigned char *)ev->text, ev->text_len);
+    (void)crypto_generichash_final(&h, hash, sizeof hash);
+    for (size_t i = 0; i < sizeof out; i++)
+        out = out << 8 | hash[i];
+    return out != 0 ? out : 1;
+}
+
+/* Of the kind and the text; never 0.  Without a key FNV-1a. */
+static uint64_t flow_hash(const struct flow *f, const struct event *ev)
 {
     uint64_t h = (UINT64_C(14695981039346656037) ^ (uint64_t)ev->kind) * UINT64_C(1099511628211);
 
+    if (f->env->keyed != NULL)
+        return flow_hash_keyed(f->env->keyed, ev);
     for (size_t i = 0; i < ev->text_len; i++)
         h = (h ^ (unsigned char)ev->text[i]) * UINT64_C(1099511628211);
     return h != 0 ? h : 1;
@@ -55,7 +74,7 @@ static bool flow_is_resend(const struct flow *f, const struct event *ev)
     int64_t apart = ev->seen - s->seen;
 
     return flow_same_ref(s, ev) && s->answer_hash != 0 && apart <= f->env->limits->resend_ms &&
-           apart >= -f->env->limits->resend_ms && flow_hash(ev) == s->answer_hash;
+           apart >= -f->env->limits->resend_ms && flow_hash(f, ev) == s->answer_hash;
 }
 
 /* Our own clock was set back since: times tell nothing. */
@@ -105,8 +124,9 @@ enum flow_sense flow_sense(const struct flow *f, const struct event *ev)
     return flow_is_ours(s, ev) ? FLOW_NEW_ANSWER : FLOW_NEW_DIAL;
 }
 
-void flow_remember(struct session *s, const struct event *ev)
+void flow_remember(struct flow *f, const struct event *ev)
 {
+    struct session *s = f->s;
     bool secret = ev->kind == EVENT_ANSWER && s->mode == SESSION_AT_SCREEN && s->screen != MENU_NONE &&
                   s->menu->screens[s->screen].secret;
 
@@ -118,6 +138,6 @@ void flow_remember(struct session *s, const struct event *ev)
     s->at = ev->at;
     s->seen = ev->seen;
     /* four digits could be found out from it; a joined text holds those of earlier screens, and is known by its length */
-    s->answer_hash = secret || ev->joined ? 0 : flow_hash(ev);
+    s->answer_hash = secret || ev->joined ? 0 : flow_hash(f, ev);
     s->joined_len = ev->joined && ev->kind == EVENT_ANSWER ? (uint32_t)ev->text_len : 0;
 }

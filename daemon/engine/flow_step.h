@@ -59,7 +59,7 @@ enum flow_sense flow_sense(const struct flow *f, const struct event *ev);
 bool flow_same_ref(const struct session *s, const struct event *ev);
 
 /* The event is new: the session remembers it. */
-void flow_remember(struct session *s, const struct event *ev);
+void flow_remember(struct flow *f, const struct event *ev);
 
 /* --- flow_feed.c ------------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@
 
 struct session_table {
     size_t max, count;
+    const unsigned char *seal;
     struct session **slots;             /* by the low half of the id; NULL = free */
     uint32_t slot_count;                /* slots ever used: the others are free */
     uint32_t *free_slots;               /* of those ever used */
@@ -157,6 +158,11 @@ struct session *session_find(struct session_table *t, uint64_t id)
     return t->slots[slot];
 }
 
+void session_table_seal(struct session_table *t, const unsigned char *key)
+{
+    t->seal = key;
+}
+
 struct session *session_open(struct session_table *t, const char *msisdn, const char *code)
 {
     struct session *s = session_find_key(t, msisdn, code);
@@ -176,6 +182,7 @@ struct session *session_open(struct session_table *t, const char *msisdn, const 
     buf_init(&s->values.packed, SESSION_VALUES_MAX);
     buf_init(&s->path, EVENT_TEXT_MAX);
     buf_init(&s->reply, SESSION_REPLY_MAX);
+    s->seal = t->seal;
     session_clear(s);
     bucket = session_bucket(t, msisdn, code);
     s->hash_next = *bucket;

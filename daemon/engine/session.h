@@ -116,6 +116,7 @@ struct session {
     char *agent;                        /* owned: name, NUL and centre; NULL: she is no agent */
 
     /* of this process */
+    const unsigned char *seal;          /* SEALED_KEY_SIZE octets: what she said is sealed in the row; NULL: it is not */
     const struct menu *menu;            /* its generation */
     enum session_state state;
     void *works;                        /* the gateway's queue of events for it */
@@ -130,6 +131,8 @@ struct session_table;
 
 struct session_table *session_table_new(size_t max);
 void session_table_free(struct session_table *t);
+/* Rows of its sessions are sealed under key from now on; it outlives the table. */
+void session_table_seal(struct session_table *t, const unsigned char *key);
 size_t session_table_count(const struct session_table *t);
 
 /* The session of a number and a code, made NEW when there is none; NULL when the

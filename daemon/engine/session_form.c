@@ -1,5 +1,5 @@
 /*
- * The durable form, version 3; integers big-endian, a name or text is u16
+ * The durable form, version 3, or 4 where what she said is sealed; integers big-endian, a name or text is u16
  * length and octets:
  *   u8 version, u64 generation, u8 mode, u8 flags, u8 tries, u8 remark,
  *   u16 page, name of the language, name of the screen ("" none),
@@ -7,18 +7,22 @@
  *   u8 calls, {name of the calling screen, u16 index of its action, name of the
  *   screen called, u8 place on the stack + 1} each (version 1: none of this),
  *   u16 values, {name, text} each,
- *   path, u8 length and octets of the ref, u8 events, 16 octets each,
+ *   path (version 4: a length and, sealed, the values and the path), u8 length and octets of the ref, u8 events, 16 octets each,
  *   u64 at, seen, began, ended, answer_hash, u32 joined_len,
  *   u64 dialogue, u16 steps (version 2: without these), the last page.
  */
 #include "engine/session.h"
 
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/gsm.h"
+#include "base/sealed.h"
 
 #define FORM_VERSION 3
+#define FORM_SEALED 4
 #define FORM_OLDEST 1
 #define FORM_TIME_MAX UINT64_C(253402300799999)
 #define FORM_ROWS "rows:"               /* how the names of lists' variables begin */
@@ -87,6 +91,36 @@ static void form_put_values(struct buf *out, const struct session *s)
     }
 }
 
+/* What belongs to a dialogue's row: sealed answers open nowhere else. */
+static void form_belongs(const struct session *s, char out[EVENT_MSISDN_MAX + EVENT_CODE_MAX + 1])
+{
+    (void)snprintf(out, EVENT_MSISDN_MAX + EVENT_CODE_MAX + 1, "%s/%s", s->msisdn, s->code);
+}
+
+/* What she said so far, and what she dialled and was not asked yet. */
+static void form_put_said(struct buf *out, const struct session *s)
+{
+    form_put_values(out, s);
+    form_put(out, buf_str(&s->path), s->path.len);
+}
+
+static void form_put_sealed(struct buf *out, const struct session *s)
+{
+    char place[EVENT_MSISDN_MAX + EVENT_CODE_MAX + 1];
+    struct buf plain, box;
+
+    buf_init(&plain, SESSION_STATE_MAX);
+    buf_init(&box, SESSION_STATE_MAX);
+    form_put_said(&plain, s);
+    form_belongs(s, place);
+    sealed_close(s->seal, place, buf_str(&plain), plain.len, &box);
+    form_put(out, buf_str(&box), box.len);
+    out->full = out->full || plain.full || box.full || box.len > UINT16_MAX;
+    sodium_memzero(plain.data, plain.len);
+    buf_fini(&plain);
+    buf_fini(&box);
+}
+
 static uint8_t form_flags(const struct session *s)
 {
     return (uint8_t)((s->lang_known ? FORM_LANG_KNOWN : 0) | (s->unseen ? FORM_UNSEEN : 0) |
@@ -98,7 +132,7 @@ bool session_encode(const struct session *s, struct buf *out)
 {
     size_t start = out->len;
 
-    wr_u8(out, FORM_VERSION);
+    wr_u8(out, s->seal != NULL ? FORM_SEALED : FORM_VERSION);
     wr_u64(out, (uint64_t)s->menu->generation);
     wr_u8(out, (uint8_t)s->mode);
     wr_u8(out, form_flags(s));
@@ -111,8 +145,10 @@ bool session_encode(const struct session *s, struct buf *out)
     for (int i = 0; i < s->depth; i++)
         form_put_screen(out, s, s->stack[i]);
     form_put_frames(out, s);
-    form_put_values(out, s);
-    form_put(out, buf_str(&s->path), s->path.len);
+    if (s->seal != NULL)
+        form_put_sealed(out, s);
+    else
+        form_put_said(out, s);
     wr_u8(out, s->ref.len);
     buf_add(out, s->ref.bytes, s->ref.len);
     wr_u8(out, (uint8_t)s->event_count);
@@ -357,6 +393,39 @@ static void form_get_place(struct form *f)
         form_forget_place(s);
 }
 
+static void form_get_said(struct form *f)
+{
+    form_get_values(f);
+    form_get_text(f, &f->s->path);
+}
+
+/* Another key, or another row: it cannot be read. */
+static void form_get_sealed(struct form *f)
+{
+    char place[EVENT_MSISDN_MAX + EVENT_CODE_MAX + 1];
+    size_t n;
+    const char *box = form_get(f, &n);
+    struct rd outside;
+    struct buf plain;
+
+    if (box == NULL)
+        return;
+    buf_init(&plain, SESSION_STATE_MAX);
+    form_belongs(f->s, place);
+    outside = f->r;
+    if (f->s->seal != NULL && sealed_open(f->s->seal, place, box, n, &plain)) {
+        f->r = rd_of(buf_str(&plain), plain.len);
+        form_get_said(f);
+        outside.bad = outside.bad || f->r.bad || rd_left(&f->r) > 0;
+    } else {
+        outside.bad = true;
+    }
+    f->r = outside;
+    if (plain.len > 0)
+        sodium_memzero(plain.data, plain.len);
+    buf_fini(&plain);
+}
+
 bool session_decode(struct session *s, const struct menu *m, const void *p, size_t n)
 {
     struct form f = { .r = rd_of(p, n), .s = s, .menu = m };
@@ -364,12 +433,14 @@ bool session_decode(struct session *s, const struct menu *m, const void *p, size
     session_clear(s);
     s->menu = m;
     f.version = rd_u8(&f.r);
-    if (f.version < FORM_OLDEST || f.version > FORM_VERSION)
+    if (f.version < FORM_OLDEST || f.version > FORM_SEALED)
         f.r.bad = true;
     f.homeless = (int64_t)rd_u64(&f.r) != m->generation;
     form_get_place(&f);
-    form_get_values(&f);
-    form_get_text(&f, &s->path);
+    if (f.version == FORM_SEALED)
+        form_get_sealed(&f);
+    else
+        form_get_said(&f);
     form_get_history(&f);
     form_get_text(&f, &s->reply);
     if (f.r.bad || rd_left(&f.r) > 0) {

@@ -1,8 +1,7 @@
-"""Numbers of persons, PINs and codes that were typed are nowhere once a dialogue is over: every log, table, dump, file and answer
+"""Numbers of persons, PINs and codes that were typed are nowhere to be read, while a dialogue runs and after it: every log, table, dump, file and answer
 is searched after people went all ways in which such a number is asked for, and after some who typed them at wrong places.
 
-Out of scope: PostgreSQL's write-ahead log and the pages of its files, which hold rows of running dialogues until they are written
-over; the telco's own log; a file for an agency that the agency has not fetched yet."""
+Out of scope: PostgreSQL's write-ahead log and the pages of its files, which hold what the rows held, sealed; the telco's own log; a file for an agency that the agency has not fetched yet."""
 
 import base64
 import hashlib
@@ -240,6 +239,21 @@ def wanders(town, phone, seed, steps=40):
             text(town, phone, dice.choice(("K ", "", "STIPEND ", "333 ")) + dice.choice(words))
 
 
+def running(town, *phones):
+    """Of dialogues that run nothing can be read either: what was said stands sealed in their rows; they go on after a kill."""
+    found = []
+    search_tables(town, found, ())
+    search_dump(town, found)
+    assert not found, told(found)
+    assert "Continue?" in phones[0].dial("*333#")["text"]
+    assert "A copy costs Tk 50" in phones[0].type("1")["text"]
+    assert "Continue?" in phones[1].dial("*333#")["text"]
+    assert "Birth date" in phones[1].type("1")["text"]
+    assert "Woman or man?" in phones[1].type("05021958")["text"]
+    for phone in phones:
+        phone.cancel()
+
+
 def ended(town):
     """Every dialogue is over: those that were dropped cannot be continued any more, and kheyad has seen it."""
     town.sql("UPDATE kheya.session SET at = at - 8 * 86400000::bigint")
@@ -293,7 +307,12 @@ def evening(tmp_path_factory):
         wanders(town, phones[11], 333)
         wait_for("messages gone", lambda: town.sql("SELECT count(*) FROM kheya.outbox WHERE state IN (0, 1)") == [(0,)], 90)
         wait_for("hand-overs", lambda: town.sql("SELECT count(*) FROM kheya.backend_queue WHERE state = 0") == [(0,)], 60)
+        town.kheyads[0].kill()
+        town.start_kheyad()
+        town.ready()
+        running(town, phones[8], phones[9], phones[0])
         ended(town)
+        assert "333 Govt services" in phones[8].dial("*333#")["text"], "who comes after that begins anew"
         yield town, [code]
     finally:
         town.stop()

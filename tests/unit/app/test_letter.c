@@ -9,7 +9,7 @@
 #include <sodium.h>
 
 #include "app/letter.h"
-#include "app/sealed.h"
+#include "base/sealed.h"
 
 static void test_written(void **state)
 {

@@ -1,5 +1,6 @@
 #include "engine/session.h"
 
+#include "base/sealed.h"
 #include "rig.h"
 
 #include <signal.h>
@@ -442,6 +443,54 @@ static void check_filled(const struct session *s, const struct menu *m)
     assert_string_equal(buf_str(&s->reply), "Page\nঅভিযোগ");
 }
 
+/* What she said stands sealed in the row, opens in no other row and under no other key. */
+static void test_sealed(void **state)
+{
+    static const unsigned char key[SEALED_KEY_SIZE] = "one", other_key[SEALED_KEY_SIZE] = "other";
+    struct menu *m = rig_menu(menu_yaml);
+    struct session_table *t;
+    struct session *s = values_session(&t), *other;
+    struct buf plain, out;
+    size_t same;
+
+    (void)state;
+    buf_init(&plain, SESSION_STATE_MAX);
+    buf_init(&out, SESSION_STATE_MAX);
+    fill(s, m);
+    assert_true(session_encode(s, &plain));
+    s->seal = key;
+    assert_true(session_encode(s, &out));
+    assert_int_equal(out.data[0], 4);
+    assert_memory_not_equal(plain.data + plain.len / 2, out.data + plain.len / 2, 16);
+    session_clear(s);
+    assert_true(session_decode(s, m, out.data, out.len));
+    check_filled(s, m);
+    assert_true(session_decode(s, m, plain.data, plain.len));   /* a row from before */
+    check_filled(s, m);
+    s->seal = other_key;
+    assert_false(session_decode(s, m, out.data, out.len));
+    s->seal = NULL;
+    assert_false(session_decode(s, m, out.data, out.len));
+    s->seal = key;
+    for (same = 1; plain.data[same] == out.data[same]; same++)
+        continue;                       /* up to the length of what is sealed, or its number of values */
+    for (size_t at = same + 2; at < same + 60; at++) {
+        out.data[at] = (char)(out.data[at] ^ 1);
+        assert_false(session_decode(s, m, out.data, out.len));
+        out.data[at] = (char)(out.data[at] ^ 1);
+    }
+    session_table_seal(t, key);
+    session_forget(t, s);
+    session_reap(t);
+    other = session_open(t, "2", "*333#");
+    assert_ptr_equal(other->seal, key);
+    assert_false(session_decode(other, m, out.data, out.len));
+    buf_fini(&plain);
+    buf_fini(&out);
+    session_table_free(t);
+    menu_free(m);
+}
+
 static void test_round_trip(void **state)
 {
     struct menu *m = rig_menu(menu_yaml);
@@ -610,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_values_full),
         cmocka_unit_test(test_values_random),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_sealed),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_flipped),
         cmocka_unit_test(test_other_generation),

@@ -1,4 +1,4 @@
-#include "app/sealed.h"
+#include "base/sealed.h"
 
 #include <sodium.h>
 #include <stdlib.h>
