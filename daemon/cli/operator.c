@@ -37,8 +37,18 @@ static int operator_configured(const char *path, const char *conninfo, char *(*d
     return status;
 }
 
+/* Connections say who sits at the keyboard: the audit keeps it. */
+static void operator_sign(void)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "kheya %.50s", operator_login());
+    (void)setenv("PGAPPNAME", name, 1);
+}
+
 int operator_run(const char *path, const char *conninfo, operator_fn *fn, void *arg)
 {
+    operator_sign();
     return conninfo != NULL ? fn(arg, conninfo, NULL) : operator_configured(path, NULL, NULL, fn, arg);
 }
 
@@ -76,6 +86,7 @@ static char *operator_nobody(const char *conninfo)
 
 int operator_run_self(const char *path, const char *usual, const char *conninfo, operator_fn *fn, void *arg)
 {
+    operator_sign();
     if (path == NULL && conninfo != NULL)
         return fn(arg, conninfo, NULL);
     return operator_configured(path != NULL ? path : usual, conninfo, operator_nobody, fn, arg);

@@ -10,10 +10,12 @@
 
 #define IMPORTS_TEXT_MAX (64u << 20)
 
-/* Counts of what was added, changed and taken away. */
-#define IMPORTS_COUNTS \
-    " SELECT (SELECT count(*) FROM put WHERE fresh), (SELECT count(*) FROM put WHERE NOT fresh)," \
-    " (SELECT count(*) FROM gone)"
+/* Counts of what was added, changed and taken away, which the audit is told too. */
+#define IMPORTS_COUNTS(list) \
+    " SELECT n.added, n.changed, n.gone, kheya.audit_act('list/" list "', 'list_imported'," \
+    "  jsonb_build_object('added', n.added, 'changed', n.changed, 'gone', n.gone))" \
+    " FROM (SELECT (SELECT count(*) FROM put WHERE fresh) AS added, (SELECT count(*) FROM put WHERE NOT fresh) AS changed," \
+    "  (SELECT count(*) FROM gone) AS gone) n"
 
 /* $1 days, $2 are they worked, $3 names; $4 the weekend, NULL: as it is */
 static const char imports_calendar_sql[] =
@@ -27,7 +29,7 @@ static const char imports_calendar_sql[] =
     "  RETURNING h.xmax = 0 AS fresh),"
     " off AS (DELETE FROM kheya.weekend w WHERE w.weekday <> ALL ($4::smallint[])),"
     " on_ AS (INSERT INTO kheya.weekend (weekday) SELECT unnest($4::smallint[]) ON CONFLICT DO NOTHING)"
-    IMPORTS_COUNTS;
+    IMPORTS_COUNTS("calendar");
 
 /* $1 services, $2 places, $3 first days, $4 last days */
 static const char imports_windows_sql[] =
@@ -39,7 +41,7 @@ static const char imports_windows_sql[] =
     "  SELECT f.service, f.place, f.opens, f.closes FROM f"
     "  ON CONFLICT (service, place, opens) DO UPDATE SET closes = EXCLUDED.closes WHERE w.closes <> EXCLUDED.closes"
     "  RETURNING w.xmax = 0 AS fresh)"
-    IMPORTS_COUNTS;
+    IMPORTS_COUNTS("windows");
 
 /* $1 unions, $2 places in the list, $3 to $5 texts, $6 keepers */
 static const char imports_shelters_sql[] =
@@ -51,7 +53,7 @@ static const char imports_shelters_sql[] =
     "  ON CONFLICT (union_code, seq) DO UPDATE SET en = EXCLUDED.en, bn = EXCLUDED.bn, latn = EXCLUDED.latn,"
     "  keeper = EXCLUDED.keeper WHERE (s.en, s.bn, s.latn, s.keeper) IS DISTINCT FROM"
     "  (EXCLUDED.en, EXCLUDED.bn, EXCLUDED.latn, EXCLUDED.keeper) RETURNING s.xmax = 0 AS fresh)"
-    IMPORTS_COUNTS;
+    IMPORTS_COUNTS("shelters");
 
 /* $1 numbers, $2 roles, $3 places */
 static const char imports_responders_sql[] =
@@ -59,7 +61,7 @@ static const char imports_responders_sql[] =
     " gone AS (DELETE FROM svc.responder r WHERE NOT EXISTS (SELECT FROM f WHERE f.msisdn = r.msisdn AND f.role = r.role"
     "  AND f.place = r.place) RETURNING 1),"
     " put AS (INSERT INTO svc.responder (msisdn, role, place) SELECT * FROM f ON CONFLICT DO NOTHING RETURNING true AS fresh)"
-    IMPORTS_COUNTS;
+    IMPORTS_COUNTS("responders");
 
 /* $1 to $10 the columns of svc.rule */
 static const char imports_rules_sql[] =
@@ -73,7 +75,7 @@ static const char imports_rules_sql[] =
     "  SELECT * FROM f ON CONFLICT (service, sex, min_age, max_age, income, status, place, since) DO UPDATE"
     "  SET until = EXCLUDED.until, source = EXCLUDED.source"
     "  WHERE (r.until, r.source) IS DISTINCT FROM (EXCLUDED.until, EXCLUDED.source) RETURNING r.xmax = 0 AS fresh)"
-    IMPORTS_COUNTS;
+    IMPORTS_COUNTS("rules");
 
 #define IMPORTS_ARRAYS 10               /* of one statement, at most */
 

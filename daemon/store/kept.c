@@ -32,7 +32,8 @@ static const char kept_retire[] =
     "           FROM kheya.generation k WHERE k.id = $1::bigint AND k.forgotten IS NULL),"
     " u AS (UPDATE kheya.generation t SET retired = now()"
     "       WHERE t.retired IS NULL AND t.id IN (SELECT g.id FROM g WHERE NOT g.current))"
-    " SELECT g.current FROM g";
+    " SELECT g.current, CASE WHEN NOT g.current"
+    "  THEN kheya.audit_act('generation/' || to_hex(g.id), 'menus_retired', '{}') END FROM g";
 
 static int64_t kept_number(const PGresult *rows, int row, int column)
 {

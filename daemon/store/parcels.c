@@ -54,14 +54,16 @@ static const char parcels_stop[] =
     " WHERE o.id = $1::bigint AND o.state = 0 RETURNING o.id";
 
 static const char parcels_open[] =
-    "INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, text, dial, due, created, changed)"
+    "WITH u AS (INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, text, dial, due, created, changed)"
     " SELECT kheya.bucket($1::text), $5::text, $1::text, $4::text, 'transactional', $3::text, $2::text, n, n, n"
-    " FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint AS n) t ON CONFLICT (bucket, cause) DO NOTHING RETURNING id";
+    " FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint AS n) t ON CONFLICT (bucket, cause) DO NOTHING RETURNING id)"
+    " SELECT u.id, kheya.audit_act('outbox/' || u.id, 'dialogue_pushed', jsonb_build_object('dial', $2::text)) FROM u";
 
 #define PARCELS_KNOW(column, type) \
-    "INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen, " column ")" \
+    "WITH u AS (INSERT INTO kheya.citizen AS z (bucket, msisdn, lang, link, seen, " column ")" \
     " VALUES (kheya.bucket($1::text), $1::text, '', '', 0, $2::" type ")" \
-    " ON CONFLICT (bucket, msisdn) DO UPDATE SET " column " = EXCLUDED." column " RETURNING z.bucket"
+    " ON CONFLICT (bucket, msisdn) DO UPDATE SET " column " = EXCLUDED." column " RETURNING z.bucket, z.msisdn)" \
+    " SELECT u.bucket, kheya.audit_act('phone/' || u.msisdn, 'messages_" column "', jsonb_build_object('set', $2::text)) FROM u"
 
 static const char parcels_other[] = PARCELS_KNOW("other", "text");
 static const char parcels_quiet[] = PARCELS_KNOW("quiet", "smallint");

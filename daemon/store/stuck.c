@@ -22,7 +22,8 @@ static const char *const stuck_statements[STUCK_STATEMENTS] = {
     [STUCK_RETRY] =
         "WITH u AS (UPDATE kheya.backend_queue q SET state = 0, due = " STUCK_NOW ", changed = " STUCK_NOW
         " WHERE q.backend = $1::text AND q.state <> 1 AND ($2::bigint = 0 OR q.number = $2::bigint) RETURNING 1)"
-        " SELECT count(*) FROM u",
+        " SELECT n.n, kheya.audit_act('backend/' || $1::text, 'handovers_retried', jsonb_build_object('count', n.n, 'case', $2::bigint))"
+        " FROM (SELECT count(*) AS n FROM u) n",
 };
 
 static PGresult *stuck_ask(const char *conninfo, enum stuck_statement what, const char *first,

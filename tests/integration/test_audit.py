@@ -11,7 +11,7 @@ import time
 import psycopg2
 import pytest
 
-from town import BUILD, Town, wait_for
+from town import BUILD, TREE, Town, wait_for
 
 AGENTS = [f"880179006100{i}" for i in range(1, 5)]
 
@@ -222,8 +222,18 @@ def test_acts_of_operators_are_in_it(chain):
     parcel = chain.sql("INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, due, created, changed) VALUES"
                        " (1, 'audit/1', '8801790061009', '', 'bn', 'service_info', 'x', 32503680000000, 1, 1) RETURNING id")[0][0]
     assert kheya(chain, "outbox", "drop", str(parcel)).returncode == 0
-    for code, events in ((f"mass/{number}", ["mass_propose"]), (f"alert/{alert}", ["alert_set", "alert_approved", "alert_cleared"]),
+    her = "8801790061020"
+    assert kheya(chain, "outbox", "other", her, "8801790061021").returncode == 0
+    assert kheya(chain, "outbox", "discreet", her, "yes").returncode == 0
+    assert kheya(chain, "outbox", "push", her, "*333*16#", "Look").returncode == 0
+    lines = subprocess.run([BUILD / "kheya", "import", "--database", chain.conninfo, "holidays", TREE / "conf" / "holidays.csv"],
+                           capture_output=True, text=True, timeout=60, check=False)
+    assert lines.returncode == 0, lines
+    for code, events in ((f"phone/{her}", ["messages_other", "messages_quiet"]), ("list/calendar", ["list_imported"]), (f"mass/{number}", ["mass_propose"]), (f"alert/{alert}", ["alert_set", "alert_approved", "alert_cleared"]),
                          (f"outbox/{parcel}", ["message_dropped"])):
         assert [e for e, in chain.sql("SELECT event FROM kheya.audit WHERE code = %s ORDER BY turn", code)] == events
     assert chain.sql("SELECT fields ->> 'by', fields ->> 'login' FROM kheya.audit WHERE event = 'alert_approved'") == [("second", "postgres")]
+    assert chain.sql("SELECT count(*) FROM kheya.audit WHERE event = 'dialogue_pushed'") == [(1,)]
+    told, = chain.sql("SELECT fields ->> 'login', fields ->> 'program', fields ->> 'set' FROM kheya.audit WHERE event = 'messages_other'")
+    assert told[0] == "postgres" and told[1].startswith("kheya ") and told[2] == "8801790061021", told
     whole(chain)

@@ -90,4 +90,4 @@ def test_rules_from_a_file(town, phone_of):
     assert "(6 সংখ্যা" in through(again, "1", "5", "1", "০১০১১৯৬৪", "1", "1"), "a rule of one upazila: where does she live?"
     assert "1 বিধবা ভাতা" in through(again, "092544")
     assert town.sql("SELECT count(*) FROM kheya.case_file") == [(0,)]
-    assert town.sql("SELECT count(*) FROM kheya.audit") == [(0,)], "nothing is kept"
+    assert town.sql("SELECT count(*) FROM kheya.audit WHERE actor <> 'operator'") == [(0,)], "nothing is kept"
