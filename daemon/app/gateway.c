@@ -1357,6 +1357,8 @@ static void gateway_on_idle(void *arg, struct session *s)
         return;
     if (s->mode != SESSION_ENDED)
         stats_inc(sessions_idle);
+    if (store_is_up(g->store))
+        reminders_left(g->reminders, s);
     gateway_forget(g, s);
 }
 

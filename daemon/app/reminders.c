@@ -3,16 +3,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/generations.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/draft.h"
 #include "menu/template.h"
 #include "store/reminds.h"
 
 #define REMINDERS_REST_MS 3000          /* after a round that found nobody */
 #define REMINDERS_AT_ONCE 200           /* people of a kind */
+#define REMINDERS_DRAFT "draft"
+#define REMINDERS_DRAFT_MS (10 * 60 * 1000)
 
 struct reminders {
     struct store *store;
@@ -58,6 +62,14 @@ static void reminders_collect(struct reminders_words *w, const struct menu *m)
     w->words.texts = w->columns[3];
 }
 
+static bool reminders_tells(const struct menu *m, const char *due)
+{
+    for (int i = 0; i < m->sms_count; i++)
+        if (m->sms[i].due != NULL && strcmp(m->sms[i].due, due) == 0)
+            return true;
+    return false;
+}
+
 static void reminders_on_told(void *arg, int count)
 {
     struct reminders *r = arg;
@@ -87,6 +99,12 @@ struct reminders *reminders_new(struct store *store, struct generations *generat
 void reminders_free(struct reminders *r)
 {
     free(r);
+}
+
+void reminders_left(struct reminders *r, const struct session *s)
+{
+    if (reminders_tells(generations_current(r->generations), REMINDERS_DRAFT) && draft_is_left(s))
+        reminds_keep(r->store, &(struct reminds_draft){ s->msisdn, s->code, s->turn, s->seen + REMINDERS_DRAFT_MS });
 }
 
 /* One kind at a time; a round begins now and then. */

@@ -13,11 +13,16 @@ static const struct errand_sql reminds_statements[REMINDS_KINDS] = {
     [REMINDS_RULES] = { "reminds_rules", REMINDS_ASK("rules") },
     [REMINDS_WISHES] = { "reminds_wishes", REMINDS_ASK("reminders") },
     [REMINDS_PAYMENTS] = { "reminds_payments", REMINDS_ASK("payments") },
+    [REMINDS_DRAFTS] = { "reminds_drafts", REMINDS_ASK("drafts") },
 };
+
+static const struct errand_sql reminds_keep_statement = { "reminds_keep",
+    "SELECT kheya.keep_draft($1::text, $2::text, $3::integer, $4::bigint)" };
 
 void reminds_prepare(struct pg *pg)
 {
     errands_prepare(pg, reminds_statements, REMINDS_KINDS);
+    errands_prepare(pg, &reminds_keep_statement, 1);
 }
 
 static void reminds_on_told(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
@@ -46,4 +51,24 @@ void reminds_some(struct store *s, enum reminds_of of, int max, int64_t now, con
     store_errand(s, &reminds_statements[of], &p, &done);
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         buf_fini(&arrays[i]);
+}
+
+static void reminds_on_kept(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
+{
+    (void)arg;
+    (void)ticket;
+    (void)rows;
+    (void)lost;
+}
+
+void reminds_keep(struct store *s, const struct reminds_draft *d)
+{
+    const struct errand_done done = { reminds_on_kept, NULL, 0 };
+    struct errand_params p = { .count = 0 };
+
+    errand_text(&p, d->msisdn);
+    errand_text(&p, d->code);
+    errand_int(&p, d->turn);
+    errand_int(&p, d->due);
+    store_errand(s, &reminds_keep_statement, &p, &done);
 }

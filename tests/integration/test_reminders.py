@@ -160,6 +160,35 @@ def test_many_and_kills(town):
     assert re.search("week", town.sql("SELECT source FROM svc.schedule WHERE kind = 'vaccine' AND days = 69")[0][0])
 
 
+def test_left_work(town, phone_of):
+    """Cut off with three answers: one message, ten minutes later, and only to who has not gone on."""
+    def cut(phone):
+        speaks(phone, "bn")
+        through(phone, "1", "3", "1", "4190000831", "01011950", "1")
+        phone.cancel()
+        wait_for("the draft", lambda: town.sql("SELECT count(*) FROM kheya.draft WHERE msisdn = %s", phone.msisdn) == [(1,)], 90)
+
+    def ten_minutes_on(phone):
+        town.sql("UPDATE kheya.draft SET due = (extract(epoch FROM now()) * 1000)::bigint WHERE msisdn = %s", phone.msisdn)
+        wait_for("a look", lambda: town.sql("SELECT count(*) FROM kheya.draft WHERE msisdn = %s", phone.msisdn) == [(0,)])
+
+    left, went_on, looked = phone_of(town), phone_of(town), phone_of(town)
+    speaks(looked, "bn")
+    through(looked, "1", "1", "1")
+    looked.cancel()
+    cut(left)
+    cut(went_on)
+    assert town.sql("SELECT max(due) - (extract(epoch FROM now()) * 1000)::bigint BETWEEN 300000 AND 600000 FROM kheya.draft") == [(True,)]
+    assert "কাজ বাকি" in went_on.dial("*333#")["text"]
+    went_on.type("1")
+    for phone in (left, went_on):
+        ten_minutes_on(phone)
+    wait_for("her message", lambda: any("আপনার কাজ বাকি আছে" in m for m in left.sms()))
+    assert told(town, "draft/") == (1, 1) and went_on.sms() == []
+    assert town.sql("SELECT count(*) FROM kheya.draft WHERE msisdn = %s", looked.msisdn) == [(0,)], "one answer is no work"
+    assert "কাজ বাকি" in left.dial("*333#")["text"]
+
+
 def test_known_answers(town, phone_of):
     """Who applies a second time chooses a PIN; the third time the answers are there behind it, masked. Of another NID they are
     not, and on another phone neither."""
