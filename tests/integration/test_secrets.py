@@ -254,6 +254,12 @@ def running(town, *phones):
         phone.cancel()
 
 
+def again(town):
+    town.kheyads[0].kill()
+    town.start_kheyad()
+    town.ready()
+
+
 def ended(town):
     """Every dialogue is over: those that were dropped cannot be continued any more, and kheyad has seen it."""
     town.sql("UPDATE kheya.session SET at = at - 8 * 86400000::bigint")
@@ -307,11 +313,10 @@ def evening(tmp_path_factory):
         wanders(town, phones[11], 333)
         wait_for("messages gone", lambda: town.sql("SELECT count(*) FROM kheya.outbox WHERE state IN (0, 1)") == [(0,)], 90)
         wait_for("hand-overs", lambda: town.sql("SELECT count(*) FROM kheya.backend_queue WHERE state = 0") == [(0,)], 60)
-        town.kheyads[0].kill()
-        town.start_kheyad()
-        town.ready()
+        again(town)
         running(town, phones[8], phones[9], phones[0])
         ended(town)
+        again(town)                     # in a day its memory had forgotten too
         assert "333 Govt services" in phones[8].dial("*333#")["text"], "who comes after that begins anew"
         yield town, [code]
     finally:
