@@ -89,5 +89,9 @@ def test_rules_from_a_file(town, phone_of):
     speaks(again, "bn")
     assert "(6 সংখ্যা" in through(again, "1", "5", "1", "০১০১১৯৬৪", "1", "1"), "a rule of one upazila: where does she live?"
     assert "1 বিধবা ভাতা" in through(again, "092544")
+    # who applies hears the same ages
+    third = phone_of(town)
+    speaks(third, "en")
+    assert "Too young: woman 99, man 65." in through(third, "1", "3", "1", "4190000831", "01011950", "1")
     assert town.sql("SELECT count(*) FROM kheya.case_file") == [(0,)]
     assert town.sql("SELECT count(*) FROM kheya.audit WHERE actor <> 'operator'") == [(0,)], "nothing is kept"
