@@ -18,7 +18,7 @@
 #define IMPORT_ERRORS_MAX 100           /* that are told */
 
 static const struct import_list *const import_lists[] = { &import_holidays, &import_windows, &import_shelters,
-                                                         &import_responders, &import_rules };
+                                                         &import_responders, &import_rules, &import_schedules };
 
 #define IMPORT_LISTS (sizeof import_lists / sizeof import_lists[0])
 

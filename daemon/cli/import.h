@@ -52,6 +52,6 @@ void import_error(struct import *im, const struct import_row *row, int column, c
 bool import_day(struct import *im, const struct import_row *row, int column, int32_t *day)
     __attribute__((warn_unused_result));
 
-extern const struct import_list import_holidays, import_windows, import_shelters, import_responders, import_rules;
+extern const struct import_list import_holidays, import_windows, import_shelters, import_responders, import_rules, import_schedules;
 
 #endif

@@ -77,6 +77,15 @@ static const char imports_rules_sql[] =
     "  WHERE (r.until, r.source) IS DISTINCT FROM (EXCLUDED.until, EXCLUDED.source) RETURNING r.xmax = 0 AS fresh)"
     IMPORTS_COUNTS("rules");
 
+/* $1 kinds, $2 days, $3 sources */
+static const char imports_schedules_sql[] =
+    "WITH f AS (SELECT * FROM unnest($1::text[], $2::smallint[], $3::text[]) AS f(kind, days, source)),"
+    " gone AS (DELETE FROM svc.schedule s WHERE s.kind IN (SELECT f.kind FROM f)"
+    "  AND NOT EXISTS (SELECT FROM f WHERE f.kind = s.kind AND f.days = s.days) RETURNING 1),"
+    " put AS (INSERT INTO svc.schedule AS s (kind, days, source) SELECT * FROM f ON CONFLICT (kind, days) DO UPDATE"
+    "  SET source = EXCLUDED.source WHERE s.source <> EXCLUDED.source RETURNING s.xmax = 0 AS fresh)"
+    IMPORTS_COUNTS("schedules");
+
 #define IMPORTS_ARRAYS 10               /* of one statement, at most */
 
 /* --- an array of PostgreSQL's, as text ------------------------------------------------- */
@@ -271,6 +280,30 @@ bool imports_rules(const char *conninfo, const struct imports_rule *rules, size_
         buf_addc(&arrays[k], '}');
     ok = imports_run(conninfo, imports_rules_sql, arrays, IMPORTS_RULE_TEXTS, done, err, n);
     for (int k = 0; k < IMPORTS_RULE_TEXTS; k++)
+        buf_fini(&arrays[k]);
+    return ok;
+}
+
+bool imports_schedules(const char *conninfo, const struct imports_schedule *schedules, size_t count,
+                       struct imports_done *done, char *err, size_t n)
+{
+    struct buf arrays[3];
+    bool ok;
+
+    for (int k = 0; k < 3; k++)
+        imports_array_begin(&arrays[k]);
+    for (size_t i = 0; i < count; i++) {
+        char days[12];
+
+        snprintf(days, sizeof days, "%d", schedules[i].days);
+        imports_array_add(&arrays[0], schedules[i].kind);
+        imports_array_add(&arrays[1], days);
+        imports_array_add(&arrays[2], schedules[i].source);
+    }
+    for (int k = 0; k < 3; k++)
+        buf_addc(&arrays[k], '}');
+    ok = imports_run(conninfo, imports_schedules_sql, arrays, 3, done, err, n);
+    for (int k = 0; k < 3; k++)
         buf_fini(&arrays[k]);
     return ok;
 }

@@ -70,4 +70,13 @@ struct imports_rule {
 bool imports_rules(const char *conninfo, const struct imports_rule *rules, size_t count, struct imports_done *done,
                    char *err, size_t n) __attribute__((warn_unused_result));
 
+struct imports_schedule {
+    char kind[12], source[84];
+    int days;
+};
+
+/* The list stands for the kinds in it. */
+bool imports_schedules(const char *conninfo, const struct imports_schedule *schedules, size_t count,
+                       struct imports_done *done, char *err, size_t n) __attribute__((warn_unused_result));
+
 #endif

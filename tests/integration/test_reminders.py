@@ -160,6 +160,28 @@ def test_many_and_kills(town):
     assert re.search("week", town.sql("SELECT source FROM svc.schedule WHERE kind = 'vaccine' AND days = 69")[0][0])
 
 
+def test_schedules_from_a_file(town, phone_of):
+    """All of a file or nothing; who wished for it already goes by the new days."""
+    def put(rows):
+        return subprocess.run([BUILD / "kheya", "import", "--database", town.conninfo, "schedules", "-"], check=False,
+                              capture_output=True, input="kind,days,source\n" + rows, text=True)
+
+    mother = speaks(phone_of(town), "en")
+    through(mother, "4", "5", day(town, -10), "1")
+    bad = put("birth,30,Rules\nwedding,1,Rules\nbirth,4x,Rules\nbirth,-31,Rules\nbirth,30,Other\nbirth,1,\n")
+    assert bad.returncode == 1
+    for line, why in ((3, "expected birth"), (4, "expected days"), (5, "expected days"), (6, "on line 2 already"), (7, "written")):
+        assert re.search(rf"(?m):{line}:\d+: error: .*{why}", bad.stderr), (why, bad.stderr)
+    until = "SELECT next - day FROM kheya.reminder WHERE msisdn = %s"
+    assert town.sql(until, mother.msisdn) == [(40,)]
+    good = put("birth,30,Rules\n")
+    assert good.stdout == "schedules: 1 in the file: 1 added, 0 changed, 1 gone\n", good.stdout + good.stderr
+    assert town.sql(until, mother.msisdn) == [(30,)]
+    assert put("birth,5,Rules\n").returncode == 0
+    assert town.sql(until, mother.msisdn) == [], "nothing is left to remind of"
+    assert put("birth,40,Rules\n").returncode == 0
+
+
 def test_left_work(town, phone_of):
     """Cut off with three answers: one message, ten minutes later, and only to who has not gone on."""
     def cut(phone):
