@@ -93,6 +93,25 @@ SELECT p.place, (now() AT TIME ZONE 'Asia/Dhaka')::date + d.n, d.en, d.bn, d.lat
                (2, 'sun, wind 10 km', 'রোদ', 'rod, batash 10 km')) AS d(n, en, bn, latn)
 ON CONFLICT (place, day) DO UPDATE SET en = excluded.en, bn = excluded.bn, latn = excluded.latn;
 
+-- Advice and prices of today, and an order of the first example person.
+INSERT INTO svc.crop_advice (place, crop, stage, told, last, en, bn, latn)
+SELECT a.place, a.crop, a.stage, t.day, t.day + 30, a.en, a.bn, a.latn
+  FROM (SELECT (now() AT TIME ZONE 'Asia/Dhaka')::date AS day) t,
+       (VALUES ('', 'paddy', 'grow', 'Keep 2 inches of water. Look for brown hoppers at the foot.',
+                'জমিতে 2 ইঞ্চি পানি রাখুন, গোড়ায় পোকা দেখুন', 'Jomite 2 inchi pani rakhun, goray poka dekhun.'),
+               ('09', 'paddy', 'ripe', 'Four in five ripe? Harvest now, rain may come.',
+                '80 ভাগ পাকলে এখনই কাটুন, বৃষ্টি আসতে পারে', '80 bhag pakle ekhoni katun, brishti ashte pare.'),
+               ('', 'fish', 'grow', 'Feed in the morning. Raise the bank against flood.',
+                'সকালে খাবার দিন, পাড় উঁচু করুন', 'Shokale khabar din, par uchu korun.')) AS a(place, crop, stage, en, bn, latn)
+ON CONFLICT (place, crop, stage, told) DO UPDATE SET en = excluded.en, bn = excluded.bn, latn = excluded.latn;
+INSERT INTO svc.crop_price (place, crop, day, low, high)
+SELECT p.place, p.crop, (now() AT TIME ZONE 'Asia/Dhaka')::date - 1, p.low, p.high
+  FROM (VALUES ('0925', 'paddy', 30, 34), ('', 'paddy', 28, 36), ('', 'onion', 60, 75), ('0925', 'fish', 180, 260)) AS p(place, crop, low, high)
+ON CONFLICT (place, crop, day) DO UPDATE SET low = excluded.low, high = excluded.high;
+INSERT INTO svc.shop_order (number, msisdn, what, state, taka, changed)
+SELECT '400017', '8801711000001', 'Solar lamp', 'at_centre', 650, (now() AT TIME ZONE 'Asia/Dhaka')::date
+ON CONFLICT (number) DO UPDATE SET state = excluded.state, changed = excluded.changed;
+
 INSERT INTO svc.responder (msisdn, role, place) VALUES
     ('8801711000191', 'uno', '0925'), ('8801711000192', 'uno', '0918'), ('8801711000193', 'uno', '7857'),
     ('8801711000194', 'volunteer', '092544'), ('8801711000195', 'volunteer', '091827'),

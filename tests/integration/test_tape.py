@@ -123,14 +123,14 @@ def test_replay(taped, phone_of, tmp_path):
     shutil.copytree(TREE / "menus", draft)
     text = (draft / "kheya.yaml").read_text()
     # what leads to the one leads to the other
-    changed = text.replace("goto: soon.farming}", "goto: x}").replace("goto: soon.shop}", "goto: soon.farming}") \
-                  .replace("goto: x}", "goto: soon.shop}")
+    changed = text.replace("goto: farming.start}", "goto: x}").replace("goto: shop.start}", "goto: farming.start}") \
+                  .replace("goto: x}", "goto: shop.start}")
     assert changed != text
     (draft / "kheya.yaml").write_text(changed)
     got = replay(town, draft)
     assert got.returncode == 1, got
-    line = next(line for line in got.stdout.splitlines() if "soon.farming" in line and " -> " in line)
-    told = re.match(r" +(\d+)  soon.farming\S* ?.* -> soon.shop.*, apart at main after 13, as ([0-9a-f]{16})$", line)
+    line = next(line for line in got.stdout.splitlines() if "farming.start" in line and " -> " in line)
+    told = re.match(r" +(\d+)  farming.start\S* ?.* -> shop.start.*, apart at main after 13, as ([0-9a-f]{16})$", line)
     assert told and int(told[1]) == 4, got.stdout
     example = int(told[2], 16)
     assert town.sql("SELECT count(*) FROM kheya.tape WHERE dialogue = %s", example - (1 << 64) * (example >> 63))[0][0] > 0
