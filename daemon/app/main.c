@@ -25,6 +25,7 @@
 #include "app/conf.h"
 #include "app/gateway.h"
 #include "app/handover.h"
+#include "app/publisher.h"
 #include "app/secret.h"
 #include "app/tills.h"
 #include "base/clock.h"
@@ -44,6 +45,7 @@ struct main {
     struct http *http;
     struct gateway *gateway;
     struct admin *admin;
+    struct publisher *publisher;
     struct event *signals[3];
     int pid_fd;
     int64_t stop_at;                    /* clock_mono() ms; 0 while serving */
@@ -225,6 +227,8 @@ static bool main_open(struct main *m)
     }
     if (m->http != NULL)
         m->admin = admin_new(m->base, m->http, m->gateway, m->conf.http_handset);
+    if (m->http != NULL && (m->publisher = publisher_new(m->base, m->http, m->conf.database, err, sizeof err)) == NULL)
+        log_warn("event=no_public_page error=\"%s\"", err);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         m->signals[i] = evsignal_new(m->base, signals[i], main_on_signal, m);
         event_add(m->signals[i], NULL);
@@ -258,6 +262,7 @@ static void main_close(struct main *m)
     for (size_t i = 0; i < sizeof m->signals / sizeof m->signals[0]; i++)
         if (m->signals[i] != NULL)
             event_free(m->signals[i]);
+    publisher_free(m->publisher);
     admin_free(m->admin);
     gateway_free(m->gateway);
     http_free(m->http);

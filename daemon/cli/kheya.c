@@ -27,6 +27,7 @@
 #include "cli/reload.h"
 #include "cli/render.h"
 #include "cli/replay.h"
+#include "cli/savings.h"
 #include "cli/schema.h"
 
 static const struct command {
@@ -57,6 +58,7 @@ static const struct command {
     { "reload", reload_main, "the running kheyad reads its menus again" },
     { "render", render_main, "the pages of one screen with their counts" },
     { "replay", replay_main, "recorded dialogues against a draft: which would end elsewhere" },
+    { "savings", savings_main, "visits, hours and taka that finished cases spared citizens" },
     { "schema", schema_main, "the menu language as a JSON Schema, for editors" },
 };
 
