@@ -100,6 +100,10 @@ static enum flow_result answer(struct rig *r)
     }
     if (q->kind == FLOW_CASE)
         return answer_case(r);
+    if (q->kind == FLOW_PIN) {
+        rows.pin = (enum flow_pin)random_of(FLOW_PIN_FAILED);
+        return flow_answer(&r->env, r->s, &rows, &r->out);
+    }
     if (q->kind == FLOW_PAY) {
         rows.failed = random_of(20) == 0;
         rows.pay = (enum flow_pay)random_of(FLOW_PAYS);
