@@ -91,12 +91,12 @@ static struct alert *alerts_add(struct alerts *a, const struct store_alert_text 
     return item;
 }
 
-void alerts_take(struct alerts *a, const struct store_alert_text *texts, int count)
+bool alerts_take(struct alerts *a, const struct store_alert_text *texts, int count)
 {
     struct alert *item = NULL;
 
     if (alerts_same(a, texts, count))
-        return;
+        return false;
     alerts_clear(a);
     for (int i = 0; i < count; i++) {
         if (item == NULL || item->id != texts[i].id)
@@ -106,6 +106,7 @@ void alerts_take(struct alerts *a, const struct store_alert_text *texts, int cou
         item->now.texts = item->texts;
     }
     log_info("alert=%s places=%d event=changed", count > 0 ? "on" : "off", a->count);
+    return true;
 }
 
 /* FNV-1a of 64 bits, never 0. */

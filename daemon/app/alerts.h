@@ -14,8 +14,8 @@ struct alerts *alerts_new(void);
 void alerts_free(struct alerts *a);
 
 /* What the database says now, the texts of one warning one after the other;
- * count 0: there is no warning. */
-void alerts_take(struct alerts *a, const struct store_alert_text *texts, int count);
+ * count 0: there is no warning.  False: nothing is new. */
+bool alerts_take(struct alerts *a, const struct store_alert_text *texts, int count);
 
 /* Of a place, "" unknown: the gravest of those that are for it, the nearest of
  * equals; NULL none.  Over at now (ms) also while nobody can say so.

@@ -58,6 +58,8 @@ static const struct conf_key conf_root_keys[] = {
       "libpq connection string; passwords come from PGPASSFILE or the environment" },
     { "menus", CONF_STRING, AT(conf, menus), 0, 0, "menus", NULL, "folder of the menu tree" },
     { "pid_file", CONF_STRING, AT(conf, pid_file), 0, 0, "", NULL, "locked while the daemon runs; empty: none" },
+    { "state", CONF_STRING, AT(conf, state), 0, 0, "", NULL,
+      "folder of this process alone, where it keeps the warnings that are on, for a start while the database is away; empty: none" },
     { "secret", CONF_STRING, AT(conf, secret), 0, 0, "", NULL,
       "file of 32 random octets, the same for all processes; consent codes, PINs and names of HTTP answers are hashed under it, "
       "sensitive values of cases encrypted; "
@@ -835,7 +837,7 @@ bool conf_load(struct conf *c, const char *path, struct buf *errors)
     memset(c, 0, sizeof *c);
     r.arena = arena_new(CONF_ARENA_MAX);
     c->mem = r.arena;
-    c->database = c->menus = c->pid_file = c->http_address = c->http_handset = "";
+    c->database = c->menus = c->pid_file = c->state = c->http_address = c->http_handset = "";
     c->folder = conf_folder(r.arena, path);
     conf_defaults(&r, conf_root_keys, c);
     for (size_t i = 0; i < sizeof conf_sections / sizeof conf_sections[0]; i++)

@@ -61,6 +61,7 @@ struct conf {
     const char *http_address;
     const char *http_handset;           /* control address of a telco simulator, "" none */
     const char *pid_file;               /* "" none */
+    const char *state;                  /* folder, "" none */
     const char *secret;                 /* file, "" none */
     const char *folder;                 /* where the configuration lies: the keys of back ends are below it */
     int log_level;                      /* enum log_level */

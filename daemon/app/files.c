@@ -144,6 +144,16 @@ static char *files_read(int fd, size_t *size)
     return NULL;
 }
 
+bool files_slurp(const char *path, char **text, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    *text = fd >= 0 ? files_read(fd, size) : NULL;
+    if (fd >= 0)
+        close(fd);
+    return *text != NULL;
+}
+
 static void files_digest(struct files_in *in)
 {
     crypto_generichash_state state;

@@ -27,6 +27,10 @@ struct files_content {
 };
 bool files_write(const struct files_content *c, char err[FILES_ERR]) __attribute__((warn_unused_result));
 
+/* All of a file, with a NUL behind it; owned by the caller.  False: it is not there, cannot be read, or has more than
+ * FILES_IN_MAX octets. */
+bool files_slurp(const char *path, char **text, size_t *size) __attribute__((warn_unused_result));
+
 struct files_in {
     char name[FILES_NAME_MAX];          /* "" nothing is there */
     int fd;                             /* holds it; -1 */

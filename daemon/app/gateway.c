@@ -10,6 +10,7 @@
 
 #include "app/agencies.h"
 #include "app/alerts.h"
+#include "app/alerts_file.h"
 #include "app/almanac.h"
 #include "app/backends.h"
 #include "app/bearer.h"
@@ -85,6 +86,7 @@ struct gateway {
     struct postman *postman;
     struct recent *recent;
     struct alerts *alerts;
+    struct alerts_file *alerts_file;    /* NULL: nothing is kept */
     struct feeder *feeder;
     struct sealer *sealer;              /* the audit's chain of hashes */
     struct backends *backends;
@@ -857,11 +859,22 @@ static void gateway_on_current(void *arg, int64_t id)
     log_info("generation=%016" PRIx64 " event=current screens=%d", (uint64_t)id, g->menu->screen_count);
 }
 
+static bool gateway_open_state(struct gateway *g, char *err, size_t err_size)
+{
+    if (g->conf->state[0] == '\0')
+        return true;
+    g->alerts_file = alerts_file_new(g->base, g->conf->state, err, err_size);
+    if (g->alerts_file != NULL)
+        alerts_file_read(g->alerts_file, g->alerts);
+    return g->alerts_file != NULL;
+}
+
 static void gateway_on_alert(void *arg, const struct store_alert_text *texts, int count)
 {
     struct gateway *g = arg;
 
-    alerts_take(g->alerts, texts, count);
+    if (alerts_take(g->alerts, texts, count) && g->alerts_file != NULL)
+        alerts_file_write(g->alerts_file, texts, count);
 }
 
 static void gateway_on_former(void *arg, int64_t id, bool retired)
@@ -1586,7 +1599,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->reminders = reminders_new(g->store, g->generations);
     g->alerts = alerts_new();
-    if (!gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
+    if (!gateway_open_state(g, err, err_size) || !gateway_take_secret(g, err, err_size) || !gateway_open_backends(g, err, err_size) ||
         !gateway_open_pins(g, err, err_size) || !gateway_open_cashier(g, args->http, err, err_size) ||
         !gateway_open_officers(g, err, err_size) ||
         !gateway_open_handover(g, err, err_size)) {
@@ -1646,6 +1659,7 @@ void gateway_free(struct gateway *g)
     postman_free(g->postman);
     numbers_free(g->numbers);
     recent_free(g->recent);
+    alerts_file_free(g->alerts_file);
     alerts_free(g->alerts);
     generations_free(g->generations);
     free(g->awaiting);

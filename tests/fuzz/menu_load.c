@@ -218,7 +218,7 @@ static void fuzz_menu(const struct menu *m, const char *text, size_t size)
     must(m->start >= 0 && m->start < m->screen_count && m->first < m->screen_count);
     for (int i = 0; i < MENU_WORD_COUNT; i++) {
         for (int k = 0; k < m->lang_count; k++)
-            must(m->words[i] != NULL ? m->words[i]->by_lang[k] != NULL : i == MENU_WORD_DIAL);
+            must(m->words[i] != NULL ? m->words[i]->by_lang[k] != NULL : i == MENU_WORD_DIAL || i == MENU_WORD_OFTEN);
     }
     for (int i = 0; i < m->code_count; i++)
         must(menu_code_match(m, m->codes[i], strlen(m->codes[i]), &code, &rest, &rest_len) && rest_len == 0);

@@ -14,7 +14,8 @@ HERE, THERE = "8801711000001", "8801711000102"         # of Kukri Mukri, 092544,
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    t = Town(tmp_path_factory.mktemp("alert"), conf="limits: {hold: 500ms}")
+    folder = tmp_path_factory.mktemp("alert")
+    t = Town(folder, conf=f"limits: {{hold: 500ms}}\nstate: {folder}/state")
     try:
         t.start()
         for phone in (HERE, THERE, "8801711000003", "8801711000104"):
@@ -146,5 +147,10 @@ def test_static_page_without_the_database(town):
     unknown = Phone(town, "8801711000777").dial()
     assert unknown["text"] == BN, "nobody knows where she lives: the gravest, in the letters that most read"
     assert "line is busy" in Phone(town, THERE).dial()["text"], "kheyad remembers that she lives elsewhere, and reads English"
+    # who starts now knows the warning all the same, though not where she lives
+    town.kheyads[0].kill()
+    town.start_kheyad()
+    wait_for("kheyad", lambda: town.get(f"http://127.0.0.1:{town.http[0]}/healthz", quiet=True))
+    wait_for("its link", lambda: Phone(town, "8801711000778").dial()["text"] == BN)
     town.start_database()
     wait_for("the menus", lambda: "1 My shelter" in Phone(town, "8801711000003").dial()["text"])
