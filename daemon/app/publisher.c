@@ -18,7 +18,8 @@
 #define PUBLISHER_EVERY_S 300
 #define PUBLISHER_AGAIN_S 20            /* after a question that failed */
 #define PUBLISHER_PAGE_MAX (1024 * 1024)
-#define PUBLISHER_OPTIONS " options='-c statement_timeout=60s -c default_transaction_read_only=on'"
+/* Who is asked to end waits for a question under way. */
+#define PUBLISHER_OPTIONS " connect_timeout=5 options='-c statement_timeout=10s -c default_transaction_read_only=on'"
 
 struct publisher {
     struct http *http;
