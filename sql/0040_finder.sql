@@ -28,10 +28,10 @@ $$;
 
 -- --- what the menus may ask ------------------------------------------------------
 
-CREATE FUNCTION svc.agent_here(msisdn text) RETURNS TABLE (here boolean, closes text)
+CREATE FUNCTION svc.agent_here(msisdn text) RETURNS TABLE (here boolean, open boolean, closes text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
-    SELECT kheya.is_here(a.msisdn, c.closes), to_char(c.closes, 'HH24:MI')
+    SELECT kheya.is_here(a.msisdn, c.closes), (now() AT TIME ZONE 'Asia/Dhaka')::time < c.closes, to_char(c.closes, 'HH24:MI')
       FROM kheya.agent a JOIN kheya.centre c ON c.code = a.place
      WHERE a.bucket = kheya.bucket(agent_here.msisdn) AND a.msisdn = agent_here.msisdn AND a.active
 $$;
@@ -61,6 +61,24 @@ AS $$
      WHERE f.option = fee_of.option
 $$;
 
+-- The same for who asks before: the most that a centre takes.
+CREATE FUNCTION svc.fee_at_most(option integer) RETURNS TABLE (official integer, centre integer)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+    SELECT f.official, f.cap FROM svc.centre_fee f WHERE f.option = fee_at_most.option
+$$;
+
+-- A row: she waits for a call of this agent already, or of three others.
+CREATE FUNCTION svc.waits_for_call(msisdn text, agent text) RETURNS TABLE (since date)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+    SELECT kheya.day(max(f.created))
+      FROM kheya.case_file f
+     WHERE f.bucket = kheya.bucket(waits_for_call.msisdn) AND f.msisdn = waits_for_call.msisdn AND f.service = 'call_back'
+       AND f.state IN ('asked', 'called')
+    HAVING count(*) >= 3 OR bool_or(f.fields ->> 'agent' = waits_for_call.agent)
+$$;
+
 -- How many cases that she opened for others the office asks about.
 CREATE FUNCTION svc.agent_left(msisdn text) RETURNS TABLE (count integer)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
@@ -69,6 +87,6 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION kheya.is_here(text, time), svc.agent_here(text), svc.find_agent(text, text), svc.fee_of(text, integer),
-    svc.agent_left(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION svc.agent_here(text), svc.find_agent(text, text), svc.fee_of(text, integer), svc.agent_left(text)
-    TO kheya_menu;
+    svc.fee_at_most(integer), svc.waits_for_call(text, text), svc.agent_left(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION svc.agent_here(text), svc.find_agent(text, text), svc.fee_of(text, integer), svc.fee_at_most(integer),
+    svc.waits_for_call(text, text), svc.agent_left(text) TO kheya_menu;

@@ -57,7 +57,12 @@ def test_here_and_away(town, phone_of):
     town.sql("UPDATE kheya.centre SET opens = '00:00', closes = '00:00:01'")
     found(one, "092544", "2")
     assert "not there now" in through(one, "1")
+    said = asked(town, Phone(town, MAN), "ASI")
+    assert "closed" in said or "বন্ধ" in said, "nobody is told that she is seen when she is not"
     town.sql("UPDATE kheya.centre SET closes = '23:59:59'")
+    town.sql("UPDATE svc.centre_fee SET cap = 20 WHERE option = 1")
+    found(one, "092544", "2")
+    assert "at most Tk 20" in through(one, "1", "2")
 
 
 def test_the_next_centre_with_a_woman(town, phone_of):
@@ -76,6 +81,9 @@ def test_a_call_is_asked_for_once(town, phone_of):
     found(one, "092544", "2")
     through(one, "1")
     assert "কল দেবেন" in through(one, "1")
+    found(one, "1", "2")                # her union is known by the case
+    through(one, "1")
+    assert "কল চেয়েছেন" in through(one, "1"), "who waits for a call is told so"
     cases = town.sql("SELECT fields ->> 'agent', place FROM kheya.case_file WHERE service = 'call_back' AND msisdn = %s", one.msisdn)
     assert cases == [(MAN, "092544")]
     man = Phone(town, MAN)
@@ -85,7 +93,7 @@ def test_a_call_is_asked_for_once(town, phone_of):
 def test_words_of_agents(town, phone_of):
     agent = Phone(town, AGENT)
     assert asked(town, agent, "HISAB") in ("Today: 0 receipts, Tk 0", "আজ 0 রসিদ, 0 টাকা")
-    assert "30" in asked(town, agent, "FI 1")
+    assert "20" in asked(town, agent, "FI 1"), "at most the cap"
     assert "0" in asked(town, agent, "BAKI")
     one = phone_of(town)
     assert "333" in asked(town, one, "HISAB") and town.sql(
