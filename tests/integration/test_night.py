@@ -204,6 +204,9 @@ def test_payments_are_fees(morning):
     assert len(paid) >= 2, "too little happened"
 
 
+NEWS = ("333: You have news. Dial *333#.", "333: আপনার একটি খবর আছে। *333# ডায়াল করুন।")
+
+
 def test_every_message_came_once(morning):
     """bearerbox lived all night: what left came, and came once."""
     town, people = morning
@@ -211,4 +214,7 @@ def test_every_message_came_once(morning):
         sent = collections.Counter(t for t, in town.sql(
             "SELECT text FROM kheya.outbox WHERE receiver = %s AND state >= 2", p.phone.msisdn))
         wait_for("all of them", lambda p=p, sent=sent: sum(sent.values()) <= len(p.phone.sms()), 60)
-        assert collections.Counter(p.phone.sms()) == sent
+        # on her page she may have asked for less in her messages, or deleted the words of those that came
+        came = collections.Counter(t for t in p.phone.sms() if t not in NEWS)
+        assert len(p.phone.sms()) == sum(sent.values())
+        assert sum((came - sent).values()) <= sent["-"], came - sent
