@@ -109,13 +109,14 @@
 static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS] = {
     [SESSIONS_LOAD] = {
         "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre,"
-        " coalesce(svc.place_of(k.msisdn), '')"
+        " coalesce(h.place, '')"
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
         " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
         " LEFT JOIN kheya.agent a ON a.bucket = k.bucket AND a.msisdn = k.msisdn AND a.active"
         " AND (now() AT TIME ZONE 'Asia/Dhaka')::date BETWEEN coalesce(a.since, '-infinity')"
-        " AND coalesce(a.until, 'infinity')" },
+        " AND coalesce(a.until, 'infinity')"
+        " LEFT JOIN LATERAL kheya.home_of(k.bucket, k.msisdn) h ON true" },
     [SESSIONS_WRITE_STEPS] = { SESSIONS_UPSERT("") },
     [SESSIONS_WRITE_FULL] = { "WITH w AS (" SESSIONS_UPSERT(""), SESSIONS_FULL, SESSIONS_LETTERS ") SELECT w.msisdn FROM w" },
     [SESSIONS_WRITE_ORDERS] = {
