@@ -13,11 +13,21 @@ INSERT INTO svc.office (code, agency, en, bn) VALUES
     ('dss-7857', 'dss', 'Galachipa', 'গলাচিপা')
 ON CONFLICT (code) DO UPDATE SET agency = excluded.agency, en = excluded.en, bn = excluded.bn;
 
-INSERT INTO svc.union_council (code, en, bn, dss_office) VALUES
-    ('092544', 'Kukri Mukri', 'কুকরী মুকরী', 'dss-0925'),
-    ('091827', 'Dhania', 'ধনিয়া', 'dss-0918'),
-    ('785719', 'Char Kajal', 'চর কাজল', 'dss-7857')
-ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, dss_office = excluded.dss_office;
+-- conf/places.csv, centres.csv, agents.csv and fees.csv say the same, in the form of kheya import.
+INSERT INTO svc.area (kind, code, parent, en, bn, latn) VALUES
+    ('division', '10', '', 'Barishal', 'বরিশাল', 'Borishal'),
+    ('district', '09', '10', 'Bhola', 'ভোলা', 'Bhola'),
+    ('district', '78', '10', 'Patuakhali', 'পটুয়াখালী', 'Potuakhali'),
+    ('upazila', '0918', '09', 'Bhola Sadar', 'ভোলা সদর', 'Bhola Sodor'),
+    ('upazila', '0925', '09', 'Char Fasson', 'চরফ্যাশন', 'Chor Fashon'),
+    ('upazila', '7857', '78', 'Galachipa', 'গলাচিপা', 'Golachipa')
+ON CONFLICT (kind, code) DO UPDATE SET parent = excluded.parent, en = excluded.en, bn = excluded.bn, latn = excluded.latn;
+
+INSERT INTO svc.union_council (code, en, bn, latn, dss_office) VALUES
+    ('092544', 'Kukri Mukri', 'কুকরী মুকরী', 'Kukri Mukri', 'dss-0925'),
+    ('091827', 'Dhania', 'ধনিয়া', 'Dhonia', 'dss-0918'),
+    ('785719', 'Char Kajal', 'চর কাজল', 'Chor Kajol', 'dss-7857')
+ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, latn = excluded.latn, dss_office = excluded.dss_office;
 
 DELETE FROM svc.beneficiary WHERE msisdn BETWEEN '8801711000001' AND '8801711000200';
 
@@ -69,9 +79,10 @@ SELECT b.id, 2026, 'Q2', 'paid', d.taka, DATE '2026-07-09', 'nagad', '8801711000
  WHERE d.state <> 'none';
 
 -- Example 190 runs the digital centre of Kukri Mukri.
-INSERT INTO kheya.centre (code, union_code, en, bn, msisdn) VALUES
-    ('092544', '092544', 'Kukri Mukri', 'কুকরী মুকরী', '8801711000189')
-ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, msisdn = excluded.msisdn;
+INSERT INTO kheya.centre (code, union_code, en, bn, msisdn, ramp, power) VALUES
+    ('092544', '092544', 'Kukri Mukri', 'কুকরী মুকরী', '8801711000189', true, 'solar')
+ON CONFLICT (code) DO UPDATE SET en = excluded.en, bn = excluded.bn, msisdn = excluded.msisdn, ramp = excluded.ramp,
+    power = excluded.power;
 INSERT INTO kheya.agent (msisdn, name, centre, place, sex) VALUES
     ('8801711000190', 'Example 190', 'Kukri Mukri', '092544', 'f')
 ON CONFLICT (bucket, msisdn) DO UPDATE SET name = excluded.name, centre = excluded.centre, place = excluded.place,

@@ -18,7 +18,9 @@
 #define IMPORT_ERRORS_MAX 100           /* that are told */
 
 static const struct import_list *const import_lists[] = { &import_holidays, &import_windows, &import_shelters,
-                                                         &import_responders, &import_rules, &import_schedules };
+                                                         &import_responders, &import_rules, &import_schedules,
+                                                         &import_places, &import_centres, &import_prices,
+                                                         &import_agents, &import_fees };
 
 #define IMPORT_LISTS (sizeof import_lists / sizeof import_lists[0])
 
@@ -65,6 +67,11 @@ void import_error(struct import *im, const struct import_row *row, int column, c
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     import_say(im, row->line, row->columns[column], text);
+}
+
+void import_error_whole(struct import *im, const char *text)
+{
+    import_say(im, 1, 1, text);
 }
 
 bool import_day(struct import *im, const struct import_row *row, int column, int32_t *day)
@@ -221,7 +228,7 @@ static int import_run(void *arg, const char *conninfo, const struct conf *conf)
 {
     const struct import_args *a = arg;
     struct import im = { .path = strcmp(a->path, "-") == 0 ? "stdin" : a->path, .list = a->list };
-    void *data = a->list->begin();
+    void *data = a->list->begin(a->list);
     struct buf file;
     char err[512] = "";
     bool ok;
@@ -230,7 +237,7 @@ static int import_run(void *arg, const char *conninfo, const struct conf *conf)
     buf_init(&file, IMPORT_FILE_MAX);
     ok = import_load(a->path, &file) && import_read(&im, data, &file);
     if (ok && !a->check)
-        ok = a->list->put(data, conninfo, err, sizeof err);
+        ok = a->list->put(data, &im, conninfo, err, sizeof err);
     else if (ok)
         printf("%s: ok\n", im.path);
     if (err[0] != '\0')

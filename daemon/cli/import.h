@@ -22,6 +22,7 @@ int import_main(int argc, char **argv);
 /* --- for the rooms of single lists ------------------------------------------------------ */
 
 struct import;
+struct table;
 
 struct import_row {
     int line;
@@ -36,11 +37,12 @@ struct import_list {
         const char *name;               /* NULL: the end */
         bool required;                  /* the file must have it */
     } columns[IMPORT_COLUMNS_MAX];
-    void *(*begin)(void);
+    const struct table *table;          /* of import_table.h's lists; NULL: a room of its own */
+    void *(*begin)(const struct import_list *list);
     void (*row)(void *data, struct import *im, const struct import_row *row);
     void (*check)(void *data, struct import *im);       /* the rows together; NULL: nothing to look at */
     /* False, with a line in err.  Prints what was done. */
-    bool (*put)(void *data, const char *conninfo, char *err, size_t n);
+    bool (*put)(void *data, struct import *im, const char *conninfo, char *err, size_t n);
     void (*end)(void *data);
 };
 
@@ -52,6 +54,10 @@ void import_error(struct import *im, const struct import_row *row, int column, c
 bool import_day(struct import *im, const struct import_row *row, int column, int32_t *day)
     __attribute__((warn_unused_result));
 
+/* The same about the list as a whole. */
+void import_error_whole(struct import *im, const char *text);
+
 extern const struct import_list import_holidays, import_windows, import_shelters, import_responders, import_rules, import_schedules;
+extern const struct import_list import_places, import_centres, import_prices, import_agents, import_fees;
 
 #endif

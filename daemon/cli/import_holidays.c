@@ -23,8 +23,9 @@ struct holidays {
     int weekend_lines[7];               /* 0: not in the file */
 };
 
-static void *holidays_begin(void)
+static void *holidays_begin(const struct import_list *list)
 {
+    (void)list;
     return xcalloc(1, sizeof(struct holidays));
 }
 
@@ -131,11 +132,12 @@ static void holidays_tell(const struct holidays *h, const struct imports_done *d
         puts("weekend: as the file says");
 }
 
-static bool holidays_put(void *data, const char *conninfo, char *err, size_t n)
+static bool holidays_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     struct holidays *h = data;
     struct imports_done done;
 
+    (void)im;
     if (h->calendar.count == 0 && !h->calendar.has_weekend) {
         snprintf(err, n, "no day is in the file");
         return false;

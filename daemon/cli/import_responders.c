@@ -18,10 +18,11 @@ struct responders {
     size_t count;
 };
 
-static void *responders_begin(void)
+static void *responders_begin(const struct import_list *list)
 {
     struct responders *r = xcalloc(1, sizeof *r);
 
+    (void)list;
     r->items = xcalloc(RESPONDERS_MAX, sizeof *r->items);
     return r;
 }
@@ -70,11 +71,12 @@ static void responders_row(void *data, struct import *im, const struct import_ro
         r->items[r->count++] = one;
 }
 
-static bool responders_put(void *data, const char *conninfo, char *err, size_t n)
+static bool responders_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     const struct responders *r = data;
     struct imports_done done;
 
+    (void)im;
     if (r->count == 0) {
         snprintf(err, n, "nobody is in the file");
         return false;

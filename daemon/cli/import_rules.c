@@ -39,10 +39,11 @@ static const struct rules_words {
     { RULES_STATUS, { "", "widow", "disabled", "mother" }, "widow, disabled, mother, or nothing" },
 };
 
-static void *rules_begin(void)
+static void *rules_begin(const struct import_list *list)
 {
     struct rules *r = xcalloc(1, sizeof *r);
 
+    (void)list;
     r->items = xcalloc(RULES_MAX, sizeof *r->items);
     return r;
 }
@@ -201,13 +202,14 @@ static void rules_check(void *data, struct import *im)
     }
 }
 
-static bool rules_put(void *data, const char *conninfo, char *err, size_t n)
+static bool rules_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     struct rules *r = data;
     struct imports_rule *list;
     struct imports_done done;
     bool ok;
 
+    (void)im;
     if (r->count == 0) {
         snprintf(err, n, "no rule is in the file");
         return false;

@@ -26,10 +26,11 @@ struct schedules {
     size_t count;
 };
 
-static void *schedules_begin(void)
+static void *schedules_begin(const struct import_list *list)
 {
     struct schedules *s = xcalloc(1, sizeof *s);
 
+    (void)list;
     s->items = xcalloc(SCHEDULES_MAX, sizeof *s->items);
     return s;
 }
@@ -93,13 +94,14 @@ static void schedules_row(void *data, struct import *im, const struct import_row
     s->items[s->count++] = item;
 }
 
-static bool schedules_put(void *data, const char *conninfo, char *err, size_t n)
+static bool schedules_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     struct schedules *s = data;
     struct imports_schedule *list;
     struct imports_done done;
     bool ok;
 
+    (void)im;
     if (s->count == 0) {
         snprintf(err, n, "no day is in the file");
         return false;

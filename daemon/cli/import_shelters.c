@@ -27,10 +27,11 @@ struct shelters {
     size_t count;
 };
 
-static void *shelters_begin(void)
+static void *shelters_begin(const struct import_list *list)
 {
     struct shelters *s = xcalloc(1, sizeof *s);
 
+    (void)list;
     s->items = xcalloc(SHELTERS_MAX, sizeof *s->items);
     return s;
 }
@@ -142,13 +143,14 @@ static void shelters_check(void *data, struct import *im)
     }
 }
 
-static bool shelters_put(void *data, const char *conninfo, char *err, size_t n)
+static bool shelters_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     struct shelters *s = data;
     struct imports_shelter *list;
     struct imports_done done;
     bool ok;
 
+    (void)im;
     if (s->count == 0) {
         snprintf(err, n, "no shelter is in the file");
         return false;

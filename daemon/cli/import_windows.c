@@ -25,10 +25,11 @@ struct windows {
     size_t count;
 };
 
-static void *windows_begin(void)
+static void *windows_begin(const struct import_list *list)
 {
     struct windows *w = xcalloc(1, sizeof *w);
 
+    (void)list;
     w->items = xcalloc(WINDOWS_MAX, sizeof *w->items);
     return w;
 }
@@ -123,13 +124,14 @@ static void windows_check(void *data, struct import *im)
     }
 }
 
-static bool windows_put(void *data, const char *conninfo, char *err, size_t n)
+static bool windows_put(void *data, struct import *im, const char *conninfo, char *err, size_t n)
 {
     struct windows *w = data;
     struct imports_window *list;
     struct imports_done done;
     bool ok;
 
+    (void)im;
     if (w->count == 0) {
         snprintf(err, n, "no window is in the file");
         return false;

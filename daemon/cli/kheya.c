@@ -13,6 +13,7 @@
 #include "cli/dial.h"
 #include "cli/diff.h"
 #include "cli/explain.h"
+#include "cli/export.h"
 #include "cli/generations.h"
 #include "cli/graph.h"
 #include "cli/import.h"
@@ -44,9 +45,10 @@ static const struct command {
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "diff", diff_main, "what changes for citizens from one menu folder to another" },
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
+    { "export", export_main, "a list out of the database, as import takes it" },
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
-    { "import", import_main, "lists into the database: holidays, windows of services" },
+    { "import", import_main, "lists into the database: places, centres, agents, fees, holidays, shelters" },
     { "keyed", keyed_main, "numbers of persons as cases keep them: hashed under the secret, with their last four" },
     { "mass", mass_main, "one message to all people of some unions, by two keys" },
     { "migrate", migrate_main, "bring a database to this version" },
