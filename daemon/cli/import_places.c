@@ -7,6 +7,11 @@
 #define PLACES_MAX 20000                /* rows; the country has some 5,100 */
 #define PLACES_WIDE 20                  /* letters, as the database says: they stand in a page of 70 */
 
+#define PLACES_DIVISIONS 12             /* in one list of the menus (menus/place.yaml, sql/0043) */
+#define PLACES_DISTRICTS 20
+#define PLACES_UPAZILAS 20
+#define PLACES_UNIONS 30
+
 enum { PLACES_KIND = 0, PLACES_CODE, PLACES_DIVISION, PLACES_EN, PLACES_BN, PLACES_LATN };
 
 /* A code has the digits of its kind, and only a district says its division: its own digits do not. */
@@ -38,6 +43,25 @@ static void places_above(const struct table_rows *t, struct import *im, size_t r
     table_error(t, im, row, column, text);
 }
 
+/* A list of the menus would lose what comes behind its last row. */
+static void places_many(const struct table_rows *t, struct import *im, size_t row, int column, size_t letters, int max)
+{
+    const char *kind = table_cell(t, row, PLACES_KIND), *above = table_cell(t, row, column);
+    char text[80];
+    int count = 0;
+
+    for (size_t i = row; i-- > 0 && strcmp(table_cell(t, i, PLACES_KIND), kind) == 0;) {
+        if (strncmp(table_cell(t, i, column), above, letters) == 0)
+            count++;
+        else if (column == PLACES_CODE && letters > 0)
+            break;                      /* in the order of codes */
+    }
+    if (count != max)
+        return;
+    snprintf(text, sizeof text, "more than %d of kind %s in one list", max, kind);
+    table_error(t, im, row, PLACES_CODE, text);
+}
+
 /* Nobody could choose between two unions of one name in one upazila.  They lie together: rows are in the order of codes. */
 static void places_alike(const struct table_rows *t, struct import *im, size_t row)
 {
@@ -61,11 +85,16 @@ static void places_check(const struct table_rows *t, struct import *im)
     for (size_t i = 0; i < table_count(t); i++) {
         const char *kind = table_cell(t, i, PLACES_KIND), *code = table_cell(t, i, PLACES_CODE);
 
-        if (strcmp(kind, "district") == 0) {
+        if (strcmp(kind, "division") == 0) {
+            places_many(t, im, i, PLACES_CODE, 0, PLACES_DIVISIONS);
+        } else if (strcmp(kind, "district") == 0) {
             places_above(t, im, i, "division", table_cell(t, i, PLACES_DIVISION), 2, PLACES_DIVISION);
+            places_many(t, im, i, PLACES_DIVISION, 2, PLACES_DISTRICTS);
         } else if (strcmp(kind, "upazila") == 0) {
             places_above(t, im, i, "district", code, 2, PLACES_CODE);
+            places_many(t, im, i, PLACES_CODE, 2, PLACES_UPAZILAS);
         } else if (strcmp(kind, "union") == 0) {
+            places_many(t, im, i, PLACES_CODE, 4, PLACES_UNIONS);
             places_above(t, im, i, "upazila", code, 4, PLACES_CODE);
             places_alike(t, im, i);
         }

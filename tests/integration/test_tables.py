@@ -215,6 +215,10 @@ def test_too_much(demo):
     many = PLACES + BHOLA + "".join(f"union,0925{n % 100:02d},,A{n},খ{n},A{n}\n" for n in range(20100))
     bad = load(demo, "places", many, status=1)
     assert "more than 20000 rows" in bad
+    assert "more than 30 of kind union in one list" in load(demo, "places", PLACES + BHOLA + "".join(
+        f"union,0925{n:02d},,A{n},খ{n},A{n}\n" for n in range(31)), status=1), "what the menus' list would lose"
+    load(demo, "places", PLACES + BHOLA + UNIONS + "".join(f"union,0925{n:02d},,A{n},খ{n},A{n}\n" for n in range(29)))
+    assert len(demo.sql("SELECT * FROM svc.unions('0925')")) == 30
     assert len(bad.splitlines()) < 110, "a hundred mistakes are told, and that there are more"
 
 

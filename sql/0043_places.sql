@@ -1,4 +1,4 @@
--- 0042_places.sql - divisions, districts and upazilas above the unions, so that a union can be chosen from lists; names that
+-- 0043_places.sql - divisions, districts and upazilas above the unions, so that a union can be chosen from lists; names that
 -- several unions share are told apart; what a centre has.
 
 SET LOCAL ROLE kheya_owner;
@@ -74,7 +74,7 @@ AS $$
      WHERE v.kind = 'division' AND EXISTS (SELECT FROM svc.area d
                                             WHERE d.kind = 'district' AND d.parent = v.code
                                               AND EXISTS (SELECT FROM svc.union_council u WHERE left(u.code, 2) = d.code))
-     ORDER BY v.en, v.code LIMIT 40
+     ORDER BY v.en, v.code LIMIT 12
 $$;
 
 CREATE FUNCTION svc.districts(division text) RETURNS TABLE (code text, en text, bn text, latn text)
@@ -84,7 +84,7 @@ AS $$
       FROM svc.area d
      WHERE d.kind = 'district' AND d.parent = districts.division
        AND EXISTS (SELECT FROM svc.union_council u WHERE left(u.code, 2) = d.code)
-     ORDER BY d.en, d.code LIMIT 40
+     ORDER BY d.en, d.code LIMIT 20
 $$;
 
 CREATE FUNCTION svc.upazilas(district text) RETURNS TABLE (code text, en text, bn text, latn text)
@@ -94,7 +94,7 @@ AS $$
       FROM svc.area a
      WHERE a.kind = 'upazila' AND a.parent = upazilas.district
        AND EXISTS (SELECT FROM svc.union_council u WHERE left(u.code, 4) = a.code)
-     ORDER BY a.en, a.code LIMIT 40
+     ORDER BY a.en, a.code LIMIT 20
 $$;
 
 CREATE FUNCTION svc.unions(upazila text) RETURNS TABLE (code text, en text, bn text, latn text)
@@ -103,7 +103,7 @@ AS $$
     SELECT u.code, left(u.en, 20), left(u.bn, 20), left(coalesce(nullif(u.latn, ''), u.en), 20)
       FROM svc.union_council u
      WHERE left(u.code, 4) = unions.upazila
-     ORDER BY u.en, u.code LIMIT 40
+     ORDER BY u.en, u.code LIMIT 30
 $$;
 
 -- --- what stands in the way of taking a row away ------------------------------------
