@@ -618,7 +618,7 @@ static void gateway_write(struct gateway *g, struct session *s, struct work *w)
         cases[i] = (struct store_case){
             .number = c->number, .service = c->service->name, .agency = c->service->agency, .fields = c->fields,
             .state = c->state, .contact = c->contact, .place = c->place, .due = c->due,
-            .quiet = (int16_t)c->quiet, .lang = s->menu->langs[s->lang].id,
+            .quiet = (int16_t)c->quiet, .person = (int16_t)c->person, .lang = s->menu->langs[s->lang].id,
             .channel = work_is_text(w) ? "sms" : "ussd", .actor = s->agent != NULL ? "agent" : "citizen",
             .name = s->agent,
         };
@@ -788,6 +788,7 @@ static void gateway_take_row(struct gateway *g, struct session *s, const struct 
         }
     }
     session_set_agent(s, row->agent_name, row->agent_centre);
+    s->shared = row->shared;
     snprintf(s->place, sizeof s->place, "%s", row->place);
     alerts_remember(g->alerts, s->msisdn, s->place, s->lang);
     for (int i = 0; i < g->bearer_count && q->learned == NULL; i++)
@@ -928,9 +929,9 @@ static const struct menu_action *gateway_waiting(void *arg, uint64_t ticket)
     return w != NULL && w->out != NULL && w->out->question.kind == FLOW_HOOK ? w->out->question.hook : NULL;
 }
 
-static void gateway_on_pin(void *arg, uint64_t waiter, enum flow_pin pin)
+static void gateway_on_pin(void *arg, uint64_t waiter, const struct pins_told *told)
 {
-    const struct flow_rows answer = { .pin = pin };
+    const struct flow_rows answer = { .pin = told->pin, .person = told->person, .shared = told->shared };
 
     gateway_answer(arg, waiter, &answer, FLOW_PIN);
 }

@@ -20,10 +20,15 @@
 /*
  * A check: the try is counted (STORE_PIN_TRY), then the thread compares, then a
  * good one is made known (STORE_PIN_GOOD), then she is told.  A set: the thread
- * makes the hash, it is written, she is told.  A job belongs to the thread
+ * makes the hash, it is written, she is told.  A hash with another salt is of before
+ * numbers had their own: it is compared by itself, and replaced when it was good.  A job belongs to the thread
  * between pins_push() and pins_pop(), and to the loop otherwise.
  */
 #define PINS_MAX 64                     /* jobs: at 100 ms each, as long as she waits for a page */
+#define PINS_HERS 4                     /* persons on one number: kheya.set_pin() knows it too */
+#define PINS_LIST (PINS_HERS * (crypto_pwhash_STRBYTES + 8))
+#define PINS_OF 48                      /* a keyed number (base/keyed.h) and its NUL */
+#define PINS_HASH_TAIL 44               /* octets of a hash behind its salt */
 #define PINS_KEYED 32                   /* octets of the keyed hash that argon2id is made of */
 
 struct pins_job {
@@ -34,7 +39,12 @@ struct pins_job {
     char msisdn[EVENT_MSISDN_MAX];
     char key[FLOW_KEY_SIZE];
     char typed[2 * PINS_KEYED + 1];     /* keyed hash of what she typed, in hexadecimal */
-    char hash[crypto_pwhash_STRBYTES];
+    unsigned char salt[crypto_pwhash_SALTBYTES];        /* the number's */
+    char of[PINS_OF];
+    int person;                         /* sets: who may be replaced; else whose it is */
+    char hers[PINS_LIST];               /* those to compare with, "1:HASH 2:HASH" */
+    char old[crypto_pwhash_STRBYTES];   /* the one that was the same */
+    char hash[crypto_pwhash_STRBYTES];  /* of what she typed, with the number's salt */
     bool good;                          /* the thread: it is the same, or a hash was made */
 };
 TAILQ_HEAD(pins_list, pins_job);
@@ -62,15 +72,58 @@ struct pins {
 
 /* --- the thread ------------------------------------------------------------------------- */
 
+/* As crypto_pwhash_str() writes it, with a salt of our choice.  False: no memory for it. */
+static bool pins_hash(struct pins_job *j)
+{
+    unsigned char raw[32];
+    char salt[32], text[64];
+    const int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    bool good = crypto_pwhash(raw, sizeof raw, j->typed, strlen(j->typed), j->salt, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                              crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) == 0;
+    int n;
+
+    (void)sodium_bin2base64(salt, sizeof salt, j->salt, sizeof j->salt, variant);
+    (void)sodium_bin2base64(text, sizeof text, raw, sizeof raw, variant);
+    n = snprintf(j->hash, sizeof j->hash, "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s", crypto_pwhash_MEMLIMIT_INTERACTIVE / 1024U,
+                 (unsigned)crypto_pwhash_OPSLIMIT_INTERACTIVE, salt, text);
+    sodium_memzero(raw, sizeof raw);
+    return good && n > PINS_HASH_TAIL && (size_t)n < sizeof j->hash;
+}
+
+/* Is it this one?  Every one is looked at, whatever came before. */
+static bool pins_same(const struct pins_job *j, const char *hash)
+{
+    size_t n = strlen(j->hash);
+
+    if (strlen(hash) == n && memcmp(hash, j->hash, n - PINS_HASH_TAIL) == 0)
+        return sodium_memcmp(hash, j->hash, n) == 0;
+    return crypto_pwhash_str_verify(hash, j->typed, strlen(j->typed)) == 0;
+}
+
+static void pins_compare(struct pins_job *j)
+{
+    char *rest = NULL;
+
+    for (char *p = strtok_r(j->hers, " ", &rest); p != NULL; p = strtok_r(NULL, " ", &rest)) {
+        const char *hash = strchr(p, ':');
+        bool same = hash != NULL && strlen(hash + 1) < sizeof j->old && pins_same(j, hash + 1);
+
+        if (!same || j->good)
+            continue;
+        j->good = true;
+        j->person = (int)strtol(p, NULL, 10);
+        (void)snprintf(j->old, sizeof j->old, "%s", hash + 1);
+    }
+}
+
 static void pins_work(struct pins_job *j)
 {
-    size_t n = strlen(j->typed);
+    bool made = pins_hash(j);
 
     if (j->sets)
-        j->good = crypto_pwhash_str(j->hash, j->typed, n, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                                    crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0;
-    else
-        j->good = crypto_pwhash_str_verify(j->hash, j->typed, n) == 0;
+        j->good = made;
+    else if (made)
+        pins_compare(j);
 }
 
 static void *pins_thread(void *arg)
@@ -128,19 +181,25 @@ static void pins_drop(struct pins *p, struct pins_job *j)
     free(j);
 }
 
-static void pins_answer(struct pins *p, struct pins_job *j, enum flow_pin pin)
+static void pins_tell(struct pins *p, struct pins_job *j, const struct pins_told *told)
 {
     uint64_t waiter = j->waiter;
 
     pins_drop(p, j);                    /* first: the callback may ask again */
-    p->fn(p->arg, waiter, pin);
+    p->fn(p->arg, waiter, told);
+}
+
+static void pins_answer(struct pins *p, struct pins_job *j, enum flow_pin pin)
+{
+    pins_tell(p, j, &(struct pins_told){ .pin = pin });
 }
 
 static void pins_store(struct pins *p, const struct pins_job *j, enum store_pin_step step)
 {
     store_pin(p->store, j->ticket, &(struct store_pin){
-        .step = step, .msisdn = j->msisdn, .attempt = j->key, .hash = step != STORE_PIN_TRY ? j->hash : NULL,
-        .replaces = j->replaces });
+        .step = step, .msisdn = j->msisdn, .attempt = j->key,
+        .hash = step == STORE_PIN_GOOD ? j->old : step == STORE_PIN_SET ? j->hash : NULL,
+        .fresh = step == STORE_PIN_GOOD ? j->hash : NULL, .of = j->of, .replaces = j->replaces, .person = j->person });
 }
 
 /* The number is part of it, so that equal PINs do not look alike to who has the
@@ -156,6 +215,19 @@ static void pins_key(const struct pins *p, struct pins_job *j, const char *pin)
     (void)crypto_generichash_final(&state, hash, sizeof hash);
     (void)sodium_bin2hex(j->typed, sizeof j->typed, hash, sizeof hash);
     sodium_memzero(hash, sizeof hash);
+    sodium_memzero(&state, sizeof state);
+}
+
+/* The number's own, and no other's: who has no secret cannot prepare for it. */
+static void pins_salt(const struct pins *p, struct pins_job *j)
+{
+    static const unsigned char what[] = "salt";
+    crypto_generichash_state state;
+
+    (void)crypto_generichash_init(&state, p->pepper, sizeof p->pepper, sizeof j->salt);
+    (void)crypto_generichash_update(&state, what, sizeof what);
+    (void)crypto_generichash_update(&state, (const unsigned char *)j->msisdn, strlen(j->msisdn) + 1);
+    (void)crypto_generichash_final(&state, j->salt, sizeof j->salt);
     sodium_memzero(&state, sizeof state);
 }
 
@@ -176,7 +248,10 @@ bool pins_ask(struct pins *p, uint64_t waiter, const char *msisdn, const struct 
     j->replaces = q->replaces;
     (void)snprintf(j->msisdn, sizeof j->msisdn, "%s", msisdn);
     memcpy(j->key, q->key, sizeof j->key);
+    j->person = q->person;
+    (void)snprintf(j->of, sizeof j->of, "%s", q->of != NULL ? q->of : "");
     pins_key(p, j, q->pin);
+    pins_salt(p, j);
     TAILQ_INSERT_TAIL(&p->jobs, j, link);
     p->job_count++;
     if (j->sets)
@@ -212,10 +287,10 @@ static void pins_tried(struct pins *p, struct pins_job *j, const struct store_pi
         pins_answer(p, j, FLOW_PIN_NONE);
     } else if (row->hash == NULL) {
         pins_answer(p, j, FLOW_PIN_LOCKED);
-    } else if (strlen(row->hash) >= sizeof j->hash) {
+    } else if (strlen(row->hash) >= sizeof j->hers) {
         pins_answer(p, j, FLOW_PIN_FAILED);
     } else {
-        memcpy(j->hash, row->hash, strlen(row->hash) + 1);
+        memcpy(j->hers, row->hash, strlen(row->hash) + 1);
         j->locked = row->locked;
         pins_push(p, j);
     }
@@ -234,10 +309,10 @@ void pins_stored(struct pins *p, uint64_t ticket, const struct store_pin_row *ro
         pins_answer(p, j, FLOW_PIN_FAILED);
     else if (!j->sets && !j->good)
         pins_tried(p, j, row);
-    else if (!j->sets)
-        pins_answer(p, j, row->there ? FLOW_PIN_GOOD : FLOW_PIN_WRONG); /* another one was set meanwhile */
-    else
-        pins_answer(p, j, row->hash != NULL ? FLOW_PIN_GOOD : row->locked ? FLOW_PIN_LOCKED : FLOW_PIN_WRONG);
+    else if (row->there && row->hash != NULL)
+        pins_tell(p, j, &(struct pins_told){ FLOW_PIN_GOOD, row->person, row->shared });
+    else                                /* checked: another one was set meanwhile */
+        pins_answer(p, j, j->sets && row->locked ? FLOW_PIN_LOCKED : FLOW_PIN_WRONG);
 }
 
 /* --- life -------------------------------------------------------------------------------- */

@@ -5,6 +5,10 @@
  * this installation's secret); the loop never waits for it.  Bounded: when too
  * many wait, the next is answered as failed at once.  A typed PIN lives here
  * until it is answered, is wiped then, and goes nowhere.
+ *
+ * Several persons on a number have hashes with the same salt, which the secret and
+ * the number make: one computation tells whose a PIN is, or that it is nobody's, in
+ * the same time whoever's it is and however many there are.
  */
 #ifndef PINS_H
 #define PINS_H
@@ -20,7 +24,12 @@ struct event_base;
 struct pins;
 
 /* The answer for a waiter, from the loop, never from within pins_ask(). */
-typedef void pins_fn(void *arg, uint64_t waiter, enum flow_pin pin);
+struct pins_told {
+    enum flow_pin pin;
+    int person;                         /* good: whose, of those on the number */
+    bool shared;                        /* good: there are others */
+};
+typedef void pins_fn(void *arg, uint64_t waiter, const struct pins_told *told);
 
 /* secret: path of its file, "" none: then each is answered as failed.  NULL with
  * the reason in err. */

@@ -202,6 +202,10 @@ static void maker_add_action(struct maker *k, const struct menu_action *a)
         break;
     case MENU_PIN_SET:
         buf_adds(&k->value, "pin set");
+        if (a->of != NULL) {
+            buf_adds(&k->value, " of ");
+            expr_source(a->of, &k->value);
+        }
         break;
     case MENU_WAITLIST:
         buf_addf(&k->value, "waitlist %s", m->services[a->service].name);

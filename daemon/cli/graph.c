@@ -385,7 +385,7 @@ static void graph_print(const struct menu *m, int lang)
 
     buf_init(&g.label, GRAPH_LABEL_MAX);
     puts("digraph menus {\n"
-         "  graph [rankdir=LR, ranksep=0.6, nodesep=0.12, fontname=\"sans-serif\"];\n"
+         "  graph [rankdir=LR, newrank=true, ranksep=0.6, nodesep=0.12, fontname=\"sans-serif\"];\n"
          "  node [shape=box, style=filled, fillcolor=white, fontname=\"sans-serif\", fontsize=11];\n"
          "  edge [fontname=\"sans-serif\", fontsize=9];");
     graph_entries(&g);

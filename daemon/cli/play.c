@@ -29,7 +29,7 @@ static const char play_usage[] =
     "  agent \"NAME\" \"CENTRE\"  she is an agent; or: agent none\n"
     "  alert TEXT             a warning (free: TEXT, no fees); or: alert none\n"
     "  answer QUERY {field: value, ...}    or a list of rows, none, fail; often (people: yes)\n"
-    "  pin DIGITS                                      or: none; the PIN that she has\n"
+    "  pin DIGITS...                                   or: none; the PIN that she has; several: of persons who share the number\n"
     "  answer hook BACKEND/path {field: value, ...}    or: none, fail, often\n"
     "  dial *333#             type 1        hangup        wait 200s\n"
     "  text VATA WDA 4821     a text message, answered by a page\n"

@@ -28,6 +28,7 @@ struct cases_file {
     char *msisdn, *fields;              /* owned */
     const char *lang;
     bool agent;
+    int person;                         /* of several on the number; 0: nobody said */
     struct cases_event events[CASES_EVENTS];
     int count;                          /* at least 1 */
 };
@@ -94,7 +95,8 @@ bool play_cases_add(struct play_cases *c, const struct play_file *file)
     if (c->count == CASES_MAX)
         return false;
     *f = (struct cases_file){ .number = file->number, .service = file->service, .msisdn = xstrdup(file->msisdn),
-                              .fields = xstrdup(file->fields), .lang = file->lang, .agent = file->agent };
+                              .fields = xstrdup(file->fields), .lang = file->lang, .agent = file->agent,
+                              .person = file->person };
     cases_event(f, &file->service->states[0], "", file->day);
     c->count++;
     return true;
@@ -235,7 +237,7 @@ static bool cases_opens(const struct cases_file *f, const struct flow_question *
     bool good = names[0] != '\0';
     char name[64];
 
-    for (int i = CASES_KEYS_FROM; good && i < q->arg_count; i++) {
+    for (int i = CASES_KEYS_FROM; good && i < q->arg_count - 1; i++) {
         size_t n = strcspn(names, ",");
         const char *kept;
 
@@ -248,7 +250,17 @@ static bool cases_opens(const struct cases_file *f, const struct flow_question *
     return good;
 }
 
-static void cases_look(struct play_cases *c, const struct flow_question *q)
+/* Of several persons each sees her own; the last argument says who has shown her PIN. */
+static bool cases_hers(const struct cases_file *f, const struct flow_question *q, bool shared, bool list)
+{
+    const char *person = q->args[q->arg_count - 1];
+
+    return strcmp(f->msisdn, q->args[0]) == 0 &&
+           (!shared || (f->person > 0 && person != NULL && strtol(person, NULL, 10) == f->person) ||
+            (f->person == 0 && !list));
+}
+
+static void cases_look(struct play_cases *c, const struct flow_question *q, bool shared)
 {
     bool list = c->menu->queries[q->query].list;
 
@@ -256,7 +268,7 @@ static void cases_look(struct play_cases *c, const struct flow_question *q)
     c->listing = list;
     for (int i = c->count - 1; i >= 0; i--) {
         const struct cases_file *f = &c->files[i];
-        bool hers = strcmp(f->msisdn, q->args[0]) == 0;
+        bool hers = cases_hers(f, q, shared, list);
 
         if (!cases_lists(q->args[1], f->service->name))
             continue;
@@ -413,13 +425,13 @@ bool play_cases_read(struct play_cases *c, int64_t number, struct casefile *out)
     return true;
 }
 
-void play_cases_ask(struct play_cases *c, const struct flow_question *q, int32_t today, struct flow_rows *rows)
+void play_cases_ask(struct play_cases *c, const struct flow_question *q, int32_t today, bool shared, struct flow_rows *rows)
 {
     c->today = today;
     rows->failed = c->mood == PLAY_CASES_FAIL;
     if (c->mood != PLAY_CASES_OWN)
         return;
-    cases_look(c, q);
+    cases_look(c, q, shared);
     rows->count = c->found_count < q->max_rows ? c->found_count : q->max_rows;
     rows->cell = cases_on_cell;
 }

@@ -29,6 +29,7 @@ struct play_file {
     const char *lang;                   /* borrowed for life */
     int32_t day;
     bool agent;
+    int person;                         /* of several on the number; 0: nobody said */
 };
 bool play_cases_add(struct play_cases *c, const struct play_file *file);
 
@@ -56,7 +57,7 @@ bool play_cases_hidden(const struct play_cases *c);
 /* A case as whoever moves it reads it; false: there is none. */
 bool play_cases_read(struct play_cases *c, int64_t number, struct casefile *out);
 
-/* The rows of a question, borrowed until the next one. */
-void play_cases_ask(struct play_cases *c, const struct flow_question *q, int32_t today, struct flow_rows *rows);
+/* The rows of a question, borrowed until the next one; shared: several persons have a PIN on the number. */
+void play_cases_ask(struct play_cases *c, const struct flow_question *q, int32_t today, bool shared, struct flow_rows *rows);
 
 #endif

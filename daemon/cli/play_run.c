@@ -123,11 +123,15 @@ static bool run_alert(struct run *r)
 static bool run_pin(struct run *r)
 {
     const char *text = r->step->text;
-    size_t n = strlen(text);
     bool none = strcmp(text, "none") == 0;
 
-    if (!none && (n < 4 || n > 8 || strspn(text, "0123456789") != n))
-        return run_fail(r, "'%s': a PIN has 4 to 8 digits", text);
+    for (const char *p = text; !none && p != NULL && *p != '\0';) {
+        size_t n = strspn(p, "0123456789");
+
+        if (n < 4 || n > 8 || (p[n] != ' ' && p[n] != '\0'))
+            return run_fail(r, "'%s': a PIN has 4 to 8 digits; several are of persons who share the number", text);
+        p += n + strspn(p + n, " ");
+    }
     play_world_pin(r->world, none ? NULL : text);
     return true;
 }

@@ -17,7 +17,7 @@
     X(TODAY, "today", "YYYY-MM-DD") \
     X(AGENT, "agent", "NAME CENTRE, or none") \
     X(ALERT, "alert", "a warning, or none") \
-    X(PIN, "pin", "4 to 8 digits, or none") \
+    X(PIN, "pin", "4 to 8 digits, or none; several: of persons who share the number") \
     X(PAY, "pay", "asked, late, refused, again or fail") \
     X(ANSWER, "answer", "QUERY or hook BACKEND/path, then {field: value, ...}, a list of them, none or fail") \
     X(FILED, "filed", "NUMBER SERVICE field=value ...") \

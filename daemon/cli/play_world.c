@@ -27,6 +27,8 @@
 #define WORLD_DAY (24 * WORLD_HOUR)
 #define WORLD_PIN_TRIES 3
 #define WORLD_PIN_TRIES_AGENT 5
+#define WORLD_PERSONS 4
+#define WORLD_OF 48
 
 /* What she dials and what she writes are two dialogues. */
 enum world_medium { WORLD_DIALOGUE = 0, WORLD_TEXTS, WORLD_MEDIA };
@@ -45,7 +47,8 @@ struct world_citizen {
     int lang;                           /* MENU_NONE: not known */
     struct world_row rows[WORLD_MEDIA];
     char *agent_name, *agent_centre;    /* owned; NULL: she is no agent */
-    char pin[12];                       /* "" none */
+    char pins[WORLD_PERSONS][12];       /* of those who share the number, person 1 first; "" none */
+    char person_of[WORLD_PERSONS][WORLD_OF];    /* the number that each was named by, hashed; "" none */
     char pin_key[FLOW_KEY_SIZE];        /* who asked last */
     int pin_tries;                      /* wrong ones since the last good one */
     int64_t pin_locked;                 /* ms: until then; 0 = it is not */
@@ -156,14 +159,40 @@ void play_world_agent(struct play_world *w, const char *name, const char *centre
     w->she->agent_centre = name != NULL ? xstrdup(centre) : NULL;
 }
 
-void play_world_pin(struct play_world *w, const char *pin)
+void play_world_pin(struct play_world *w, const char *pins)
 {
     struct world_citizen *c = w->she;
 
-    (void)snprintf(c->pin, sizeof c->pin, "%s", pin != NULL ? pin : "");
+    memset(c->pins, 0, sizeof c->pins);
+    memset(c->person_of, 0, sizeof c->person_of);
+    for (int i = 0; pins != NULL && *pins != '\0' && i < WORLD_PERSONS; i++) {
+        size_t n = strcspn(pins, " ");
+
+        (void)snprintf(c->pins[i], sizeof c->pins[i], "%.*s", (int)n, pins);
+        pins += n + strspn(pins + n, " ");
+    }
     c->pin_key[0] = '\0';
     c->pin_tries = 0;
     c->pin_locked = 0;
+}
+
+/* How many persons have one here. */
+static int world_pins(const struct world_citizen *c)
+{
+    int count = 0;
+
+    for (int i = 0; i < WORLD_PERSONS; i++)
+        count += c->pins[i][0] != '\0';
+    return count;
+}
+
+/* Whose it is; -1 nobody's. */
+static int world_pin_find(const struct world_citizen *c, const char *pin)
+{
+    for (int i = 0; i < WORLD_PERSONS; i++)
+        if (c->pins[i][0] != '\0' && strcmp(c->pins[i], pin) == 0)
+            return i;
+    return -1;
 }
 
 void play_world_alert(struct play_world *w, const char *text)
@@ -355,41 +384,77 @@ static enum flow_result world_answer_hook(struct play_world *w)
 }
 
 /* As the database does it: a try counts before its answer is told, and one that is
- * made again because its step was lost counts once. */
-static enum flow_pin world_pin_check(struct play_world *w, const struct flow_question *q)
+ * made again because its step was lost counts once.  False: it is locked. */
+static bool world_pin_counts(struct play_world *w, const struct flow_question *q)
 {
     struct world_citizen *c = w->she;
 
-    if (c->pin[0] == '\0')
+    if (strcmp(c->pin_key, q->key) == 0)
+        return true;
+    if (w->now < c->pin_locked)
+        return false;
+    if (c->pin_locked != 0)
+        c->pin_tries = 0;
+    c->pin_tries++;
+    c->pin_locked = c->pin_tries >= (c->agent_name != NULL ? WORLD_PIN_TRIES_AGENT : WORLD_PIN_TRIES) ? w->now + WORLD_DAY : 0;
+    memcpy(c->pin_key, q->key, sizeof c->pin_key);
+    return true;
+}
+
+static enum flow_pin world_pin_check(struct play_world *w, const struct flow_question *q, struct flow_rows *rows)
+{
+    struct world_citizen *c = w->she;
+    int whose = world_pin_find(c, q->pin);
+
+    if (world_pins(c) == 0)
         return FLOW_PIN_NONE;
-    if (strcmp(c->pin_key, q->key) != 0) {
-        if (w->now < c->pin_locked)
-            return FLOW_PIN_LOCKED;
-        if (c->pin_locked != 0)
-            c->pin_tries = 0;
-        c->pin_tries++;
-        c->pin_locked = c->pin_tries >= (c->agent_name != NULL ? WORLD_PIN_TRIES_AGENT : WORLD_PIN_TRIES) ? w->now + WORLD_DAY : 0;
-        memcpy(c->pin_key, q->key, sizeof c->pin_key);
-    }
-    if (strcmp(c->pin, q->pin) != 0)
+    if (!world_pin_counts(w, q))
+        return FLOW_PIN_LOCKED;
+    if (whose < 0)
         return c->pin_locked != 0 ? FLOW_PIN_LOCKED : FLOW_PIN_WRONG;
     c->pin_tries = 0;
     c->pin_locked = 0;
+    rows->person = whose + 1;
     return FLOW_PIN_GOOD;
 }
 
-static enum flow_pin world_pin_set(struct play_world *w, const struct flow_question *q)
+/* Where it may go; -1: nowhere. */
+static int world_pin_place(const struct world_citizen *c, const struct flow_question *q)
+{
+    int place = q->replaces ? q->person - 1 : -1;
+
+    for (int i = 0; q->of[0] != '\0' && i < WORLD_PERSONS; i++)
+        if (strcmp(c->person_of[i], q->of) == 0)
+            return i == place ? i : -1;
+    if (q->of[0] == '\0' && world_pins(c) > 0)
+        return place;
+    for (int i = 0; i < WORLD_PERSONS; i++)
+        if (c->pins[i][0] == '\0')
+            return i;
+    return -1;
+}
+
+static enum flow_pin world_pin_set(struct play_world *w, const struct flow_question *q, struct flow_rows *rows)
 {
     struct world_citizen *c = w->she;
+    int place = world_pin_place(c, q), same = world_pin_find(c, q->pin);
 
-    if (strcmp(c->pin_key, q->key) != 0) {
-        if (c->pin[0] != '\0' && w->now < c->pin_locked)
-            return FLOW_PIN_LOCKED;
-        if (c->pin[0] != '\0' && !q->replaces)
-            return FLOW_PIN_WRONG;
+    if (strcmp(c->pin_key, q->key) == 0 && same >= 0 && strcmp(c->person_of[same], q->of) == 0)
+        place = same;                   /* the same keypress again */
+    else if (world_pins(c) > 0 && w->now < c->pin_locked)
+        return FLOW_PIN_LOCKED;
+    if (place < 0 || (same >= 0 && same != place)) {
+        if (q->of[0] != '\0' && world_pins(c) > 0)
+            (void)world_pin_counts(w, q);
+        return c->pin_locked != 0 ? FLOW_PIN_LOCKED : FLOW_PIN_WRONG;
     }
-    play_world_pin(w, q->pin);
+    (void)snprintf(c->pins[place], sizeof c->pins[place], "%s", q->pin);
+    if (q->of[0] != '\0')
+        (void)snprintf(c->person_of[place], sizeof c->person_of[place], "%s", q->of);
+    if (q->of[0] == '\0' || world_pins(c) == 1)
+        c->pin_tries = 0, c->pin_locked = 0;
     memcpy(c->pin_key, q->key, sizeof c->pin_key);
+    rows->person = place + 1;
     return FLOW_PIN_GOOD;
 }
 
@@ -460,13 +525,14 @@ static enum flow_result world_answer_question(struct play_world *w)
     if (q->kind == FLOW_PAY)
         return world_answer_pay(w);
     if (q->kind == FLOW_PIN) {
-        rows.pin = q->sets ? world_pin_set(w, q) : world_pin_check(w, q);
+        rows.pin = q->sets ? world_pin_set(w, q, &rows) : world_pin_check(w, q, &rows);
+        rows.shared = world_pins(w->she) > 1;
         memcpy(w->key, q->key, sizeof w->key);
         return flow_answer(&w->env, w->s, &rows, &w->out);
     }
     if (w->menu->queries[q->query].of_cases) {
         rows.arg = &w->files;
-        play_cases_ask(w->files, q, world_today(w), &rows);
+        play_cases_ask(w->files, q, world_today(w), w->s->shared, &rows);
         return flow_answer(&w->env, w->s, &rows, &w->out);
     }
     from.record = w->menu->queries[q->query].returns;
@@ -503,6 +569,7 @@ static void world_load(struct play_world *w)
         snprintf(w->why, sizeof w->why, "the session cannot be read back");
     w->s->turn = row->turn;
     session_set_agent(w->s, w->she->agent_name, w->she->agent_centre);
+    w->s->shared = world_pins(w->she) > 1;
     if (w->she->lang != MENU_NONE) {
         w->s->lang = w->she->lang;
         w->s->lang_known = true;
@@ -513,7 +580,8 @@ static void world_file(struct play_world *w, const struct flow_case *c)
 {
     (void)play_cases_add(w->files, &(struct play_file){
         .number = c->number, .service = c->service, .msisdn = w->she->msisdn, .fields = c->fields,
-        .lang = w->menu->langs[w->s->lang].id, .day = world_today(w), .agent = w->she->agent_name != NULL });
+        .lang = w->menu->langs[w->s->lang].id, .day = world_today(w), .agent = w->she->agent_name != NULL,
+        .person = c->person });
 }
 
 static void world_write(struct play_world *w)

@@ -38,8 +38,9 @@ void play_world_day(struct play_world *w, int32_t day);
 /* She is an agent of a digital centre; name NULL: she is none. */
 void play_world_agent(struct play_world *w, const char *name, const char *centre);
 
-/* She has this PIN, and typed no wrong one yet; NULL: she has none. */
-void play_world_pin(struct play_world *w, const char *pin);
+/* She has this PIN, and typed no wrong one yet; NULL: she has none.  Several, with blanks between: those of the
+ * persons who share her number. */
+void play_world_pin(struct play_world *w, const char *pins);
 
 /* What providers say to a request for money from now on; failed: it cannot be asked. */
 void play_world_pay(struct play_world *w, enum flow_pay pay, bool failed);

@@ -177,6 +177,7 @@ static bool replay_pin(struct replay_run *r, struct flow_rows *rows)
         if (name == NULL || r->facts[i].used)
             continue;
         r->facts[i].used = true;
+        rows->person = 1;               /* the tape does not say whose */
         for (rows->pin = FLOW_PIN_GOOD; rows->pin < FLOW_PINS; rows->pin++)
             if (strcmp(flow_pin_name(rows->pin), name) == 0)
                 return true;

@@ -60,7 +60,7 @@ bool draft_is_left(const struct session *s)
     const struct menu_screen *screen;
     struct draft_look look = { s->menu, false };
 
-    if (s->menu == NULL || s->screen == MENU_NONE || s->mode == SESSION_ENDED || s->opened || s->turn == 0)
+    if (s->menu == NULL || s->shared || s->screen == MENU_NONE || s->mode == SESSION_ENDED || s->opened || s->turn == 0)
         return false;
     screen = &s->menu->screens[s->screen];
     if (screen->secret || screen->text == NULL)

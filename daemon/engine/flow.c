@@ -115,6 +115,18 @@ static const char *flow_alert_words(const struct flow_alert *a, const struct men
     return found != NULL ? found : a->texts[0].text;
 }
 
+static const char *flow_person_text(const struct flow *f)
+{
+    static const char *const digits[] = { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9" };
+    static char many[8];
+    int person = flow_person(f);
+
+    if (person >= 0 && person < 10)
+        return digits[person];
+    (void)snprintf(many, sizeof many, "%d", person);
+    return many;
+}
+
 static const char *flow_get(const void *arg, int var, size_t *len)
 {
     const struct flow *f = arg;
@@ -157,6 +169,12 @@ static const char *flow_get(const void *arg, int var, size_t *len)
         break;
     case MENU_VAR_PIN:
         text = flow_yesno(flow_pin_shown(f));
+        break;
+    case MENU_VAR_SHARED:
+        text = flow_yesno(s->shared);
+        break;
+    case MENU_VAR_PERSON:
+        text = flow_person_text(f);
         break;
     case MENU_VAR_CONSENT:
         text = f->code;
@@ -272,10 +290,11 @@ static int64_t flow_resume_ms(const struct session *s)
     return s->agent != NULL ? s->menu->resume_agents_ms : s->menu->resume_ms;
 }
 
-/* In the middle of something that may be shown to whoever dials. */
+/* In the middle of something that may be shown to whoever dials: not what one of several persons was doing behind
+ * her PIN. */
 static bool flow_is_midway(const struct session *s)
 {
-    return s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
+    return !(s->shared && flow_pin_was_shown(s)) && s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
            (s->depth > 0 || s->values.packed.len > 0);
 }
 

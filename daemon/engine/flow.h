@@ -106,6 +106,8 @@ struct flow_question {
     bool people;                        /* QUERY, HOOK, CASE: it looks people up by what she typed */
     bool sets;                          /* FLOW_PIN: it becomes hers; else, is it hers? */
     bool replaces;                      /* FLOW_PIN, sets: though she has another one */
+    int person;                         /* FLOW_PIN, replaces: whose, as she has shown */
+    const char *of;                     /* FLOW_PIN, sets: keyed form of the number of whom it is to be; "" not said; borrowed likewise */
     const struct menu_provider *provider;       /* FLOW_PAY */
     const struct menu_service *fee;     /* FLOW_PAY: whose; NULL: it is a bill */
     int64_t taka;                       /* FLOW_PAY */
@@ -123,6 +125,7 @@ struct flow_case {
     const char *contact;                /* that its messages go to; "" her own number; borrowed likewise */
     const char *place;                  /* where it belongs; "" not said; borrowed likewise */
     enum casefile_quiet quiet;
+    int person;                         /* of several on her number, whose PIN was shown; else 0 */
     int64_t due;                        /* an answer is promised till then, ms since the epoch; 0: none is */
 };
 
@@ -262,6 +265,8 @@ struct flow_rows {                      /* a question's answer */
     const void *arg;
     int64_t number;                     /* FLOW_NUMBER: 0 .. 99,999,999 */
     enum flow_pin pin;                  /* FLOW_PIN, unless it failed */
+    int person;                         /* FLOW_PIN, good: whose it is, of those on this number; from 1 on */
+    bool shared;                        /* FLOW_PIN, good: there are others */
     enum flow_pay pay;                  /* FLOW_PAY, unless it failed */
     const struct casefile *file;        /* FLOW_CASE: NULL there is none */
 };

@@ -24,8 +24,7 @@ size_t flow_keep(struct flow_out *out, const char *p, size_t n)
     return at;
 }
 
-/* out->value becomes the form in which such a value is kept.  False: there is no key, and nothing is told of it. */
-static bool flow_hash(struct flow *f)
+bool flow_keyed(struct flow *f)
 {
     struct buf *value = &f->out->value;
     struct buf whole;
@@ -60,7 +59,7 @@ enum flow_pass flow_ask(struct flow *f, int query, int max_rows)
         buf_clear(&out->value);
         out->arg_at[i] = FLOW_NULL;
         if (expr_value(asked->args[i], &f->scope, &out->value) &&
-            (!flow_is_keyed(expr_type(asked->args[i])) || flow_hash(f)))
+            (!flow_is_keyed(expr_type(asked->args[i])) || flow_keyed(f)))
             out->arg_at[i] = flow_keep(out, buf_str(&out->value), out->value.len);
     }
     for (int i = 0; i < asked->arg_count; i++)
@@ -321,7 +320,7 @@ static void flow_add_member(struct flow *f, const char *name, const struct expr 
     buf_clear(&f->out->value);
     if (!expr_value(e, &f->scope, &f->out->value))
         return;                         /* it is not set */
-    if (flow_is_keyed(type) && !flow_hash(f))
+    if (flow_is_keyed(type) && !flow_keyed(f))
         return;
     if (type != NULL && !flow_is_keyed(type))
         flow_keep_form(type, &f->out->value);

@@ -116,6 +116,7 @@ enum flow_pass flow_number_answered(struct flow *f, const struct menu_action *a,
     at->contact = flow_keep_field(f, a, FLOW_FIELD_CONTACT, NULL);
     at->place = flow_keep_field(f, a, FLOW_FIELD_PLACE, FLOW_FIELD_UNION);
     opened->quiet = flow_quiet(f, a);
+    opened->person = f->s->shared ? flow_person(f) : 0;
     out->case_count++;
     f->s->opened = true;
     out->waiting_action++;

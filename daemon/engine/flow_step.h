@@ -243,6 +243,15 @@ enum flow_pass flow_do_pin(struct flow *f, const struct menu_action *a);
 /* Has she shown her PIN in this dialogue, a short while ago? */
 bool flow_pin_shown(const struct flow *f);
 
+/* Whose PIN that was, of those on this number; 0: nobody's. */
+int flow_person(const struct flow *f);
+
+/* A PIN was shown in this dialogue, however long ago. */
+bool flow_pin_was_shown(const struct session *s);
+
+/* out->value becomes the form in which a keyed value is kept.  False: there is no key, and nothing is told of it. */
+bool flow_keyed(struct flow *f);
+
 enum flow_pass flow_pin_answered(struct flow *f, const struct menu_action *a, const struct flow_rows *rows);
 
 /* A PIN lives as long as the step that uses it. */

@@ -113,6 +113,7 @@ struct session {
     bool reply_end;
 
     /* from her other rows */
+    bool shared;                        /* several persons have a PIN on this number */
     char *agent;                        /* owned: name, NUL and centre; NULL: she is no agent */
 
     /* of this process */

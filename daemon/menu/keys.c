@@ -250,6 +250,7 @@ static const struct keys_row keys_consent_rows[] = {
 static const struct keys_row keys_pin_rows[] = {
     [PIN_CHECK] = { "check", KEYS_STRING, .help = "variable with the PIN that she typed" },
     [PIN_SET] = { "set", KEYS_STRING, .help = "variable with the PIN that she chose" },
+    [PIN_OF] = { "of", KEYS_EXPRESSION, .help = "set: number of the person whose PIN it becomes, of a type with store: keyed; of several on one phone" },
     [PIN_KEYS] = { .name = NULL },
 };
 

@@ -130,7 +130,7 @@ enum keys_service {
 enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_APPROVAL, SMS_DUE, SMS_KEYS };
 enum keys_call { CALL_TO = 0, CALL_INTO, CALL_KEYS };
 enum keys_consent { CONSENT_TO = 0, CONSENT_SMS, CONSENT_CHECK, CONSENT_KEYS };
-enum keys_pin { PIN_CHECK = 0, PIN_SET, PIN_KEYS };
+enum keys_pin { PIN_CHECK = 0, PIN_SET, PIN_OF, PIN_KEYS };
 enum keys_move { MOVE_CASE = 0, MOVE_TO, MOVE_NOTE, MOVE_KEYS };
 enum keys_audit { AUDIT_EVENT = 0, AUDIT_WITH, AUDIT_KEYS };
 enum keys_backend {

@@ -123,6 +123,8 @@ enum menu_builtin {
     MENU_VAR_ALERT_TEXT,                /* alert.text, in her language; unset where there is none */
     MENU_VAR_ALERT_FREE,                /* alert.free: nobody pays a fee where she lives */
     MENU_VAR_PIN,                       /* session.pin: she has shown her PIN in this dialogue, a short while ago */
+    MENU_VAR_SHARED,                    /* citizen.shared: several persons have a PIN on this number */
+    MENU_VAR_PERSON,                    /* citizen.person: whose PIN was shown, as session.pin; 0: nobody's */
     MENU_VAR_CONSENT,                   /* consent.code: only while its message is written */
     MENU_BUILTINS,
 };
@@ -327,6 +329,7 @@ struct menu_action {
                                          * of a PIN: what she typed; MENU_MOVE: her note, NULL none */
     int wrong, expired;                 /* MENU_CONSENT_CHECK: screens; of a PIN: wrong, MENU_NONE = fail */
     int locked;                         /* of a PIN: likewise */
+    const struct expr *of;              /* MENU_PIN_SET: number of the person whose it is to be, keyed; NULL: not said */
     const char *state;                  /* MENU_MOVE: where it goes to */
     int closed;                         /* MENU_SUBMIT: screen while the service takes nothing from her */
     const char *event;                  /* MENU_AUDIT */

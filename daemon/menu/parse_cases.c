@@ -225,10 +225,17 @@ static const struct expr **parse_case_args(struct parse *p, const struct yaml_no
     return args;
 }
 
+/* Whose they are, of several on her phone: the last argument. */
+static void parse_case_person(struct parse *p, struct menu_pos pos, const struct expr **arg)
+{
+    (void)parse_expr(p, parse_literal(p, "citizen.person", pos), arg);
+}
+
 int parse_cases_of(struct parse *p, const struct yaml_node *of, int max)
 {
     struct menu_query q = { .name = "her cases", .pos = of->pos, .list = true, .returns = p->her_cases,
                             .of_cases = true, .timeout_ms = PARSE_CASE_TIMEOUT };
+    const struct expr **args;
     struct buf sql;
 
     if (!parse_of_good(p, of)) {
@@ -236,11 +243,13 @@ int parse_cases_of(struct parse *p, const struct yaml_node *of, int max)
         return MENU_NONE;
     }
     buf_init(&sql, 1024);
-    buf_addf(&sql, "SELECT " PARSE_CASES_COLUMNS " FROM svc.her_cases($1, $2) LIMIT %d", max);
+    buf_addf(&sql, "SELECT " PARSE_CASES_COLUMNS " FROM svc.her_cases($1, $2, $3) LIMIT %d", max);
     q.sql = arena_strdup(p->arena, buf_str(&sql));
     buf_fini(&sql);
-    q.args = parse_case_args(p, of, of->pos, 2);
-    q.arg_count = 2;
+    args = parse_case_args(p, of, of->pos, 3);
+    parse_case_person(p, of->pos, &args[2]);
+    q.args = args;
+    q.arg_count = 3;
     return parse_query_add(p, &q);
 }
 
@@ -295,7 +304,7 @@ static int parse_case_query(struct parse *p, const struct parse_case *c)
 {
     struct menu_query q = { .name = "her case", .pos = c->number->pos, .returns = p->her_case, .of_cases = true,
                             .timeout_ms = PARSE_CASE_TIMEOUT };
-    const struct expr **args = parse_case_args(p, c->of, c->number->pos, 4 + PARSE_KEYS_MAX);
+    const struct expr **args = parse_case_args(p, c->of, c->number->pos, 5 + PARSE_KEYS_MAX);
     int keys = parse_case_keys(p, c->of, c->with, args, 3);
     struct buf sql;
 
@@ -304,11 +313,12 @@ static int parse_case_query(struct parse *p, const struct parse_case *c)
     buf_adds(&sql, "SELECT " PARSE_CASE_COLUMNS " FROM svc.her_case($1, $2, $3, $4, ARRAY[");
     for (int i = 0; i < keys; i++)
         buf_addf(&sql, "%s$%d", i > 0 ? ", " : "", 5 + i);
-    buf_adds(&sql, "]::text[])");
+    buf_addf(&sql, "]::text[], $%d)", 5 + keys);
+    parse_case_person(p, c->number->pos, &args[4 + keys]);
     q.sql = arena_strdup(p->arena, buf_str(&sql));
     buf_fini(&sql);
     q.args = args;
-    q.arg_count = 4 + keys;
+    q.arg_count = 5 + keys;
     return parse_query_add(p, &q);
 }
 

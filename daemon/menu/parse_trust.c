@@ -112,6 +112,10 @@ void parse_pin_action(struct parse *p, const struct parse_file *file, const stru
                   "a pin checks one, {check: VARIABLE}, or sets one, {set: VARIABLE}");
         return;
     }
+    if (checks && pin.key[PIN_OF] != NULL)
+        issue_add(p->issues, ISSUE_SCREEN, pin.key[PIN_OF]->pos, "'of' does not go with a PIN that is checked: it tells itself whose it is");
+    else if (pin.at[PIN_OF] != NULL)
+        (void)parse_expr(p, pin.at[PIN_OF], &a->of);
     a->kind = checks ? MENU_PIN_CHECK : MENU_PIN_SET;
     parse_pin_exits(p, got, checks);
     if (pin.at[checks ? PIN_CHECK : PIN_SET] != NULL)
@@ -125,6 +129,18 @@ static void parse_pin_place(void *arg, int var, struct menu_place place)
     (void)var;
     if (found->node == NULL)
         *found = place;
+}
+
+/* A person is told by what is kept as a hash, never by what could be read. */
+static void parse_pin_of(struct parse *p, const struct menu_action *a)
+{
+    const struct menu_type *type = expr_type(a->of);
+    struct menu_place place = { .node = NULL };
+
+    expr_places(a->of, parse_pin_place, &place);
+    if (type == NULL || type->store != MENU_STORE_KEYED)
+        issue_add(p->issues, ISSUE_PIN_VALUE, place.node != NULL ? place.node->pos : a->pos,
+                  "whose PIN is set is told by a variable of a type with 'store: keyed'");
 }
 
 static void parse_pin_value(struct parse *p, const struct menu_action *a)
@@ -160,6 +176,8 @@ void parse_trust_end(struct parse *p)
                 expr_reads(a->value, parse_mark, codes);
             if ((a->kind == MENU_PIN_CHECK || a->kind == MENU_PIN_SET) && a->value != NULL)
                 parse_pin_value(p, a);
+            if (a->of != NULL)
+                parse_pin_of(p, a);
         }
     }
     for (int i = 0; i < p->menu->screen_count; i++)

@@ -45,6 +45,7 @@ void parse_vars_begin(struct parse *p)
         [MENU_VAR_ALERT_TEXT] = { "alert.text", "text(120)" },
         [MENU_VAR_ALERT_FREE] = { "alert.free", "yesno" },
         [MENU_VAR_PIN] = { "session.pin", "yesno" },
+        [MENU_VAR_SHARED] = { "citizen.shared", "yesno" },  [MENU_VAR_PERSON] = { "citizen.person", "whole" },
         [MENU_VAR_CONSENT] = { "consent.code", "word(4)" },
     };
     struct menu_pos pos = { p->root->source.name, 1, 1 };

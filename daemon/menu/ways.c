@@ -243,6 +243,7 @@ static void ways_consent_check(const struct ways *w, const struct menu_action *a
 static void ways_pin(const struct ways *w, const struct menu_action *a, struct ways_exit exit)
 {
     ways_read(w, WAYS_IN_PIN, a->value);
+    ways_read(w, WAYS_IN_PIN, a->of);
     ways_aside(w, exit, WAYS_WRONG, &a->wrong, NULL, 0);
     ways_aside(w, exit, WAYS_NONE, &a->none, NULL, 0);
     ways_aside(w, exit, WAYS_LOCKED, &a->locked, NULL, 0);

@@ -45,7 +45,7 @@ struct batch_row {
 struct batch_case {
     int64_t number;
     int64_t due;
-    int16_t quiet;
+    int16_t quiet, person;
     struct batch_text service, agency, fields, state, lang, place, contact, channel, actor, name;
     struct batch_text backend, letter, secret;
 };
@@ -196,6 +196,7 @@ static void batch_add_cases(struct batch *b, struct batch_row *row, const struct
             .state = batch_keep_text(b, c->state),
             .due = c->due,
             .quiet = c->quiet,
+            .person = c->person,
             .lang = batch_keep_text(b, c->lang),
             .place = batch_keep_text(b, c->place),
             .contact = batch_keep_text(b, c->contact),
@@ -474,7 +475,7 @@ enum batch_column {
     TAPE_HOW, TAPE_STATE, TAPE_TYPED, TAPE_SCREEN, TAPE_FACTS,
     AUDIT_BUCKET, AUDIT_MSISDN, AUDIT_CODE, AUDIT_TURN, AUDIT_AT, AUDIT_SEQ, AUDIT_ACTOR, AUDIT_EVENT, AUDIT_FIELDS,
     LETTER_BUCKET, LETTER_MSISDN, LETTER_NUMBER, LETTER_AT, LETTER_BACKEND, LETTER_BODY, LETTER_SECRET,
-    MESSAGE_APPROVAL, MESSAGE_QUIET,
+    MESSAGE_APPROVAL, MESSAGE_QUIET, CASE_PERSON,
     FULL_COLUMNS,
     ORDER_BUCKET = FULL_COLUMNS, ORDER_MSISDN, ORDER_AT, ORDER_OPENER, ORDER_NUMBER, ORDER_SEQ, ORDER_KEY, ORDER_KIND,
     ORDER_ACTOR, ORDER_STATE, ORDER_NOTE, ORDER_ENDS, ORDER_AUDIT, ORDER_TOLD,
@@ -506,7 +507,7 @@ static const enum array_type batch_types[BATCH_COLUMNS] = {
     [AUDIT_FIELDS] = ARRAY_TEXT,
     [LETTER_BUCKET] = ARRAY_INT2, [LETTER_MSISDN] = ARRAY_TEXT, [LETTER_NUMBER] = ARRAY_INT8, [LETTER_AT] = ARRAY_INT8,
     [LETTER_BACKEND] = ARRAY_TEXT, [LETTER_BODY] = ARRAY_TEXT, [LETTER_SECRET] = ARRAY_BYTEA,
-    [MESSAGE_APPROVAL] = ARRAY_TEXT, [MESSAGE_QUIET] = ARRAY_INT2,
+    [MESSAGE_APPROVAL] = ARRAY_TEXT, [MESSAGE_QUIET] = ARRAY_INT2, [CASE_PERSON] = ARRAY_INT2,
     [ORDER_BUCKET] = ARRAY_INT2, [ORDER_MSISDN] = ARRAY_TEXT, [ORDER_AT] = ARRAY_INT8, [ORDER_OPENER] = ARRAY_TEXT,
     [ORDER_NUMBER] = ARRAY_INT8, [ORDER_SEQ] = ARRAY_INT4, [ORDER_KEY] = ARRAY_TEXT, [ORDER_KIND] = ARRAY_TEXT,
     [ORDER_ACTOR] = ARRAY_TEXT, [ORDER_STATE] = ARRAY_TEXT, [ORDER_NOTE] = ARRAY_TEXT, [ORDER_ENDS] = ARRAY_BOOL,
@@ -556,6 +557,7 @@ static void batch_put_case(const struct batch *b, const struct batch_row *r, con
     batch_put(CASE_CHANNEL, b, c->channel);
     batch_put(CASE_ACTOR, b, c->actor);
     batch_put(CASE_NAME, b, c->name);
+    array_int2(&batch_columns[CASE_PERSON], c->person);
 }
 
 static void batch_put_letter(const struct batch *b, const struct batch_row *r, const struct batch_case *c)

@@ -43,14 +43,14 @@
 #define SESSIONS_FULL \
     "), f AS (" \
     "INSERT INTO kheya.case_file (bucket, msisdn, code, turn, created, changed, number, service, agency, fields, state," \
-    " generation, lang, place, contact, due, quiet, channel, actor)" \
+    " generation, lang, place, contact, due, quiet, channel, actor, person)" \
     " SELECT k.bucket, k.msisdn, k.code, k.turn, k.at, k.at, k.number, k.service, k.agency, k.fields::jsonb, k.state," \
-    " k.generation, k.lang, k.place, k.contact, k.due, k.quiet, k.channel, k.actor" \
+    " k.generation, k.lang, k.place, k.contact, k.due, k.quiet, k.channel, k.actor, k.person" \
     " FROM unnest($10::smallint[], $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::bigint[]," \
     " $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::text[]," \
-    " $23::text[], $24::bigint[], $25::smallint[], $26::text[], $27::text[], $28::text[])" \
+    " $23::text[], $24::bigint[], $25::smallint[], $26::text[], $27::text[], $28::text[], $76::smallint[])" \
     " AS k(bucket, msisdn, code, turn, at, number, service, agency, fields, state, generation, lang, place," \
-    " contact, due, quiet, channel, actor, name)" SESSIONS_IF_WRITTEN \
+    " contact, due, quiet, channel, actor, name, person)" SESSIONS_IF_WRITTEN \
     "), e AS (" \
     "INSERT INTO kheya.case_event (bucket, number, seq, at, kind, actor, state, key)" \
     " SELECT k.bucket, k.number, 1, k.at, k.actor, k.name, k.state, 'open'" \
@@ -99,9 +99,9 @@
 /* Cases that steps move.  Their rows are locked first, those that still have the
  * seq that was read; a step that lacks one of its cases is not written. */
 #define SESSIONS_ORDERS \
-    "unnest($76::smallint[], $77::text[], $78::bigint[], $79::text[], $80::bigint[], $81::integer[], $82::text[]," \
-    " $83::text[], $84::text[], $85::text[], $86::text[], $87::boolean[], $88::text[], $89::text[], $90::text[]," \
-    " $91::text[])" \
+    "unnest($77::smallint[], $78::text[], $79::bigint[], $80::text[], $81::bigint[], $82::integer[], $83::text[]," \
+    " $84::text[], $85::text[], $86::text[], $87::text[], $88::boolean[], $89::text[], $90::text[], $91::text[]," \
+    " $92::text[])" \
     " AS k(bucket, msisdn, at, opener, number, seq, key, kind, actor, state, note, ends, audit, told, backend, letter)"
 
 /* In parts: a literal of C has at most 4095 octets. */
@@ -109,7 +109,7 @@
 static const char *const sessions_statements[SESSIONS_STATEMENTS][SESSIONS_PARTS] = {
     [SESSIONS_LOAD] = {
         "SELECT k.n, s.turn, s.open, s.generation, s.at, s.screen, s.state, c.lang, c.link, a.name, a.centre,"
-        " coalesce(h.place, '')"
+        " coalesce(h.place, ''), coalesce(c.shared, false)"
         " FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[]) AS k(bucket, msisdn, code, n)"
         " LEFT JOIN kheya.session s ON s.bucket = k.bucket AND s.msisdn = k.msisdn AND s.code = k.code"
         " LEFT JOIN kheya.citizen c ON c.bucket = k.bucket AND c.msisdn = k.msisdn"
@@ -383,7 +383,7 @@ void sessions_load(struct sessions *s, uint64_t ticket, const char *msisdn, cons
 /* Columns of SESSIONS_LOAD. */
 enum {
     LOAD_N = 0, LOAD_TURN, LOAD_OPEN, LOAD_GENERATION, LOAD_AT, LOAD_SCREEN, LOAD_STATE, LOAD_LANG, LOAD_LINK,
-    LOAD_AGENT_NAME, LOAD_AGENT_CENTRE, LOAD_PLACE,
+    LOAD_AGENT_NAME, LOAD_AGENT_CENTRE, LOAD_PLACE, LOAD_SHARED,
 };
 
 static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int row)
@@ -396,6 +396,7 @@ static void sessions_loaded(struct sessions_read *r, const PGresult *rows, int r
         .lang = PQgetvalue(rows, row, LOAD_LANG),           /* "" where there is no row */
         .citizen_link = PQgetvalue(rows, row, LOAD_LINK),
         .place = PQgetvalue(rows, row, LOAD_PLACE),
+        .shared = pg_bool(rows, row, LOAD_SHARED),
     };
 
     if (n < 0 || n >= r->count || r->answered[n])

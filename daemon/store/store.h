@@ -36,6 +36,7 @@ struct store_session {                  /* as loaded */
     const char *agent_name;             /* of a digital centre; NULL: she is no agent */
     const char *agent_centre;
     const char *place;                  /* where she lives, the code of a union; "" unknown */
+    bool shared;                        /* several persons have a PIN on this number */
 };
 
 struct store_case {                     /* a case to be opened with the step */
@@ -49,6 +50,7 @@ struct store_case {                     /* a case to be opened with the step */
     const char *contact;                /* who gets its messages; "" the msisdn */
     int64_t due;                        /* an answer is promised till then; 0: none is */
     int16_t quiet;                      /* enum casefile_quiet */
+    int16_t person;                     /* of several on her number; 0: nobody said */
     const char *channel;                /* "sms", else "ussd" */
     const char *actor;                  /* who opens it: "agent", else "citizen" */
     const char *name;                   /* his name in its history */
@@ -217,12 +219,18 @@ struct store_pin {
     const char *attempt;                /* the same when the same keypress tries again */
     const char *hash;                   /* SET; GOOD: the one that was looked at */
     bool replaces;                      /* SET: though there is another one */
+    int person;                         /* GOOD: whose; SET, replaces: likewise */
+    const char *fresh;                  /* GOOD: its hash from now on */
+    const char *of;                     /* SET: keyed number of whom it is to be; "" not said */
 };
 
 struct store_pin_row {
     bool there;                         /* TRY: she has one; GOOD: written, and no other one was set meanwhile */
-    const char *hash;                   /* NULL: locked, or (SET) not replaced */
+    /* NULL: locked, or (SET) not replaced; TRY: those of all on this number, "1:HASH 2:HASH" */
+    const char *hash;
     bool locked;                        /* now, by this try or by those before it */
+    int person;                         /* GOOD, SET: whose it is */
+    bool shared;                        /* GOOD, SET: others have one too */
 };
 
 /* --- hand-overs: cases on their way to the systems of agencies ------------------ */
@@ -440,7 +448,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 43        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 44        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -20,38 +20,46 @@
 /* this one included */
 #define TRIALS_COUNT "(CASE WHEN p.locked_until <= now() THEN 1 ELSE p.tries + 1 END)"
 
+/* On a number of several persons a good PIN makes the wrong ones before it forgotten too; so one of them could try
+ * another's for ever.  There this many wrong ones in a day lock as well. */
+#define TRIALS_MAX_DAY 10
+#define TRIALS_HERS "kheya.person h WHERE h.bucket = $1::smallint AND h.msisdn = $2::text"
+#define TRIALS_DAY "(CASE WHEN p.day = current_date THEN p.wrong + 1 ELSE 1 END)"
+
 /* $1 bucket, $2 msisdn, $3 attempt, or (good) the hash that was found to be hers.
  * Answers: hash (NULL: locked, and not looked
- * at), is it locked now.  No row: she has no PIN, or it was not set. */
+ * at), is it locked now, whose it is, are there others.  No row: she has no PIN, or it was not set.
+ * An agent's number is one person's: the first one's. */
 static const struct trials_sql {
     const char *name;
     const char *sql;
 } trials_statements[STORE_PIN_STEPS] = {
     [STORE_PIN_TRY] = { "pin_try",
-        "WITH t AS (UPDATE kheya.pin p SET attempt = $3::text,"
+        "WITH t AS (UPDATE kheya.pin p SET attempt = $3::text, day = current_date,"
+        " wrong = CASE WHEN p.attempt = $3::text THEN p.wrong ELSE " TRIALS_DAY " END,"
         " tries = CASE WHEN p.attempt = $3::text THEN p.tries ELSE " TRIALS_COUNT " END,"
         " locked_until = CASE WHEN p.attempt = $3::text THEN p.locked_until"
-        "     WHEN " TRIALS_COUNT " >= " TRIALS_MOST " THEN now() + interval '24 hours' END"
+        "     WHEN " TRIALS_COUNT " >= " TRIALS_MOST " OR (" TRIALS_DAY " > " TRIALS_TEXT(TRIALS_MAX_DAY)
+        "          AND (SELECT count(*) FROM " TRIALS_HERS ") > 1) THEN now() + interval '24 hours' END"
         " WHERE p.bucket = $1::smallint AND p.msisdn = $2::text AND (p.attempt = $3::text OR " TRIALS_OVER ")"
-        " RETURNING p.hash, p.locked_until IS NOT NULL AS locked)"
-        " SELECT t.hash, t.locked FROM t UNION ALL"
-        " SELECT NULL, true FROM kheya.pin p WHERE p.bucket = $1::smallint AND p.msisdn = $2::text"
+        " RETURNING p.locked_until IS NOT NULL AS locked)"
+        " SELECT (SELECT string_agg(h.person || ':' || h.hash, ' ' ORDER BY h.person) FROM " TRIALS_HERS
+        "     AND (h.person = (SELECT min(h.person) FROM " TRIALS_HERS ") OR NOT EXISTS (SELECT FROM kheya.agent a"
+        "         WHERE a.bucket = $1::smallint AND a.msisdn = $2::text AND a.active))), t.locked, 0, false FROM t UNION ALL"
+        " SELECT NULL, true, 0, false FROM kheya.pin p WHERE p.bucket = $1::smallint AND p.msisdn = $2::text"
         " AND NOT EXISTS (SELECT FROM t)" },
+    /* $4 whose, $5 the hash from now on */
     [STORE_PIN_GOOD] = { "pin_good",
-        "UPDATE kheya.pin p SET tries = 0, locked_until = NULL"
-        " WHERE p.bucket = $1::smallint AND p.msisdn = $2::text AND p.hash = $3::text"
-        " RETURNING p.hash, false" },
-    /* $4 hash, $5 may it replace another one */
+        "WITH g AS (UPDATE kheya.person h SET hash = $5::text, used = now()"
+        " WHERE h.bucket = $1::smallint AND h.msisdn = $2::text AND h.person = $4::smallint AND h.hash = $3::text"
+        " RETURNING h.hash)"
+        "UPDATE kheya.pin p SET tries = 0, locked_until = NULL, wrong = greatest(p.wrong - 1, 0) FROM g"
+        " WHERE p.bucket = $1::smallint AND p.msisdn = $2::text"
+        " RETURNING g.hash, false, $4::smallint::integer, (SELECT count(*) FROM " TRIALS_HERS ") > 1" },
+    /* $4 hash, $5 whose may be replaced, 0 nobody's, $6 keyed number of whom it is to be, '' not said */
     [STORE_PIN_SET] = { "pin_set",
-        "WITH t AS (INSERT INTO kheya.pin AS p (bucket, msisdn, hash, attempt)"
-        " VALUES ($1::smallint, $2::text, $4::text, $3::text)"
-        " ON CONFLICT (bucket, msisdn) DO UPDATE SET hash = EXCLUDED.hash, tries = 0, locked_until = NULL,"
-        "     attempt = EXCLUDED.attempt, changed = now()"
-        " WHERE p.attempt = EXCLUDED.attempt OR ($5::boolean AND " TRIALS_OVER ")"
-        " RETURNING p.hash)"
-        " SELECT t.hash, false FROM t UNION ALL"
-        " SELECT NULL, NOT " TRIALS_OVER " FROM kheya.pin p WHERE p.bucket = $1::smallint AND p.msisdn = $2::text"
-        " AND NOT EXISTS (SELECT FROM t)" },
+        "SELECT s.hash, s.locked, s.person::integer, s.shared FROM kheya.set_pin($1::smallint, $2::text, $3::text, $4::text,"
+        " $5::smallint, $6::text, " TRIALS_TEXT(TRIALS_MAX) "::smallint) s" },
 };
 
 struct trial {
@@ -60,8 +68,8 @@ struct trial {
     struct pg *pg;
     uint64_t ticket;
     enum store_pin_step step;
-    bool replaces;
-    char *msisdn, *attempt, *hash;
+    int person;
+    char *msisdn, *attempt, *hash, *fresh, *of;
 };
 TAILQ_HEAD(trial_list, trial);
 
@@ -96,6 +104,8 @@ static void trials_drop(struct trial_list *list, struct trial *r)
     free(r->msisdn);
     free(r->attempt);
     free(r->hash);
+    free(r->fresh);
+    free(r->of);
     free(r);
 }
 
@@ -119,10 +129,12 @@ void trials_add(struct trials *t, uint64_t ticket, const struct store_pin *pin)
     r->owner = t;
     r->ticket = ticket;
     r->step = pin->step;
-    r->replaces = pin->replaces;
+    r->person = pin->step == STORE_PIN_GOOD || pin->replaces ? pin->person : 0;
     r->msisdn = xstrdup(pin->msisdn);
     r->attempt = xstrdup(pin->attempt);
     r->hash = pin->hash != NULL ? xstrdup(pin->hash) : NULL;
+    r->fresh = pin->fresh != NULL ? xstrdup(pin->fresh) : NULL;
+    r->of = xstrdup(pin->of != NULL ? pin->of : "");
     TAILQ_INSERT_TAIL(&t->waiting, r, link);
 }
 
@@ -137,6 +149,8 @@ static void trials_tell(const struct trial *r, const struct pg_answer *a)
     row.there = PQntuples(a->rows) > 0;
     row.hash = row.there && !PQgetisnull(a->rows, 0, 0) ? PQgetvalue(a->rows, 0, 0) : NULL;
     row.locked = row.there && pg_bool(a->rows, 0, 1);
+    row.person = row.there ? pg_int4(a->rows, 0, 2) : 0;
+    row.shared = row.there && pg_bool(a->rows, 0, 3);
     r->owner->ops->pin(r->owner->arg, r->ticket, &row);
 }
 
@@ -165,7 +179,7 @@ void trials_send(struct trials *t, struct pg *pg)
 
     while ((r = TAILQ_FIRST(&t->waiting)) != NULL) {
         struct pg_params p = { 0 };
-        char bucket[8];
+        char bucket[8], person[12];
 
         TAILQ_REMOVE(&t->waiting, r, link);
         TAILQ_INSERT_TAIL(&t->flying, r, link);
@@ -173,9 +187,14 @@ void trials_send(struct trials *t, struct pg *pg)
         pg_param_text(&p, bucket);
         pg_param_text(&p, r->msisdn);
         pg_param_text(&p, r->step == STORE_PIN_GOOD ? r->hash : r->attempt);
-        if (r->step == STORE_PIN_SET) {
+        snprintf(person, sizeof person, "%d", r->person);
+        if (r->step == STORE_PIN_GOOD) {
+            pg_param_text(&p, person);
+            pg_param_text(&p, r->fresh);
+        } else if (r->step == STORE_PIN_SET) {
             pg_param_text(&p, r->hash);
-            pg_param_text(&p, r->replaces ? "t" : "f");
+            pg_param_text(&p, person);
+            pg_param_text(&p, r->of);
         }
         r->pg = pg;
         pg_query(pg, trials_statements[r->step].name, &p, PG_BINARY);

@@ -330,7 +330,7 @@ static int live_setup(void **state)
     live_sql("TRUNCATE kheya.session, kheya.citizen, kheya.case_file, kheya.case_event, kheya.outbox,"
              " kheya.outbox_day, kheya.lane,"
              " kheya.generation, kheya.agent, kheya.alert, kheya.alert_text, kheya.audit, kheya.audit_wait, kheya.audit_seal, kheya.audit_sealed,"
-             " kheya.pin");
+             " kheya.pin, kheya.person");
     live_sql("UPDATE kheya.case_series SET next = 0");
     return 0;
 }
@@ -546,8 +546,8 @@ static void live_pin(struct live *l, struct store_pin pin, const char *want)
 
 #define LIVE_TRY(key, want) live_pin(l, (struct store_pin){ .step = STORE_PIN_TRY, .attempt = key }, want)
 #define LIVE_SET(key, is, over, want) \
-    live_pin(l, (struct store_pin){ .step = STORE_PIN_SET, .attempt = key, .hash = is, .replaces = over }, want)
-#define LIVE_GOOD(is, want) live_pin(l, (struct store_pin){ .step = STORE_PIN_GOOD, .attempt = "x", .hash = is }, want)
+    live_pin(l, (struct store_pin){ .step = STORE_PIN_SET, .attempt = key, .hash = is, .replaces = over, .person = over ? 1 : 0 }, want)
+#define LIVE_GOOD(is, want) live_pin(l, (struct store_pin){ .step = STORE_PIN_GOOD, .attempt = "x", .hash = is, .fresh = is, .person = 1 }, want)
 
 /* As the role of the daemon: tries count once each, the third locks, who is locked
  * out is not compared, and nobody's PIN is replaced without leave. */
@@ -555,33 +555,34 @@ static void test_pins(void **state)
 {
     struct live *l = live_new();
     const char *one = "$argon2id$1", *two = "$argon2id$2";
+    const char *one_list = "1:$argon2id$1", *two_list = "1:$argon2id$2";
 
     (void)state;
     LIVE_TRY("a", "none");
     LIVE_SET("b", one, false, one);
     LIVE_SET("b", one, false, one);     /* the same keypress again */
     LIVE_SET("c", two, false, "-");
-    LIVE_TRY("d", one);
-    LIVE_TRY("d", one);
-    LIVE_TRY("e", one);
+    LIVE_TRY("d", one_list);
+    LIVE_TRY("d", one_list);
+    LIVE_TRY("e", one_list);
     LIVE_GOOD(two, "none");             /* another one than hers */
     LIVE_GOOD(one, one);
-    LIVE_TRY("f", one);
-    LIVE_TRY("g", one);
-    LIVE_TRY("h", "$argon2id$1 locked");
-    LIVE_TRY("h", "$argon2id$1 locked");
+    LIVE_TRY("f", one_list);
+    LIVE_TRY("g", one_list);
+    LIVE_TRY("h", "1:$argon2id$1 locked");
+    LIVE_TRY("h", "1:$argon2id$1 locked");
     LIVE_TRY("i", "- locked");
     LIVE_SET("j", two, true, "- locked");
     live_pin(l, (struct store_pin){ .step = STORE_PIN_TRY, .attempt = "k", .msisdn = "8801722222222" }, "none");
     live_sql("UPDATE kheya.pin SET locked_until = now() - interval '1 s'");
-    LIVE_TRY("l", one);
-    LIVE_TRY("m", one);
+    LIVE_TRY("l", one_list);
+    LIVE_TRY("m", one_list);
     LIVE_SET("n", two, true, two);
-    LIVE_TRY("o", two);
-    LIVE_TRY("p", two);
-    LIVE_TRY("q", "$argon2id$2 locked");
+    LIVE_TRY("o", two_list);
+    LIVE_TRY("p", two_list);
+    LIVE_TRY("q", "1:$argon2id$2 locked");
     LIVE_GOOD(two, two);                /* the third was the right one */
-    LIVE_TRY("r", two);
+    LIVE_TRY("r", two_list);
     live_free(l);
 }
 

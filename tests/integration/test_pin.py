@@ -21,7 +21,8 @@ def savings(broken_town, tmp_path):
 
 
 def row_of(town, phone):
-    rows = town.sql("SELECT tries, locked_until IS NOT NULL, hash, attempt FROM kheya.pin WHERE msisdn = %s",
+    rows = town.sql("SELECT tries, locked_until IS NOT NULL, h.hash, p.attempt FROM kheya.pin p JOIN kheya.person h USING (bucket, msisdn)"
+                    " WHERE msisdn = %s",
                     phone.msisdn)
     return rows[0] if rows else None
 

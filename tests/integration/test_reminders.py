@@ -240,7 +240,7 @@ def test_known_answers(town, phone_of):
     she.cancel()
     assert "Birth date:" in (again(nid), through(she, "1", "4826"))[1]
     she.cancel()
-    town.sql("UPDATE kheya.pin SET changed = changed - interval '1 hour' WHERE msisdn = %s", she.msisdn)
+    town.sql("UPDATE kheya.person SET changed = changed - interval '1 hour' WHERE msisdn = %s", she.msisdn)
     assert "You applied before." in again(nid)
     assert "That is not your PIN." in through(she, "1", "1111")
     shown = through(she, "1", "4826")
