@@ -318,7 +318,7 @@ static void inquiries_on_order(void *arg, uint64_t id, const struct desk_answer 
     static const enum api_error errors[DESK_OUTCOMES] = {
         [DESK_NO_CASE] = API_NO_CASE,     [DESK_NO_STATE] = API_NO_STATE,  [DESK_NOT_NOW] = API_NOT_NOW,
         [DESK_NOT_YOURS] = API_NOT_YOURS, [DESK_NO_FIELD] = API_NO_FIELD,  [DESK_BAD_ORDER] = API_BAD_BODY,
-        [DESK_NO_MENUS] = API_NOT_NOW,    [DESK_AWAY] = API_AWAY,
+        [DESK_NO_REPLY] = API_BAD_BODY,   [DESK_NO_MENUS] = API_NOT_NOW,    [DESK_AWAY] = API_AWAY,
     };
     struct inquiries *s = arg;
     struct inquiry *q = inquiries_find(s, id);

@@ -25,6 +25,7 @@
 #include "engine/officer_words.h"
 #include "engine/rolling.h"
 #include "engine/verdict.h"
+#include "menu/said.h"
 #include "store/cases.h"
 #include "store/officers.h"
 #include "store/store.h"
@@ -39,7 +40,7 @@
 #define OFFICERS_TRIES 5                /* RFC 4226 7.3 */
 #define OFFICERS_LOCK_MS (24 * 3600 * INT64_C(1000))
 #define OFFICERS_PENDING_MS (15 * 60 * INT64_C(1000))
-#define OFFICERS_TEXT_MAX 2000
+#define OFFICERS_TEXT_MAX 4000          /* octets: a list of replies in Bengali */
 #define OFFICERS_NAME_SIZE 128
 
 /* What of an officer's row is needed after it was read. */
@@ -68,6 +69,7 @@ struct officers_item {
     int64_t counter;                    /* of her code; -1 none */
     char key[64];
     char from[64], to[64], note[CASEFILE_NOTE_MAX + 1];
+    int reply;                          /* NEED, NO: of the service's list; 0 none */
     int target;                         /* FWD: desk */
     char target_msisdn[EVENT_MSISDN_MAX], target_name[OFFICERS_NAME_SIZE], target_lang[4];
     struct store_officer_done done;
@@ -245,6 +247,25 @@ static const struct menu *officers_menu(struct officers *o, const struct casefil
     return NULL;
 }
 
+/* What her word may be followed by, where the service has a list of it. */
+static void officers_tell_replies(struct officers_item *i, const struct menu *m, const struct menu_state *state)
+{
+    struct buf *out = &i->owner->text;
+    const struct officer_values v = { .no = i->command.number };
+    int lang = notice_lang(m, i->who.lang);
+
+    buf_clear(out);
+    officers_add(i, OFFICER_WORD_REPLIES, &v);
+    for (int k = 0; k < state->reply_count; k++) {
+        struct gsm_cost cost;
+        size_t n = 0;
+        const char *words = said_words(state->replies[k].text, lang, &n, &cost);
+
+        buf_addf(out, "\n%s %d: %.*s", officer_verb_name(i->command.verb), state->replies[k].number, (int)n, words != NULL ? words : "");
+    }
+    officers_send(i);
+}
+
 /* --- doing it ----------------------------------------------------------------------------------- */
 
 static void officers_on_forwarded(void *arg, uint64_t ticket, const struct store_officer_answer *a);
@@ -287,6 +308,13 @@ static void officers_on_ordered(void *arg, uint64_t ticket, const struct desk_an
     case DESK_NOT_NOW:
     case DESK_NOT_YOURS:
         officers_tell_case(i, OFFICER_WORD_NOT_NOW, m != NULL ? officers_state(i, m, a->file, NULL) : a->file->state);
+        return;
+    case DESK_NO_REPLY:                 /* the menus changed since it was judged */
+        if (m != NULL && a->replies != NULL && a->replies->reply_count > 0) {
+            officers_tell_replies(i, m, a->replies);
+            return;
+        }
+        officers_tell_case(i, OFFICER_WORD_BAD_VALUE, "");
         return;
     case DESK_NO_FIELD:
     case DESK_BAD_ORDER:
@@ -346,7 +374,7 @@ static void officers_order(struct officers_item *i)
     const struct desk_order order = {
         .number = i->command.number, .key = i->key, .kind = DESK_OFFICER, .actor = i->who.name,
         .agency = i->who.agency, .from = i->from[0] != '\0' ? i->from : NULL, .to = i->to, .note = i->note,
-        .at = clock_now(),
+        .reply = i->reply, .at = clock_now(),
     };
     const struct desk_done done = { officers_on_ordered, i, 0 };
 
@@ -506,10 +534,20 @@ static void officers_write_note(struct officers_item *i, const struct menu *m, c
     i->note[0] = '\0';
     if (c->verb == OFFICER_FORWARD)
         n = snprintf(i->note, sizeof i->note, english ? "Forwarded to desk %d" : "%d নং ডেস্কে পাঠানো হয়েছে", i->target);
-    else if (c->arg != OFFICER_ARG_NONE)
+    else if (c->arg != OFFICER_ARG_NONE && i->reply == 0)
         n = snprintf(i->note, sizeof i->note, english ? "Reason %d" : "কারণ %d", c->arg);
     if (c->note[0] != '\0')
         snprintf(i->note + n, sizeof i->note - (size_t)n, "%s%s", n > 0 ? ". " : "", c->note);
+}
+
+/* Is it one of the list, where there is one?  Without a number there are to be words of hers. */
+static bool officers_take_reply(struct officers_item *i, const struct menu_state *state)
+{
+    const struct officer_command *c = &i->command;
+    const struct menu_reply *reply = c->arg != OFFICER_ARG_NONE ? said_reply(state, c->arg) : NULL;
+
+    i->reply = reply != NULL ? reply->number : 0;
+    return reply != NULL || state == NULL || state->reply_count == 0 || (c->arg == OFFICER_ARG_NONE && c->note[0] != '\0');
 }
 
 /* The case is hers and nothing was done with this code yet. */
@@ -524,6 +562,10 @@ static void officers_judge(struct officers_item *i, const struct menu *m, const 
     }
     if (to == NULL) {
         officers_tell_case(i, OFFICER_WORD_NOT_NOW, officers_state(i, m, f, NULL));
+        return;
+    }
+    if (officer_has_reasons(c->verb) && !officers_take_reply(i, verdict_replies(m, f, c->verb))) {
+        officers_tell_replies(i, m, verdict_replies(m, f, c->verb));
         return;
     }
     snprintf(i->from, sizeof i->from, "%s", c->verb != OFFICER_FORWARD ? f->state : "");
@@ -556,6 +598,7 @@ static void officers_on_case(void *arg, uint64_t ticket, const struct store_case
         officers_tell_case(i, OFFICER_WORD_NO_CASE, "");
         return;
     }
+    i->reply = 0;
     i->target = i->command.arg != OFFICER_ARG_NONE ? i->command.arg : i->who.next;
     m = officers_menu(i->owner, a->file, &fetched);
     if (m == NULL && fetched)

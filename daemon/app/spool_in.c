@@ -395,6 +395,7 @@ static const char *const spool_in_reasons[DESK_OUTCOMES] = {
     [DESK_NO_STATE] = "its service has no such state",
     [DESK_NOT_YOURS] = "an agency may not make this move",
     [DESK_NO_FIELD] = "a field that its service does not have",
+    [DESK_NO_REPLY] = "a reply that its state does not have",
     [DESK_BAD_ORDER] = "the row cannot be used",
     [DESK_NO_MENUS] = "the menus do not know its service any more",
 };
@@ -434,6 +435,7 @@ static void spool_in_on_desk(void *arg, uint64_t ticket, const struct desk_answe
     case DESK_NO_STATE:
     case DESK_NOT_YOURS:
     case DESK_NO_FIELD:
+    case DESK_NO_REPLY:
     case DESK_BAD_ORDER:
     case DESK_NO_MENUS:
         spool_in_reject(s, r->line, spool_in_reasons[a->outcome], r->digits, r->word);

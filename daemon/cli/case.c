@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "cli/clerk.h"
 #include "cli/operator.h"
+#include "engine/verdict.h"
+#include "menu/said.h"
 
 #define CASE_CONF "conf/kheya.yaml"
 #define CASE_WORDS_MAX 3
@@ -38,6 +40,7 @@ static const char case_usage[] =
     "  -o, --overdue            list: whose answer was due before now\n"
     "  -l, --limit N            list: at most so many, up to 10000 (default 100)\n"
     "  -n, --note TEXT          in her words: she may read it\n"
+    "  -r, --reply N            move: what its service numbers so, before the note (show lists them)\n"
     "  -b, --by NAME            who you are, for the history (default: your login)\n"
     "  -k, --key KEY            the same key twice is done once\n"
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
@@ -45,6 +48,7 @@ static const char case_usage[] =
 struct case_args {
     const char *conf, *conninfo;
     const char *note, *by, *key;
+    int reply;                          /* 0 none */
     const char *agency, *state, *service;
     char msisdn[EVENT_MSISDN_MAX];      /* "": any */
     bool overdue;
@@ -124,6 +128,18 @@ static int case_history(struct clerk *c, int64_t number)
     return count > 0 ? 0 : 1;
 }
 
+/* What may be said with a move there, in the first language. */
+static void case_print_replies(FILE *to, const struct menu_state *s)
+{
+    for (int i = 0; s != NULL && i < s->reply_count; i++) {
+        struct gsm_cost cost;
+        size_t n = 0;
+        const char *words = said_words(s->replies[i].text, 0, &n, &cost);
+
+        fprintf(to, "  %s %d: %.*s\n", s->name, s->replies[i].number, (int)n, words != NULL ? words : "");
+    }
+}
+
 static void case_print_next(struct clerk *c, const struct casefile *f)
 {
     const struct menu *m = clerk_menu(c, f);
@@ -134,6 +150,8 @@ static void case_print_next(struct clerk *c, const struct casefile *f)
         printf("%s%s", i == 0 ? "may become  " : ", ", moves[i]);
     if (count > 0)
         putchar('\n');
+    for (int i = 0; i < count; i++)
+        case_print_replies(stdout, said_state(verdict_service(m, f->service), moves[i], strlen(moves[i])));
 }
 
 /* Nobody at a desk has a use for hashes. */
@@ -230,6 +248,10 @@ static int case_say(const struct clerk *c, const struct desk_order *o, const str
         fprintf(stderr, "kheya case: field '%s' is not one of service %s, or the value does not fit it\n", a->field,
                 a->file->service);
         return 1;
+    case DESK_NO_REPLY:
+        fprintf(stderr, "kheya case: state %s of service %s has no reply of this number\n", to, a->file->service);
+        case_print_replies(stderr, a->replies);
+        return 1;
     case DESK_BAD_ORDER:
         fprintf(stderr, "kheya case: a note has at most %d characters, a key %d octets and a name %d, all in UTF-8\n",
                 CASEFILE_NOTE_UNITS, CASEFILE_KEY_MAX, CASEFILE_ACTOR_MAX);
@@ -253,7 +275,8 @@ static int case_order(struct clerk *c, const struct case_args *args, const char 
     struct desk_answer a;
     struct desk_order o = {
         .number = case_number_said(args->words[1]), .key = args->key, .kind = DESK_OPERATOR,
-        .actor = args->by != NULL ? args->by : operator_login(), .to = to, .note = args->note, .at = clock_now(),
+        .actor = args->by != NULL ? args->by : operator_login(), .to = to, .note = args->note,
+        .reply = args->reply, .at = clock_now(),
         .agency = args->agency[0] != '\0' ? args->agency : NULL,
     };
 
@@ -276,6 +299,8 @@ static bool case_is(const struct case_args *a, const char *word, int count)
 
 static bool case_understands(const struct case_args *a)
 {
+    if (a->reply != 0 && !case_is(a, "move", 3))
+        return false;
     return case_is(a, "move", 3) || (case_is(a, "note", 2) && a->note != NULL) || case_is(a, "list", 1) ||
            case_is(a, "show", 2) || case_is(a, "history", 2);
 }
@@ -315,6 +340,7 @@ static bool case_options(struct case_args *a, int argc, char **argv)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' }, { "database", required_argument, NULL, 'd' },
+        { "reply", required_argument, NULL, 'r' },
         { "note", required_argument, NULL, 'n' },   { "by", required_argument, NULL, 'b' },
         { "key", required_argument, NULL, 'k' },    { "agency", required_argument, NULL, 'a' },
         { "state", required_argument, NULL, 's' },  { "service", required_argument, NULL, 'S' },
@@ -325,7 +351,7 @@ static bool case_options(struct case_args *a, int argc, char **argv)
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:n:b:k:a:s:S:m:ol:h", options, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "c:d:n:r:b:k:a:s:S:m:ol:h", options, NULL)) != -1) {
         switch (o) {
         case 'c':
             a->conf = optarg;
@@ -335,6 +361,11 @@ static bool case_options(struct case_args *a, int argc, char **argv)
             break;
         case 'n':
             a->note = optarg;
+            break;
+        case 'r':
+            a->reply = (int)strtol(optarg, NULL, 10);
+            if (a->reply < 1)
+                return false;
             break;
         case 'b':
             a->by = optarg;

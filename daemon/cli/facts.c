@@ -416,6 +416,16 @@ static void maker_overdue(struct maker *k, const struct menu_overdue *o)
     maker_text(k, "notes", o->text);
 }
 
+static void maker_replies(struct maker *k, const struct menu_state *s)
+{
+    char name[48];
+
+    for (int i = 0; i < s->reply_count; i++) {
+        snprintf(name, sizeof name, "with reply %d says", s->replies[i].number);
+        maker_text(k, name, s->replies[i].text);
+    }
+}
+
 static void maker_span(struct maker *k, const char *key, const struct menu_span *span)
 {
     if (span->days > 0)
@@ -484,6 +494,7 @@ static void maker_state(struct maker *k, const struct menu_service *s, const str
     maker_span(k, "expires after", &state->expires);
     if (state->text != NULL)
         maker_text(k, "reads", state->text);
+    maker_replies(k, state);
     k->part = NULL;
 }
 

@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "engine/officer.h"
+#include "engine/verdict.h"
 #include "menu/told.h"
 
 #define CASES_MAX 64
@@ -139,6 +141,27 @@ void play_cases_order(struct play_cases *c, const struct flow_order *order, int3
                     order->texts[FLOW_ORDER_NOTE], day);
 }
 
+/* "NEED 2", as an officer writes it: the state, the reply and her own words.  False: her word leads nowhere. */
+static bool cases_officer(struct play_cases *c, struct desk_order *o)
+{
+    struct casefile file;
+    char *end;
+
+    for (int verb = 0; verb < OFFICER_VERBS; verb++) {
+        if (officer_verb_name((enum officer_verb)verb)[0] == '\0' || strcmp(officer_verb_name((enum officer_verb)verb), o->to) != 0)
+            continue;
+        if (!play_cases_read(c, o->number, &file))
+            return false;
+        o->to = verdict_state(c->menu, &file, (enum officer_verb)verb);
+        if (o->to == NULL || !officer_has_reasons((enum officer_verb)verb))
+            return o->to != NULL;
+        o->reply = (int)strtol(o->note, &end, 10);
+        o->note = end + strspn(end, " ");
+        return true;
+    }
+    return true;
+}
+
 /* Whoever may: who that is says the service. */
 static bool cases_decide(struct play_cases *c, struct desk_order *o, struct desk_plan *plan)
 {
@@ -170,13 +193,13 @@ const char *play_cases_office(struct play_cases *c, const struct desk_order *ord
     if (f->count == CASES_EVENTS)
         return "too much has happened to this case";
     desk_plan_init(&plan);
-    good = cases_decide(c, &o, &plan);
+    good = cases_officer(c, &o) && cases_decide(c, &o, &plan);
     for (int k = 0; good && k < plan.notice_count; k++)
         fn(arg, plan.notices[k].text);
     if (good)
-        cases_event(f, cases_state(f->service, o.to), o.note, day);
+        cases_event(f, cases_state(f->service, o.to), plan.note, day);
     desk_plan_fini(&plan);
-    return good ? NULL : "no move leads there from where the case stands";
+    return good ? NULL : "no move leads there from where the case stands, or its state has no reply of this number";
 }
 
 const char *play_cases_state(const struct play_cases *c, int64_t number, const char **note)

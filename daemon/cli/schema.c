@@ -117,6 +117,14 @@ static json_t *schema_moves(const struct keys_row *row)
     return schema_array(schema_either(schema_ref("value"), schema_of(row->of)));
 }
 
+static json_t *schema_replies(void)
+{
+    json_t *map = schema_map(schema_ref("text"));
+
+    json_object_set_new(map, "propertyNames", schema_pack("{s:s}", "pattern", "^[1-9][0-9]?$"));
+    return map;
+}
+
 /* NULL: a key that this version does not take. */
 static json_t *schema_value(const struct keys_row *row)
 {
@@ -160,6 +168,8 @@ static json_t *schema_value(const struct keys_row *row)
         return schema_map(schema_ref("value"));
     case KEYS_TEXT_MAP:
         return schema_map(schema_ref("text"));
+    case KEYS_TEXT_LISTS:
+        return schema_map(schema_replies());
     case KEYS_MOVES:
         return schema_either(schema_ref("value"), schema_moves(row));
     case KEYS_LISTS:

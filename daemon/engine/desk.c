@@ -6,6 +6,7 @@
 
 #include "base/gsm.h"
 #include "engine/notice.h"
+#include "menu/said.h"
 
 #define DESK_MEM_MAX (256u * 1024)
 
@@ -25,7 +26,7 @@ static const unsigned desk_bys[DESK_ACTORS] = {
 static const char *const desk_outcomes[DESK_OUTCOMES] = {
     [DESK_DONE] = "done", [DESK_REPEATED] = "repeated", [DESK_NO_CASE] = "no_case", [DESK_NO_STATE] = "no_state",
     [DESK_NOT_NOW] = "not_now", [DESK_NOT_YOURS] = "not_yours", [DESK_NO_FIELD] = "no_field",
-    [DESK_BAD_ORDER] = "bad_order", [DESK_NO_MENUS] = "no_menus", [DESK_AWAY] = "away",
+    [DESK_NO_REPLY] = "no_reply", [DESK_BAD_ORDER] = "bad_order", [DESK_NO_MENUS] = "no_menus", [DESK_AWAY] = "away",
 };
 
 const char *desk_actor_name(enum desk_actor a)
@@ -42,11 +43,13 @@ void desk_plan_init(struct desk_plan *p)
 {
     memset(p, 0, sizeof *p);
     buf_init(&p->mem, DESK_MEM_MAX);
+    buf_init(&p->said, 2 * CASEFILE_NOTE_MAX);
 }
 
 void desk_plan_fini(struct desk_plan *p)
 {
     buf_fini(&p->mem);
+    buf_fini(&p->said);
 }
 
 /* --- what an order must have --------------------------------------------------------- */
@@ -74,13 +77,18 @@ static int desk_units(const char *s)
     return units;
 }
 
+static bool desk_is_note(const char *s)
+{
+    return desk_is_text(s, CASEFILE_NOTE_MAX) && desk_units(s) <= CASEFILE_NOTE_UNITS;
+}
+
 enum desk_outcome desk_looks_right(const struct desk_order *o)
 {
     size_t key = strlen(desk_str(o->key));
     bool something = desk_str(o->to)[0] != '\0' || desk_str(o->note)[0] != '\0' || o->field_count > 0;
 
     if (key == 0 || !desk_is_text(o->key, CASEFILE_KEY_MAX) || !something || o->field_count > DESK_FIELDS_MAX ||
-        !desk_is_text(o->note, CASEFILE_NOTE_MAX) || desk_units(o->note) > CASEFILE_NOTE_UNITS || !desk_is_text(o->actor, CASEFILE_ACTOR_MAX))
+        !desk_is_note(o->note) || !desk_is_text(o->actor, CASEFILE_ACTOR_MAX))
         return DESK_BAD_ORDER;
     return DESK_DONE;
 }
@@ -186,6 +194,23 @@ static enum desk_outcome desk_plan_fields(const struct menu_service *s, const st
     return DESK_DONE;
 }
 
+/* The note, with what its number stands for before it. */
+static enum desk_outcome desk_plan_note(const struct menu *m, const struct menu_service *s, const struct casefile *f,
+                                        const struct desk_order *o, struct desk_plan *p, struct desk_answer *a)
+{
+    const char *to = desk_str(o->to);
+    const struct menu_state *state = said_state(s, to, strlen(to));
+    const struct menu_reply *reply = said_reply(state, o->reply);
+
+    a->replies = state;
+    if (reply == NULL)
+        return DESK_NO_REPLY;
+    buf_clear(&p->said);
+    said_note(reply, notice_lang(m, f->lang), desk_str(o->note), &p->said);
+    p->note = buf_str(&p->said);
+    return p->said.full || !desk_is_note(p->note) ? DESK_BAD_ORDER : DESK_DONE;
+}
+
 /* Acts of those who act for an office, or over one, are told in the audit. */
 static bool desk_is_audited(enum desk_actor kind)
 {
@@ -245,6 +270,10 @@ enum desk_outcome desk_decide(const struct menu *m, const struct casefile *f, co
     (void)desk_keep(p, fields_at);
     p->state = moves ? o->to : f->state;
     p->note = desk_str(o->note);
+    if (o->reply != 0)
+        r = desk_plan_note(m, s, f, o, p, a);
+    if (r != DESK_DONE)
+        return r;
     p->actor = desk_str(o->actor);
     p->ends = s->states[desk_state(s, p->state)].to_count == 0;
     p->audit = !desk_is_audited(o->kind) ? "" : moves ? "case_moved" : "case_noted";

@@ -48,6 +48,7 @@ struct desk_order {
     const char *from;                   /* only if it stands there now; NULL wherever it stands */
     const char *to;                     /* state; NULL or "": no move, an event with a note or fields */
     const char *note;                   /* in words, shown to her; NULL "" */
+    int reply;                          /* of the replies of state to: the note begins with it; 0 none */
     const char *sms;                    /* template of a message to her, beside those of the state; NULL none */
     int64_t at;                         /* ms since the epoch */
     const struct desk_field *fields;    /* to be laid over the case's */
@@ -62,6 +63,7 @@ enum desk_outcome {
     DESK_NOT_NOW,                       /* no way leads there from where it stands; the answer has those that do */
     DESK_NOT_YOURS,                     /* a way leads there, but this actor may not go it */
     DESK_NO_FIELD,                      /* a field that the service does not have, or a value that does not fit it */
+    DESK_NO_REPLY,                      /* the state has no reply of this number */
     DESK_BAD_ORDER,                     /* no key, nothing to do, or texts too long or no UTF-8 */
     DESK_NO_MENUS,                      /* neither the current menus nor the case's own know its service and state */
     DESK_AWAY,                          /* the database is: nobody knows; give the same order again */
@@ -78,6 +80,7 @@ struct desk_answer {                    /* borrowed until the callback returns *
     const char *moves[DESK_MOVES_MAX];  /* states that this actor may move it to now; of NOT_NOW and NOT_YOURS */
     int move_count;
     const char *field;                  /* NO_FIELD: its name */
+    const struct menu_state *replies;   /* NO_REPLY: the state, which has the list */
 };
 
 /* Is the case one of his?  Who asks for another's is told what he is told of one
@@ -107,7 +110,7 @@ struct desk_plan {
     int notice_count;
     const char *audit;                  /* event; "" none */
     const char *audit_fields;
-    struct buf mem;
+    struct buf mem, said;               /* said: the note of a reply */
 };
 void desk_plan_init(struct desk_plan *p);
 void desk_plan_fini(struct desk_plan *p);

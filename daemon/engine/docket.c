@@ -5,21 +5,27 @@
 
 #include "engine/notice.h"
 #include "engine/verdict.h"
+#include "menu/said.h"
 
 void docket_state(const struct menu *m, const struct casefile *f, const struct casefile_event *e, const char *lang,
                   struct buf *out)
 {
     const struct menu_service *s = verdict_service(m, f->service);
-    const struct notice_case c = { .menu = m, .service = s, .file = f, .at = e != NULL ? e->at : f->changed,
-                                   .note = e != NULL ? e->note : "" };
     const char *state = e != NULL ? e->state : f->state;
+    const char *note = e != NULL ? e->note : "";
+    const struct menu_state *at = said_state(s, state, strlen(state));
+    struct notice_case c = { .menu = m, .service = s, .file = f, .at = e != NULL ? e->at : f->changed };
+    struct buf said;
 
-    for (int i = 0; s != NULL && i < s->state_count; i++)
-        if (strcmp(s->states[i].name, state) == 0 && s->states[i].text != NULL) {
-            notice_print(&c, s->states[i].text, notice_lang(m, lang), out);
-            return;
-        }
-    buf_adds(out, state);
+    if (at == NULL || at->text == NULL) {
+        buf_adds(out, state);
+        return;
+    }
+    buf_init(&said, 4 * CASEFILE_NOTE_MAX);
+    said_print(m, at, notice_lang(m, lang), note, strlen(note), CASEFILE_NOTE_MAX, &said);
+    c.note = buf_str(&said);
+    notice_print(&c, at->text, notice_lang(m, lang), out);
+    buf_fini(&said);
 }
 
 /* A value as she reads it: of a choice its name. */

@@ -7,8 +7,11 @@
 
 #include "base/keyed.h"
 #include "engine/notice.h"
+#include "engine/verdict.h"
 #include "engine/windows.h"
 #include "menu/render.h"
+#include "menu/said.h"
+#include "menu/told.h"
 
 #define FLOW_NULL SIZE_MAX              /* an argument that is SQL NULL */
 #define FLOW_CELLS_MAX 255              /* columns of a list's row */
@@ -108,15 +111,35 @@ static void flow_unset_record(struct flow *f, const struct menu_action *a)
         session_unset(f->s, a->into[i]);
 }
 
+/* A note that is one of its service's replies, in the language of the dialogue. */
+static void flow_say_note(struct flow *f, const struct flow_rows *rows)
+{
+    const struct menu *m = f->s->menu;
+    const char *service = rows->cell(rows->arg, 0, "service");
+    const struct menu_service *of = service != NULL ? verdict_service(m, service) : NULL;
+    const char *state = of != NULL ? rows->cell(rows->arg, 0, "state") : NULL;
+    struct buf *note = &f->out->text;
+
+    if (state == NULL || f->out->value.len == 0)
+        return;
+    buf_clear(note);
+    said_print(m, said_state(of, state, strlen(state)), f->scope.lang, buf_str(&f->out->value), f->out->value.len, TOLD_NOTE, note);
+    buf_clear(&f->out->value);
+    buf_add(&f->out->value, buf_str(note), note->len);
+}
+
 static bool flow_take_record(struct flow *f, const struct menu_action *a, const struct flow_rows *rows)
 {
     const struct menu_record *record = flow_record(f, a);
+    bool hers = a->kind == MENU_QUERY && f->s->menu->queries[a->query].of_cases;
 
     for (int i = 0; record != NULL && i < record->field_count; i++) {
         bool unset;
 
         if (!flow_import(f, &record->fields[i], rows, 0, &unset))
             return false;
+        if (hers && !unset && strcmp(record->fields[i].name, "note") == 0)
+            flow_say_note(f, rows);
         if (unset)
             session_unset(f->s, a->into[i]);
         else if (!session_set(f->s, a->into[i], buf_str(&f->out->value), f->out->value.len)) {

@@ -56,6 +56,11 @@ const char *officer_verb_name(enum officer_verb verb)
     return officer_verbs[verb].name;
 }
 
+bool officer_has_reasons(enum officer_verb verb)
+{
+    return verb == OFFICER_NEED || verb == OFFICER_NO;
+}
+
 /* --- tokens ------------------------------------------------------------------------------ */
 
 /* U+0964 and U+0965 end a Bengali sentence; U+2000 .. U+206F are marks, but for the joiners. */

@@ -54,6 +54,9 @@ void officer_decode(const char *text, size_t n, const char *const *codes, int co
 #define OFFICER_FORM_SIZE (OFFICER_NOTE_SIZE + 32)
 void officer_form(const struct officer_command *c, char out[OFFICER_FORM_SIZE]);
 
+/* Its number says why: NEED and NO. */
+bool officer_has_reasons(enum officer_verb verb);
+
 /* "OK", "NEED" ...; "" where no word stands for it. */
 const char *officer_verb_name(enum officer_verb verb);
 

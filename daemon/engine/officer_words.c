@@ -32,6 +32,7 @@ static const struct officer_sentence {
     [OFFICER_WORD_BAD_NOTE] = { "কথা বেশি লম্বা: {n} অক্ষরের মধ্যে লিখুন", "Your note is too long: at most {n} characters" },
     [OFFICER_WORD_NOTE_SCRIPT] = { "নাগরিক এটি পড়বেন: বাংলা অক্ষরে লিখুন। কিছু করা হয়নি",
                                    "The citizen will read it: write it in Bengali letters. Nothing was done" },
+    [OFFICER_WORD_REPLIES] = { "{no}: কিছু করা হয়নি। কোনটি? লিখুন:", "{no}: nothing was done. Which one? Write:" },
     [OFFICER_WORD_NOT_NOW] = { "{no}: এখন এটি করা যায় না। আছে: {s}", "{no}: this cannot be done now. It stands at: {s}" },
     [OFFICER_WORD_NO_MENUS] = { "{no}: এই সেবা এখন চালু নেই। kheya case দিয়ে করুন", "{no}: its service is not served now. Use kheya case" },
     [OFFICER_WORD_NO_DESK] = { "{n} নং ডেস্ক আপনার অফিসে নেই। কিছু করা হয়নি", "Your office has no desk {n}. Nothing was done" },

@@ -30,6 +30,7 @@ enum officer_word {
     OFFICER_WORD_BAD_VALUE,
     OFFICER_WORD_BAD_NOTE,              /* n: most characters */
     OFFICER_WORD_NOTE_SCRIPT,
+    OFFICER_WORD_REPLIES,               /* no; then the list */
     OFFICER_WORD_NOT_NOW,               /* no, s: where it stands */
     OFFICER_WORD_NO_MENUS,              /* no */
     OFFICER_WORD_NO_DESK,               /* n */

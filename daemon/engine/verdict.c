@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "engine/desk.h"
+#include "menu/said.h"
 
 /* Moves that are no answer "yes": OK passes them over. */
 static const char *const verdict_against[] = {
     "need_info", "rejected", "returned", "withdrawn", "expired", "appealed", "stopped", "failed",
+    "no", "duplicate",
 };
 
 static bool verdict_is_against(const char *state)
@@ -25,16 +27,44 @@ const struct menu_service *verdict_service(const struct menu *m, const char *nam
     return NULL;
 }
 
+static bool verdict_means(enum officer_verb verb, const char *state)
+{
+    switch (verb) {
+    case OFFICER_NEED:
+        return strcmp(state, "need_info") == 0;
+    case OFFICER_NO:
+        return strcmp(state, "rejected") == 0 || strcmp(state, "no") == 0;
+    case OFFICER_OK:
+        return !verdict_is_against(state);
+    case OFFICER_NOTHING:
+    case OFFICER_SHOW:
+    case OFFICER_FORWARD:
+    case OFFICER_CONFIRM:
+    case OFFICER_CODE:
+    case OFFICER_LIST:
+    case OFFICER_VERBS:
+        break;
+    }
+    return false;
+}
+
 const char *verdict_state(const struct menu *m, const struct casefile *f, enum officer_verb verb)
 {
     const char *moves[DESK_MOVES_MAX];
-    const char *want = verb == OFFICER_NEED ? "need_info" : verb == OFFICER_NO ? "rejected" : NULL;
     int n = desk_moves(m, f, DESK_OFFICER, moves);
 
     for (int i = 0; i < n; i++)
-        if (want != NULL ? strcmp(moves[i], want) == 0 : !verdict_is_against(moves[i]))
+        if (verdict_means(verb, moves[i]))
             return moves[i];
     return NULL;
+}
+
+const struct menu_state *verdict_replies(const struct menu *m, const struct casefile *f, enum officer_verb verb)
+{
+    const struct menu_service *s = verdict_service(m, f->service);
+    const char *to = verdict_state(m, f, verb);
+
+    return s != NULL && to != NULL ? said_state(s, to, strlen(to)) : NULL;
 }
 
 void verdict_waiting(const struct menu *m, struct verdict_waiting *w)

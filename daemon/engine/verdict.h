@@ -12,8 +12,11 @@
 #include "menu/model.h"
 
 /* The state a word leads to, of those that an officer may move it to now: NEED
- * need_info, NO rejected, OK the first that speaks for her.  NULL: none. */
+ * need_info, NO rejected or no, OK the first that speaks for her.  NULL: none. */
 const char *verdict_state(const struct menu *m, const struct casefile *f, enum officer_verb verb);
+
+/* That state, with the replies that may be given there; NULL: none. */
+const struct menu_state *verdict_replies(const struct menu *m, const struct casefile *f, enum officer_verb verb);
 
 /* The service of a case; NULL: these menus do not have it. */
 const struct menu_service *verdict_service(const struct menu *m, const char *name);

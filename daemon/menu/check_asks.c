@@ -254,6 +254,13 @@ static enum asks_place asks_place_of(const struct menu_screen *s)
     return s->input.type != NULL && s->input.type->kind == MENU_TYPE_PIN ? ASKS_OWN_PIN : ASKS_INPUT;
 }
 
+static void asks_state(struct asks *a, const struct menu_state *s)
+{
+    asks_text(a, s->text, ASKS_SHOWN);
+    for (int i = 0; i < s->reply_count; i++)
+        asks_text(a, s->replies[i].text, ASKS_MESSAGE);
+}
+
 void check_asks(const struct menu *m, struct menu_issues *issues)
 {
     struct asks a = { .m = m, .issues = issues };
@@ -271,7 +278,7 @@ void check_asks(const struct menu *m, struct menu_issues *issues)
     }
     for (int i = 0; i < m->service_count; i++) {
         for (int k = 0; k < m->services[i].state_count; k++)
-            asks_text(&a, m->services[i].states[k].text, ASKS_SHOWN);
+            asks_state(&a, &m->services[i].states[k]);
     }
     for (int i = 0; i < m->sms_count; i++)
         asks_text(&a, m->sms[i].text, ASKS_MESSAGE);

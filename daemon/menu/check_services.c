@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "menu/template.h"
 #include "menu/names.h"
+#include "menu/said.h"
+#include "menu/template.h"
 
 /* leads[i * count + k]: there is a way from state i to state k. */
 static bool *check_leads(const struct menu_service *s)
@@ -192,6 +193,62 @@ static void check_opened(const struct menu *m, const struct menu_service *s, str
         }
 }
 
+/* --- what an office answers by a number ----------------------------------------------- */
+
+static bool check_office_moves_to(const struct menu_service *s, int state)
+{
+    for (int i = 0; i < s->state_count; i++)
+        for (int k = 0; k < s->states[i].to_count; k++)
+            if (s->states[i].to[k] == state && (s->states[i].may[k] & MENU_BY_OFFICER) != 0)
+                return true;
+    return false;
+}
+
+static bool check_is_same_reply(const struct menu_text *a, const struct menu_text *b, int lang)
+{
+    size_t an, bn;
+    struct gsm_cost cost;
+    const char *as = said_words(a, lang, &an, &cost), *bs = said_words(b, lang, &bn, &cost);
+
+    return as != NULL && bs != NULL && an == bn && memcmp(as, bs, an) == 0;
+}
+
+/* Short enough for a history, and no two that read the same: a note is told in the
+ * language of its reader by its words. */
+static void check_reply(const struct menu *m, const struct menu_state *at, int i, struct menu_issues *issues)
+{
+    const struct menu_text *text = at->replies[i].text;
+
+    for (int lang = 0; text != NULL && lang < m->lang_count; lang++) {
+        struct gsm_cost cost = { 0, 0 };
+        size_t n;
+
+        if (said_words(text, lang, &n, &cost) == NULL || (lang > 0 && text->by_lang[lang] == text->by_lang[lang - 1]))
+            continue;
+        if (cost.units > MENU_REPLY_UNITS)
+            issue_add(issues, ISSUE_REPLIES, menu_text_pos(text, lang),
+                      "reply %d of state '%s' has %d characters in %s; at most %d", at->replies[i].number, at->name,
+                      cost.units, m->langs[lang].id, MENU_REPLY_UNITS);
+        for (int k = 0; k < i; k++)
+            if (check_is_same_reply(text, at->replies[k].text, lang))
+                issue_add(issues, ISSUE_REPLIES, menu_text_pos(text, lang), "replies %d and %d of state '%s' are the same in %s",
+                          at->replies[k].number, at->replies[i].number, at->name, m->langs[lang].id);
+    }
+}
+
+static void check_replies(const struct menu *m, const struct menu_service *s, struct menu_issues *issues)
+{
+    for (int i = 0; i < s->state_count; i++) {
+        const struct menu_state *at = &s->states[i];
+
+        if (at->reply_count > 0 && !s->stateless && !check_office_moves_to(s, i))
+            issue_add(issues, ISSUE_REPLIES, at->replies_pos, "no office moves a case of '%s' to state '%s': nobody would give these replies",
+                      s->name, at->name);
+        for (int k = 0; k < at->reply_count; k++)
+            check_reply(m, at, k, issues);
+    }
+}
+
 void check_services(const struct menu *m, struct menu_issues *issues)
 {
     for (int i = 0; i < m->backend_count; i++)
@@ -203,5 +260,6 @@ void check_services(const struct menu *m, struct menu_issues *issues)
         if (!m->services[i].stateless && m->services[i].state_count > 0)
             check_states(&m->services[i], issues);
         check_opened(m, &m->services[i], issues);
+        check_replies(m, &m->services[i], issues);
     }
 }

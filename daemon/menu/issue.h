@@ -74,6 +74,7 @@
     X(CLOSED, "E273", "A submit needs 'closed': its service is not always open, or not to everybody.") \
     X(STORE, "E274", "A form of 'store' that the values of this type do not have.") \
     X(SERVICE_FIELD, "E275", "A field whose name means something to the program has another type than that needs.") \
+    X(REPLIES, "E276", "What an office answers by a number: no office moves a case to this state, a bad number, or a text that is too long or there twice.") \
     X(WORD_TWICE, "E280", "The word begins two keywords: a text message that begins with it could mean either.") \
     X(WORD, "E281", "No text message can begin with this word: it is empty, a number or a key, too long, or has blanks.") \
     X(FILL, "E282", "What a keyword fills cannot be told apart in a text message, or does not belong into one.") \

@@ -147,6 +147,8 @@ static const struct issue_example issue_examples[ISSUE_COUNT] = {
                         SERVICE "within: {days: 30}, overdue: [{after: 3, to: uno, text: The UNO knows}]}\n" },
     [ISSUE_EXPIRES] = { SERVICE "states: {submitted: {to: [closed], expires: {days: 30, to: expired}}}}\n",
                         SERVICE "states: {submitted: {to: [closed, expired], expires: {days: 30, to: expired}}}}\n" },
+    [ISSUE_REPLIES] = { SERVICE "states: {submitted: {to: [closed], by: citizen}}, replies: {closed: {1: Come to the office}}}\n",
+                        SERVICE "states: {submitted: {to: [closed], by: officer}}, replies: {closed: {1: Come to the office}}}\n" },
     [ISSUE_WAITLIST] = { SERVICE "window: listed}\n" TEA "{waitlist: fair, goto: main}\n",
                          SERVICE "window: {opened: opens}}\nsms:\n  opens: {class: service_info, text: {en: The fair is open., bn: মেলা খোলা।}}\n"
                          TEA "{waitlist: fair, goto: main}\n" },

@@ -222,6 +222,8 @@ static const struct keys_row keys_service_rows[] = {
     [SERVICE_BACKEND] = { "backend", KEYS_STRING, .help = "the agency's system: a back end" },
     [SERVICE_OVERDUE] = { "overdue", KEYS_LIST_OF_MAPS, .of = KEYS_OVERDUE,
                           .help = "what happens when there is no answer in time, one step after the other" },
+    [SERVICE_REPLIES] = { "replies", KEYS_TEXT_LISTS,
+                          .help = "what an office answers by a number, at a state: NEED 2, NO 3" },
     [SERVICE_KEYS] = { .name = NULL },
 };
 
@@ -750,6 +752,7 @@ static bool keys_check(const struct keys_place *p, const struct keys_row *row)
         return p->node->kind == YAML_IS_LIST || keys_shape(p, "a list of maps");
     case KEYS_FREE_MAP:
     case KEYS_TEXT_MAP:
+    case KEYS_TEXT_LISTS:
     case KEYS_LISTS:
         return keys_check_map(p, "a map by name");
     case KEYS_VALUES:

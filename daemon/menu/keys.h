@@ -75,6 +75,7 @@ enum keys_value {
     KEYS_LIST_OF_MAPS,                  /* a list of maps with the keys of */
     KEYS_FREE_MAP,                      /* a map from names to single values */
     KEYS_TEXT_MAP,                      /* a map from names to texts */
+    KEYS_TEXT_LISTS,                    /* a map from names to maps from numbers to texts */
     KEYS_MOVES,                         /* a name, or a list of names and of maps with the keys of */
     KEYS_LISTS,                         /* a map from names to KEYS_MOVES that are lists, or to maps with the keys of */
     KEYS_VALUES,
@@ -125,7 +126,8 @@ enum keys_list {
 enum keys_branch { BRANCH_WHEN = 0, BRANCH_TO, BRANCH_KEYS };
 enum keys_service {
     SERVICE_NUMBER = 0, SERVICE_AGENCY, SERVICE_TITLE, SERVICE_FIELDS, SERVICE_NOTIFY, SERVICE_WHO, SERVICE_FEE,
-    SERVICE_WINDOW, SERVICE_WITHIN, SERVICE_STATES, SERVICE_TEXTS, SERVICE_SAVES, SERVICE_BACKEND, SERVICE_OVERDUE, SERVICE_KEYS,
+    SERVICE_WINDOW, SERVICE_WITHIN, SERVICE_STATES, SERVICE_TEXTS, SERVICE_SAVES, SERVICE_BACKEND, SERVICE_OVERDUE,
+    SERVICE_REPLIES, SERVICE_KEYS,
 };
 enum keys_sms { SMS_CLASS = 0, SMS_TEXT, SMS_APPROVAL, SMS_DUE, SMS_KEYS };
 enum keys_call { CALL_TO = 0, CALL_INTO, CALL_KEYS };

@@ -402,6 +402,14 @@ struct menu_span {
     bool all;
 };
 
+/* What an office answers by a number: NEED 2, NO 3 (officer.h). */
+#define MENU_REPLIES_MAX 12             /* of one state */
+#define MENU_REPLY_UNITS 40             /* UTF-16 units: whole in a history (TOLD_SHORT), and leaves room for a note */
+struct menu_reply {
+    int number;                         /* 1 .. 99, ascending */
+    const struct menu_text *text;       /* constant, in every language */
+};
+
 struct menu_state {
     const char *name;
     struct menu_pos pos;
@@ -409,6 +417,9 @@ struct menu_state {
     int to_count;                       /* 0: final */
     const unsigned *may;                /* MENU_BY_*: who may make each of the moves of to */
     const struct menu_text *text;       /* in the citizen's words; NULL none */
+    const struct menu_reply *replies;   /* why a case comes here: what is asked for, why it is refused */
+    int reply_count;
+    struct menu_pos replies_pos;
     bool hers;                          /* it is her turn: the days of a promise stand still */
     struct menu_span within;            /* a promise that begins here; none: the one before goes on */
     struct menu_span expires;           /* then the clock moves it */

@@ -1,6 +1,7 @@
 /* parse_services.c - what can be submitted, to whom, and what becomes of it. */
 #include "menu/parse.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -355,6 +356,45 @@ static void parse_texts(struct parse_states *t, const struct yaml_node *map)
     }
 }
 
+/* 1: ..., 2: ...: in the order of their numbers. */
+static void parse_replies_of(struct parse *p, const struct yaml_node *map, struct menu_state *s)
+{
+    struct menu_reply *replies;
+
+    if (map->kind != YAML_IS_MAP || map->count == 0) {
+        issue_add(p->issues, ISSUE_SHAPE, map->pos, "the replies of state '%s' are numbers and texts, like 1: Copy of the NID", s->name);
+        return;
+    }
+    if (map->count > MENU_REPLIES_MAX) {
+        issue_add(p->issues, ISSUE_SIZE, map->pos, "a state has at most %d replies", MENU_REPLIES_MAX);
+        return;
+    }
+    replies = arena_alloc(p->arena, ((size_t)map->count + 1) * sizeof *replies);
+    for (int i = 0; i < map->count; i++) {
+        const struct yaml_node *key = yaml_key(map, i);
+        const struct menu_text *text = parse_text(p, yaml_value(map, i), &(struct parse_text_args){ .constant = true });
+        int n = key->len < 3 && key->len == strspn(key->text, "0123456789") ? (int)strtol(key->text, NULL, 10) : 0;
+
+        if (n < 1 || key->text[0] == '0' || (s->reply_count > 0 && replies[s->reply_count - 1].number >= n))
+            issue_add(p->issues, ISSUE_REPLIES, key->pos,
+                      "reply '%s' of state '%s': numbers from 1 to 99, in their order", key->text, s->name);
+        else
+            replies[s->reply_count++] = (struct menu_reply){ n, text };
+    }
+    s->replies = replies;
+    s->replies_pos = map->pos;
+}
+
+static void parse_replies(struct parse_states *t, const struct yaml_node *map)
+{
+    for (int i = 0; i < map->count; i++) {
+        int state = parse_state_find(t, "replies", yaml_key(map, i));
+
+        if (state != MENU_NONE)
+            parse_replies_of(t->p, yaml_value(map, i), &t->list[state]);
+    }
+}
+
 static void parse_fee_states(const struct parse_states *t, const struct keys_got *fee, struct menu_service *s)
 {
     if (fee->at[FEE_PAID] != NULL)
@@ -425,6 +465,8 @@ static void parse_stated(struct parse *p, const struct keys_got *got, const stru
     s->state_count = t.count;
     if (got->at[SERVICE_TEXTS] != NULL)
         parse_texts(&t, got->at[SERVICE_TEXTS]);
+    if (got->at[SERVICE_REPLIES] != NULL)
+        parse_replies(&t, got->at[SERVICE_REPLIES]);
     parse_fee_states(&t, fee, s);
     if (got->at[SERVICE_NOTIFY] != NULL)
         parse_notify(&t, got->at[SERVICE_NOTIFY], s);

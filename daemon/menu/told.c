@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "menu/filter.h"
+#include "menu/said.h"
 #include "menu/template.h"
 
 #define TOLD_NUMBER "8123056783"        /* as wide as any */
@@ -119,6 +120,7 @@ struct told_scope {
     const struct menu *menu;
     const struct told *told;
     const struct told_state *state;
+    const struct buf *note;             /* in the language of the page */
 };
 
 static const char *told_get(const void *arg, int var, size_t *len)
@@ -131,7 +133,7 @@ static const char *told_get(const void *arg, int var, size_t *len)
     } values[] = {
         { "at", scope->state->at[TOLD_DAY], scope->state->len[TOLD_DAY] },
         { "case.no", scope->told->number, scope->told->number_len },
-        { "note", scope->state->at[TOLD_SAID], scope->state->len[TOLD_SAID] },
+        { "note", buf_str(scope->note), scope->note->len },
         { "left", scope->state->at[TOLD_LEFT], scope->state->len[TOLD_LEFT] },
     };
 
@@ -187,10 +189,15 @@ static void told_add_day(const struct expr_scope *scope, const struct told_state
 static void told_print_state(const struct expr_scope *scope, const struct told *told, const struct told_state *state,
                              bool dated, struct buf *out)
 {
-    const struct template *text = told_text(told_service(scope->menu, told), state, scope->lang);
-    const struct told_scope own = { scope->menu, told, state };
+    const struct menu_service *service = told_service(scope->menu, told);
+    const struct template *text = told_text(service, state, scope->lang);
+    struct buf note;
+    const struct told_scope own = { scope->menu, told, state, &note };
     struct expr_scope inner = *scope;
 
+    buf_init(&note, 4 * TOLD_NOTE);
+    said_print(scope->menu, said_state(service, state->at[TOLD_NAME], state->len[TOLD_NAME]), scope->lang,
+               state->at[TOLD_SAID], state->len[TOLD_SAID], dated ? TOLD_SHORT : TOLD_NOTE, &note);
     inner.get = told_get;
     inner.arg = &own;
     if (dated && !told_shows_day(scope->menu, text))
@@ -199,6 +206,7 @@ static void told_print_state(const struct expr_scope *scope, const struct told *
         template_print(text, &inner, out);
     else
         told_add_name(state, out);
+    buf_fini(&note);
 }
 
 void told_print(const struct menu_type *t, const struct expr_scope *scope, const char *s, size_t n, struct buf *out)

@@ -32,6 +32,13 @@ def kheya(town, *words, good=True):
     return done.stdout if good else done.stderr
 
 
+def case(town, *words, good=True):
+    done = subprocess.run([BUILD / "kheya", "case", "-c", town.folder / "kheya0.yaml", *words], capture_output=True, text=True,
+                          check=False)
+    assert "Sanitizer" not in done.stderr and (done.returncode == 0) == good, done.stderr
+    return done.stdout if good else done.stderr
+
+
 def hire(town):
     kheya(town, "add", "01711000401", "--name", "Rahima", "--agency", "dss", "--desk", "1", "--next", "2", "--lang", "en")
     kheya(town, "add", str(SECOND), "--name", "Karim", "--agency", "dss", "--desk", "5", "--rank", "UNO", "--codes", "sms")
@@ -186,6 +193,61 @@ def test_wrong_codes_lock(town, phone_of):
     events = [e for e, in town.sql("SELECT event FROM kheya.audit WHERE msisdn = '8801711000405' ORDER BY id")]
     assert events == ["officer_set", "officer_codes_shown", "officer_unlocked", "officer_locked", "officer_unlocked",
                       "officer_codes_renewed"]
+
+
+REPLIES = """    replies:
+      need_info:
+        1: {en: Copy of the NID., bn: "এনআইডির কপি।"}
+        2: {en: "Which month?", bn: "কোন মাস?"}
+      rejected:
+        3: {en: Not on the list., bn: "নাম নেই।"}
+"""
+
+
+def with_replies(folder):
+    """The menus of the desk, whose office may ask and refuse by number."""
+    menus = shutil.copytree(MENUS, folder / "menus")
+    text = (menus / "kheya.yaml").read_text()
+    text = text.replace("received: {to: [answered, rejected,", "received: {to: [answered, need_info, rejected,")
+    text = text.replace("      rejected: []\n", "      need_info: {to: [received], by: [citizen, officer]}\n      rejected: []\n")
+    text = text.replace("    notify: {submitted: filed,", REPLIES + "    notify: {need_info: asks, submitted: filed,")
+    text = text.replace("sms:\n", 'sms:\n  asks: {class: transactional, text: {en: "Complaint {case.no}: {note}", bn: "{case.no}: {note}"}}\n')
+    (menus / "kheya.yaml").write_text(text)
+    return menus
+
+
+def test_replies(broken_town, tmp_path, phone_of):
+    """NEED 2 has a name: the citizen reads it, the officer who does not know the numbers is told them."""
+    town = broken_town(menus=with_replies(tmp_path), conf=CONF.format(secret=secret(tmp_path)))
+    hire(town)
+    citizen = phone_of(town)
+    number = complain(town, citizen)
+    codes = Codes(town, OFFICER)
+    assert asked(town, OFFICER, f"{number} OK {codes.next()}").startswith(f"{number}: done.")
+    listed = f"{number}: nothing was done. Which one? Write:\nNEED 1: Copy of the NID.\nNEED 2: Which month?"
+    code = codes.next()                 # what is not done leaves the code good
+    assert asked(town, OFFICER, f"{number} NEED 7 {code}") == listed
+    assert asked(town, OFFICER, f"{number} NEED {code}") == listed
+    assert asked(town, OFFICER, f"{number} need 3") == listed
+    assert asked(town, OFFICER, f"{number} NO 1 {code}").endswith("Write:\nNO 3: Not on the list.")
+    assert len(history(town, number)) == 2
+    assert asked(town, OFFICER, f"{number} NEED 2 {code}").startswith(f"{number}: done.")
+    told(town, citizen, f"Complaint {number}: Which month?")
+    assert history(town, number)[2:] == [(3, "officer", "need_info", "Which month?")]
+    assert asked(town, OFFICER, f"{number}need2{code}").startswith(f"{number}: was done before")
+    assert town.sql("SELECT count(*) FROM kheya.outbox WHERE cause LIKE %s", f"case/{number}/%/asks") == [(1,)]
+
+    # at the desk, with words of one's own; who reads Bengali is told in Bengali, also where the officer writes English
+    assert case(town, "move", number, "received").startswith(f"{number}: received")
+    assert "  need_info 2: Which month?\n  rejected 3: Not on the list.\n" in case(town, "show", number)
+    town.sql("UPDATE kheya.case_file SET lang = 'bn' WHERE number = %s", number)
+    assert "no reply of this number" in case(town, "move", number, "need_info", "--reply", "9", good=False)
+    assert case(town, "move", number, "need_info", "--reply", "1", "--note", "দুই পিঠ").startswith(f"{number}: need_info")
+    told(town, citizen, f"{number}: এনআইডির কপি। দুই পিঠ")
+    assert case(town, "history", number).splitlines()[-1].endswith("operator: এনআইডির কপি। দুই পিঠ")
+    town.sql("UPDATE kheya.case_file SET state = 'received' WHERE number = %s", number)
+    assert asked(town, OFFICER, f"{number} NO 3 {codes.next()}").startswith(f"{number}: done. Now: Not taken: Not on the list.")
+    assert history(town, number)[-1][2:] == ("rejected", "নাম নেই।")
 
 
 def test_used_wrongly(town):
