@@ -146,7 +146,8 @@ static bool errands_again(struct errand *r, const struct pg_answer *a)
         return true;
     }
     log_err("store event=%s_failed reason=\"%s\"", r->sql->name, a->reason);
-    if (error == PG_ERROR_TROUBLE)
+    /* what else flies on it, steps of citizens too, is not to fall with one errand */
+    if (error == PG_ERROR_TROUBLE && pg_error_ends(a->sqlstate))
         pg_drop(r->pg, PG_SOON, a->reason);
     return false;
 }

@@ -93,6 +93,18 @@ enum pg_error pg_error_of(const char *sqlstate)
     return PG_ERROR_ROW;
 }
 
+/* Its server goes, its prepared statements are gone or of another shape, or it is
+ * read only after a fail-over.  57014, a statement that took too long, is none. */
+bool pg_error_ends(const char *sqlstate)
+{
+    static const char *const ends[] = { "08", "0A", "25", "26", "57P" };
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (strncmp(sqlstate, ends[i], strlen(ends[i])) == 0)
+            return true;
+    return false;
+}
+
 /* One line of a message of libpq's. */
 static void pg_one_line(char *out, size_t size, const char *message)
 {

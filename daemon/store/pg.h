@@ -47,6 +47,10 @@ enum pg_error {
 };
 enum pg_error pg_error_of(const char *sqlstate);
 
+/* Of PG_ERROR_TROUBLE: is it the connection that is of no use any more?  Another one
+ * may be; else the statement alone is not to be had now. */
+bool pg_error_ends(const char *sqlstate);
+
 struct pg_args {
     struct event_base *base;
     const char *conninfo;               /* borrowed for the life of the connection */
