@@ -48,8 +48,8 @@ struct backends {
     struct store_answer_to recalled;
     unsigned char secret[SECRET_SIZE];
     int64_t swept;                      /* clock_mono() ms */
-    backends_sent_fn sent;
-    void *sent_arg;
+    backends_sent_fn sent, polled;
+    void *sent_arg, *polled_arg;
 };
 
 /* --- keys ------------------------------------------------------------------------------ */
@@ -363,6 +363,12 @@ void backends_on_sent(struct backends *b, backends_sent_fn fn, void *arg)
     b->sent_arg = arg;
 }
 
+void backends_on_polled(struct backends *b, backends_sent_fn fn, void *arg)
+{
+    b->polled = fn;
+    b->polled_arg = arg;
+}
+
 int backends_room(struct backends *b, const struct menu_backend *of)
 {
     const struct hook_place *place = backends_place(b, of);
@@ -377,7 +383,7 @@ bool backends_send(struct backends *b, const struct backends_letter *l)
         .timeout_ms = l->of->timeout_ms,
         .breaker_fails = l->of->breaker_fails,
         .breaker_rest_ms = l->of->breaker_rest_ms,
-        .path = l->of->cases,
+        .path = l->path != NULL ? l->path : l->of->cases,
         .id = l->id,
         .body = l->body,
     };
@@ -410,6 +416,10 @@ static void backends_on_answered(void *arg, const struct hook_answer *answer)
     struct flow_rows rows = { .failed = false };
     const char *why;
 
+    if ((answer->ticket & BACKENDS_CASE) != 0 && (answer->ticket & BACKENDS_POLL) != 0) {
+        b->polled(b->polled_arg, answer);
+        return;
+    }
     if ((answer->ticket & BACKENDS_CASE) != 0) {
         b->sent(b->sent_arg, answer);
         return;

@@ -34,11 +34,15 @@ struct backends_args {
 /* Tickets of cases; dialogues have none of these. */
 #define BACKENDS_CASE (UINT64_C(1) << 63)
 
+/* And of polls, beside it. */
+#define BACKENDS_POLL (UINT64_C(1) << 62)
+
 struct hook_answer;
 typedef void (*backends_sent_fn)(void *arg, const struct hook_answer *answer);
 
 /* Who is told what became of cases that were sent. */
 void backends_on_sent(struct backends *b, backends_sent_fn fn, void *arg);
+void backends_on_polled(struct backends *b, backends_sent_fn fn, void *arg);
 
 /* How many cases a back end of kind http would take now: 0 while it is left alone. */
 int backends_room(struct backends *b, const struct menu_backend *of);
@@ -49,6 +53,7 @@ struct backends_letter {
     const struct menu_backend *of;
     uint64_t ticket;
     const char *id, *body;
+    const char *path;                   /* NULL: where its cases are sent */
 };
 bool backends_send(struct backends *b, const struct backends_letter *l) __attribute__((warn_unused_result));
 

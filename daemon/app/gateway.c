@@ -27,6 +27,7 @@
 #include "app/openings.h"
 #include "app/reminders.h"
 #include "app/pins.h"
+#include "app/poller.h"
 #include "app/sealer.h"
 #include "app/secret.h"
 #include "app/spool.h"
@@ -94,6 +95,7 @@ struct gateway {
     struct desk *desk;                  /* moves cases on */
     struct store_case_to case_to;       /* gateway_on_case() */
     struct handover *handover;          /* brings them to agencies' systems */
+    struct poller *poller;              /* asks those what became of them */
     struct spool *spool;                /* and to those that take files */
     struct almanac *almanac;
     struct timekeeper *timekeeper;
@@ -1462,6 +1464,8 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         openings_tick(g->openings);
         feeder_tick(g->feeder);
         sealer_tick(g->sealer);
+        if (!g->draining)
+            poller_tick(g->poller);
         reminders_tick(g->reminders);
     }
     gateway_watch(g);
@@ -1520,7 +1524,8 @@ static bool gateway_open_backends(struct gateway *g, char *err, size_t err_size)
 
 static bool gateway_open_handover(struct gateway *g, char *err, size_t err_size)
 {
-    const struct handover_args args = { g->store, g->backends, g->desk, g->generations, g->conf->secret };
+    g->poller = poller_new(&(struct poller_args){ g->store, g->backends, g->desk, g->generations });
+    const struct handover_args args = { g->store, g->backends, g->desk, g->generations, g->poller, g->conf->secret };
 
     g->handover = handover_new(&args, err, err_size);
     if (g->handover == NULL)
@@ -1647,6 +1652,7 @@ void gateway_free(struct gateway *g)
     lookups_free(g->lookups);
     store_free(g->store);
     desk_free(g->desk);
+    poller_free(g->poller);
     officers_free(g->officers);
     agencies_free(g->agencies);
     timekeeper_free(g->timekeeper);

@@ -11,6 +11,7 @@
 #include "app/backends.h"
 #include "app/desk.h"
 #include "app/generations.h"
+#include "app/poller.h"
 #include "base/sealed.h"
 #include "app/secret.h"
 #include "base/alloc.h"
@@ -291,6 +292,8 @@ static void handover_done(struct handover *h, struct handover_flight *f)
     stats_inc(handovers);
     log_info("case=%s backend=%s event=handed_over tries=%d", log_mask_case(mask, f->number), f->backend, f->tries);
     handover_mark(h, f, STORE_HANDOVER_TAKEN, 0);
+    if (f->seq > 1)
+        poller_wake(h->args.poller, f->bucket, f->number);
     handover_end(h, f);
 }
 
@@ -419,7 +422,7 @@ static void handover_mock(struct handover *h, struct handover_flight *f, const s
 static void handover_send(struct handover *h, struct handover_flight *f, const struct menu_backend *of)
 {
     char id[LETTER_ID_SIZE];
-    const struct backends_letter letter = { of, f->ticket, id, buf_str(&h->scratch) };
+    const struct backends_letter letter = { of, f->ticket, id, buf_str(&h->scratch), NULL };
 
     letter_id(f->number, f->seq, id);
     if (!backends_send(h->args.backends, &letter))

@@ -22,6 +22,7 @@ struct backends;
 struct desk;
 struct generations;
 struct handover;
+struct poller;
 
 #define HANDOVER_PAPERS 6               /* cases of one step, and those that it moves */
 
@@ -30,6 +31,7 @@ struct handover_args {
     struct backends *backends;
     struct desk *desk;
     struct generations *generations;
+    struct poller *poller;
     const char *secret;                 /* file; "" none: no sensitive value can be kept */
 };
 

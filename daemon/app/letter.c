@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/gsm.h"
 #include "base/keyed.h"
 
 #define LETTER_DAY_MS (24 * 60 * 60 * INT64_C(1000))
@@ -95,12 +96,16 @@ bool letter_complete(const char *letter, const char *secrets, struct buf *out)
 
 void letter_note(const char *text, char out[CASEFILE_NOTE_MAX + 1])
 {
-    size_t n = strlen(text);
+    size_t n = 0, left = strlen(text);
+    int units = 0, step;
+    uint32_t c;
 
-    if (n > CASEFILE_NOTE_MAX) {
-        n = CASEFILE_NOTE_MAX;
-        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-            n--;
+    while ((step = gsm_utf8_next(text + n, left, &c)) > 0) {
+        units += c >= 0x10000 ? 2 : 1;
+        if (units > CASEFILE_NOTE_UNITS || n + (size_t)step > CASEFILE_NOTE_MAX)
+            break;
+        n += (size_t)step;
+        left -= (size_t)step;
     }
     for (size_t i = 0; i < n; i++)
         out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i];

@@ -45,7 +45,7 @@ struct letter_answer {
  * could be read of it is there. */
 bool letter_answer(const char *json, size_t n, struct letter_answer *out);
 
-/* Cut between characters and made one line. */
+/* Cut between characters to what a case keeps, CASEFILE_NOTE_UNITS, and made one line. */
 void letter_note(const char *text, char out[CASEFILE_NOTE_MAX + 1]);
 
 #endif

@@ -44,6 +44,10 @@
     X(handovers_failed, counter, "tries to hand one over that failed") \
     X(handovers_refused, counter, "of them, refused for good: an operator must act") \
     X(spool_rejects, counter, "rows of agencies' files that moved nothing") \
+    X(polls, counter, "answers of agencies' systems about the cases that they have") \
+    X(polls_failed, counter, "questions about them that were not answered, or with nothing of use") \
+    X(polls_moved, counter, "cases that moved by such an answer") \
+    X(polls_rejected, counter, "lines of such answers that moved nothing: an unknown case or state, or no way there") \
     X(handovers_in_flight, gauge, "cases on their way to a back end") \
     X(payments, counter, "requests for money that screens had for providers") \
     X(payments_confirmed, counter, "payments that a provider confirmed") \

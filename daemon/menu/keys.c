@@ -285,6 +285,7 @@ static const struct keys_row keys_backend_rows[] = {
     [BACKEND_EVERY] = { "every", KEYS_DURATION, .min = 1000, .max = 24 * KEYS_HOUR,
                         .help = "csv: how often a file is written; 5m" },
     [BACKEND_PEOPLE] = { "people", KEYS_BOOL, .help = "http, mock: its hooks look people up by what is typed: so many an hour; no" },
+    [BACKEND_POLL] = { "poll", KEYS_ONE_MAP, .of = KEYS_POLL, .help = "http: it is asked what became of the cases that it has" },
     [BACKEND_KEYS] = { .name = NULL },
 };
 
@@ -292,6 +293,12 @@ static const struct keys_row keys_breaker_rows[] = {
     [BREAKER_FAILS] = { "fails", KEYS_WHOLE, .min = 1, .max = 1000, .help = "failures in a row; 5" },
     [BREAKER_REST] = { "rest", KEYS_DURATION, .min = 100, .max = KEYS_HOUR, .help = "it is not asked for so long; 30s" },
     [BREAKER_KEYS] = { .name = NULL },
+};
+
+static const struct keys_row keys_poll_rows[] = {
+    [POLL_PATH] = { "path", KEYS_STRING, .help = "where it is asked, behind the url; /status" },
+    [POLL_EVERY] = { "every", KEYS_DURATION, .min = 1000, .max = 24 * KEYS_HOUR, .help = "of one case so often; 15m" },
+    [POLL_KEYS] = { .name = NULL },
 };
 
 static const struct keys_row keys_retry_rows[] = {
@@ -414,7 +421,7 @@ static const struct {
     [KEYS_AUDIT] = { "audit", keys_audit_rows },     [KEYS_CONSENT] = { "consent", keys_consent_rows },
     [KEYS_PIN] = { "pin", keys_pin_rows },           [KEYS_MOVE] = { "move", keys_move_rows },
     [KEYS_BACKEND] = { "back end", keys_backend_rows }, [KEYS_BREAKER] = { "breaker", keys_breaker_rows },
-    [KEYS_RETRY] = { "retry", keys_retry_rows },
+    [KEYS_RETRY] = { "retry", keys_retry_rows },     [KEYS_POLL] = { "poll", keys_poll_rows },
     [KEYS_FEE] = { "fee", keys_fee_rows },           [KEYS_WINDOW] = { "window", keys_window_rows },
     [KEYS_WITHIN] = { "within", keys_within_rows },  [KEYS_STATE] = { "state", keys_state_rows },
     [KEYS_SAVES] = { "saves", keys_saves_rows },     [KEYS_EFFORT] = { "effort", keys_effort_rows },

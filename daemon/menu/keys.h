@@ -38,6 +38,7 @@ enum keys_map {
     KEYS_BACKEND,
     KEYS_BREAKER,                       /* breaker: of a back end */
     KEYS_RETRY,                         /* retry: of a back end */
+    KEYS_POLL,                          /* poll: of a back end */
     KEYS_FEE,                           /* parts of a service */
     KEYS_WINDOW,
     KEYS_WITHIN,
@@ -137,10 +138,11 @@ enum keys_move { MOVE_CASE = 0, MOVE_TO, MOVE_NOTE, MOVE_KEYS };
 enum keys_audit { AUDIT_EVENT = 0, AUDIT_WITH, AUDIT_KEYS };
 enum keys_backend {
     BACKEND_KIND = 0, BACKEND_URL, BACKEND_KEY, BACKEND_TIMEOUT, BACKEND_BREAKER, BACKEND_FOLDER, BACKEND_ANSWERS,
-    BACKEND_CASES, BACKEND_STATES, BACKEND_TAKEN, BACKEND_RETRY, BACKEND_EVERY, BACKEND_PEOPLE, BACKEND_KEYS,
+    BACKEND_CASES, BACKEND_STATES, BACKEND_TAKEN, BACKEND_RETRY, BACKEND_EVERY, BACKEND_PEOPLE, BACKEND_POLL, BACKEND_KEYS,
 };
 enum keys_breaker { BREAKER_FAILS = 0, BREAKER_REST, BREAKER_KEYS };
 enum keys_retry { RETRY_FIRST = 0, RETRY_LONGEST, RETRY_KEYS };
+enum keys_poll { POLL_PATH = 0, POLL_EVERY, POLL_KEYS };
 enum keys_fee { FEE_OFFICIAL = 0, FEE_CENTRE, FEE_PAID, FEE_BACK, FEE_KEYS };
 enum keys_window { WINDOW_FROM = 0, WINDOW_TO, WINDOW_OPENED, WINDOW_KEYS };
 enum keys_within { WITHIN_DAYS = 0, WITHIN_CALENDAR, WITHIN_KEYS };

@@ -202,6 +202,8 @@ struct menu_backend {
     struct menu_pos taken_pos;
     int retry_first_ms, retry_longest_ms;       /* default 10 s, 1 h */
     int every_ms;                       /* csv: default 5 min */
+    const char *poll;                   /* http: path where it is asked what became of its cases; NULL: never */
+    int poll_ms;                        /* of one case so often; default 15 min */
 };
 
 /* What a mock answers at a path; NULL: nothing is said of it. */

@@ -9,6 +9,7 @@
 #define PARSE_BACKEND_FIRST 10000
 #define PARSE_BACKEND_LONGEST (3600 * 1000)
 #define PARSE_BACKEND_EVERY (5 * 60 * 1000)
+#define PARSE_BACKEND_POLL (15 * 60 * 1000)
 #define PARSE_MEANING_MAX 60            /* octets of an agency's word */
 #define PARSE_URL_MAX 512
 #define PARSE_PATH_MAX 200
@@ -27,7 +28,8 @@ static const struct {
 } parse_kind_keys[MENU_BACKEND_KINDS] = {
     [MENU_BACKEND_HTTP] = { PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) | PARSE_BIT(BACKEND_TIMEOUT) |
                                 PARSE_BIT(BACKEND_BREAKER) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
-                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE),
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE) |
+                                PARSE_BIT(BACKEND_POLL),
                             PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) },
     [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER) | PARSE_BIT(BACKEND_STATES) | PARSE_BIT(BACKEND_TAKEN) |
                                PARSE_BIT(BACKEND_EVERY),
@@ -153,6 +155,24 @@ static void parse_retry(struct parse *p, const struct yaml_node *map, struct men
         issue_add(p->issues, ISSUE_BACKEND, map->pos, "'first' is longer than 'longest'");
 }
 
+static void parse_poll(struct parse *p, const struct yaml_node *map, struct menu_backend *b)
+{
+    struct keys_got got;
+
+    b->poll = "/status";
+    b->poll_ms = PARSE_BACKEND_POLL;
+    if (!keys_read(map, KEYS_POLL, &got, p->issues))
+        return;
+    if (got.at[POLL_EVERY] != NULL)
+        b->poll_ms = (int)keys_duration(got.at[POLL_EVERY]);
+    if (got.at[POLL_PATH] == NULL)
+        return;
+    b->poll = got.at[POLL_PATH]->text;
+    if (!parse_is_path(got.at[POLL_PATH]))
+        issue_add(p->issues, ISSUE_BACKEND, got.at[POLL_PATH]->pos,
+                  "path '%s': a path begins with /, then letters, digits and - _ . ~ /", b->poll);
+}
+
 /* How cases go there, and what becomes of them. */
 static void parse_takes(struct parse *p, const struct keys_got *got, struct menu_backend *b)
 {
@@ -171,6 +191,8 @@ static void parse_takes(struct parse *p, const struct keys_got *got, struct menu
     }
     if (got->at[BACKEND_RETRY] != NULL)
         parse_retry(p, got->at[BACKEND_RETRY], b);
+    if (got->at[BACKEND_POLL] != NULL)
+        parse_poll(p, got->at[BACKEND_POLL], b);
     if (got->at[BACKEND_EVERY] != NULL)
         b->every_ms = (int)keys_duration(got->at[BACKEND_EVERY]);
 }

@@ -19,6 +19,7 @@
 #include "store/messages.h"
 #include "store/officers.h"
 #include "store/payments.h"
+#include "store/polls.h"
 #include "store/pg.h"
 #include "store/questions.h"
 #include "store/seals.h"
@@ -346,6 +347,7 @@ static void store_go_on(struct store_connection *c)
         days_prepare(c->pg);
         wakes_prepare(c->pg);
         waits_prepare(c->pg);
+        polls_prepare(c->pg);
         feeds_prepare(c->pg);
         seals_prepare(c->pg);
         reminds_prepare(c->pg);

@@ -4,6 +4,9 @@ A plan is a list of words, one for each request to come (the last stays): good, 
 (takes the case and closes the connection), twice (answers twice), late (takes the case at once and answers after three
 seconds), busy (503), refuse (422), denied (401), have (409), garbage, silent (204).  Like a good system it takes
 a case once, whatever comes again under the same id.
+
+Asked at /status what became of cases it says what status holds of them (case: line), in the way that poll_plan says: good, hang,
+die, busy, garbage, wrong (JSON, but not the right one), strange (lines about others and of other shapes before the good ones).
 """
 
 import hashlib
@@ -22,6 +25,7 @@ class Agency:
         self.answer = answer if answer is not None else {"state": "REGISTERED", "note": "Desk 4"}
         self.letters = []               # (id, headers, body) of all that came, in order
         self.taken = {}                 # id: body of what it took
+        self.status, self.polls, self.poll_plan = {}, [], "good"   # polls: lists of cases asked about
         self.lock = threading.Lock()
         self.gate = threading.Event()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
@@ -68,6 +72,9 @@ class Agency:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path.endswith("/status"):
+                    self.poll(body)
+                    return
                 name = self.headers["X-Kheya-Id"]
                 with agency.lock:
                     agency.letters.append((name, dict(self.headers), body))
@@ -75,6 +82,24 @@ class Agency:
                     if word in ("good", "die", "twice", "late", "have", "garbage", "silent"):
                         agency.taken.setdefault(name, body)
                 getattr(self, "at_" + word)()
+
+            def poll(self, body):
+                want = hmac.new(KEY, self.headers["X-Kheya-Time"].encode() + b"." + body, hashlib.sha256).hexdigest()
+                assert self.headers["X-Kheya-Signature"] == want
+                asked = json.loads(body)["cases"]
+                with agency.lock:
+                    agency.polls.append(asked)
+                    plan = agency.poll_plan
+                    lines = [{"case": n} | agency.status[n] for n in asked if n in agency.status]
+                if plan == "strange":
+                    lines = [7, {"case": 8123056783}, {"case": "8123056783", "state": "Done"}, {"state": "Done"}] + lines + \
+                        [{"case": n, "state": "NO"} for n in asked[:1]]
+                if plan == "good" or plan == "strange":
+                    self.say(200, json.dumps({"cases": lines}).encode())
+                elif plan == "wrong":
+                    self.say(200, b'{"cases": {"8123056783": "Done"}}')
+                else:
+                    getattr(self, "at_" + plan)()
 
             def at_good(self):
                 self.say(200, json.dumps(agency.answer).encode())

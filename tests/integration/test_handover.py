@@ -13,7 +13,7 @@ from town import BUILD, TREE, wait_for
 NID = "7391648205"
 
 
-def write_menus(folder, ports, more=""):
+def write_menus(folder, ports, more="", poll=""):
     text = (TREE / "tests" / "dialog" / "agency" / "kheya.yaml").read_text()
     head = text[:text.index("types:\n")]
     names = list(ports)
@@ -21,7 +21,7 @@ def write_menus(folder, ports, more=""):
     backends = "".join(
         f'  {n}: {{kind: http, url: "http://127.0.0.1:{p}/api", key: keys/dss, timeout: 1s, '
         f"breaker: {{fails: 20, rest: 1s}}, taken: received, retry: {{first: 200ms, longest: 1s}}, cases: /applications, "
-        "states: {REGISTERED: received, Done: answered, NO: rejected}}\n" for n, p in ports.items())
+        f"states: {{REGISTERED: received, Done: answered, NO: rejected}}{poll}}}\n" for n, p in ports.items())
     services = "".join(
         f"  {n}: {{number: {i}, agency: {n}, title: {n}, fields: {{nid: nid, note: text(40)}}, backend: {n}, "
         "states: {submitted: [received, rejected], received: [answered], answered: []}}\n"
