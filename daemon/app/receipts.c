@@ -53,10 +53,21 @@ static const struct receipts_kind {
     [PAYMENT_OWES_CASE_BACK] = { "", MENU_RECEIPTS },
 };
 
+/* A bill has words of its own, if there are any: no official set what it costs. */
+static enum menu_receipt receipts_of(const struct menu *m, const struct receipt *r, enum payment_debt debt)
+{
+    enum menu_receipt receipt = receipts_kinds[debt].receipt;
+
+    if (receipt == MENU_RECEIPT_CONFIRMED && r->service[0] == '\0' && m->receipts[MENU_RECEIPT_BILLED] != NULL)
+        receipt = MENU_RECEIPT_BILLED;
+    return receipt;
+}
+
 bool receipts_print(const struct menu *m, const struct receipt *r, enum payment_debt debt, struct buf *out,
                     struct store_message *message)
 {
     const struct receipts_kind *kind = &receipts_kinds[debt];
+    enum menu_receipt receipt = receipts_of(m, r, debt);
     int lang = receipts_lang(m, r->lang);
     char taka[24];
     struct receipts_scope s = { .m = m };
@@ -64,7 +75,7 @@ bool receipts_print(const struct menu *m, const struct receipt *r, enum payment_
                                       .get = receipts_get, .arg = &s };
     size_t cause;
 
-    if (kind->receipt == MENU_RECEIPTS || m->receipts[kind->receipt] == NULL)
+    if (receipt == MENU_RECEIPTS || m->receipts[receipt] == NULL)
         return false;
     (void)snprintf(taka, sizeof taka, "%" PRId64, r->taka);
     s.values[MENU_PAID_TAKA] = taka;
@@ -73,7 +84,7 @@ bool receipts_print(const struct menu *m, const struct receipt *r, enum payment_
     s.values[MENU_PAID_ABOUT] = r->about;
     s.values[MENU_PAID_TRX] = r->trx;
     s.values[MENU_PAID_REASON] = r->reason;
-    template_print(template_of(m->receipts[kind->receipt], lang), &scope, out);
+    template_print(template_of(m->receipts[receipt], lang), &scope, out);
     buf_addc(out, '\0');
     cause = out->len;
     buf_addf(out, "pay/%s/%s", r->ref, kind->cause);

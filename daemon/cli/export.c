@@ -13,7 +13,7 @@
 static const char export_usage[] =
     "usage: kheya export [-c FILE | --database CONNINFO] LIST\n"
     "Writes a list of the database as CSV, in the form that kheya import takes: holidays, windows, shelters, responders,\n"
-    "rules, schedules, places, centres, prices, agents (who are not locked; no PIN) or fees.\n"
+    "rules, schedules, places, centres, prices, agents (who are not locked; no PIN), fees or billers.\n"
     "  -c, --config FILE        the daemon's configuration (default " EXPORT_CONF ")\n"
     "  -d, --database CONNINFO  libpq connection string, instead\n"
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";

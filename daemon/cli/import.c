@@ -20,7 +20,7 @@
 static const struct import_list *const import_lists[] = { &import_holidays, &import_windows, &import_shelters,
                                                          &import_responders, &import_rules, &import_schedules,
                                                          &import_places, &import_centres, &import_prices,
-                                                         &import_agents, &import_fees };
+                                                         &import_agents, &import_fees, &import_billers };
 
 #define IMPORT_LISTS (sizeof import_lists / sizeof import_lists[0])
 

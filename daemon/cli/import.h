@@ -15,7 +15,7 @@
 
 #include "base/csv.h"
 
-#define IMPORT_COLUMNS_MAX 10
+#define IMPORT_COLUMNS_MAX 12
 
 int import_main(int argc, char **argv);
 
@@ -58,6 +58,6 @@ bool import_day(struct import *im, const struct import_row *row, int column, int
 void import_error_whole(struct import *im, const char *text);
 
 extern const struct import_list import_holidays, import_windows, import_shelters, import_responders, import_rules, import_schedules;
-extern const struct import_list import_places, import_centres, import_prices, import_agents, import_fees;
+extern const struct import_list import_places, import_centres, import_prices, import_agents, import_fees, import_billers;
 
 #endif

@@ -32,7 +32,7 @@ static const struct payments_sql {
     const char *sql;
 } payments_statements[PAYMENTS_STATEMENTS] = {
     /* $1 bucket, $2 ref, $3 msisdn, $4 provider, $5 service, $6 about, $7 lang, $8 taka, $9 state, $10 now,
-     * $11 expires, $12 due.  The row, new or as it was; none: another one is open for the same, or the fee is paid. */
+     * $11 expires, $12 due.  The row, new or as it was; none: another one is open for the same, or it is paid. */
     [PAYMENTS_OPEN] = { "payment_open",
         "WITH old AS (SELECT " PAYMENTS_COLUMNS " FROM kheya.payment p"
         "             WHERE p.bucket = $1::smallint AND p.ref = $2::text),"
@@ -42,7 +42,7 @@ static const struct payments_sql {
         "             $10::bigint, $10::bigint, $11::bigint, $12::bigint"
         "         WHERE NOT EXISTS (SELECT FROM old) AND NOT EXISTS (SELECT FROM kheya.payment o"
         "             WHERE o.bucket = $1::smallint AND o.about = $6::text AND o.about <> ''"
-        "             AND (o.state IN ('quoted', 'requested', 'approved') OR (o.state = 'confirmed' AND $5::text <> '')))"
+        "             AND o.state IN ('quoted', 'requested', 'approved', 'confirmed'))"
         "         ON CONFLICT DO NOTHING"
         "         RETURNING " PAYMENTS_COLUMNS "),"
         " e AS (INSERT INTO kheya.payment_event (bucket, ref, seq, at, actor, state)"

@@ -163,6 +163,27 @@ static const char tables_fees_put[] =
     "  RETURNING t.xmax = 0 AS fresh)"
     TABLES_COUNTS("fees");
 
+/* --- billers ------------------------------------------------------------------------------------------ */
+
+#define TABLES_BILLERS_F \
+    "WITH f AS (SELECT f.code, f.option::smallint AS option, f.en, f.bn, f.latn, f.what_en, f.what_bn, f.what_latn," \
+    "  f.shortest::smallint AS shortest, f.longest::smallint AS longest, f.example FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]," \
+    "  $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])" \
+    "  AS f(code, option, en, bn, latn, what_en, what_bn, what_latn, shortest, longest, example))"
+
+/* Nothing speaks against a list that is right in itself: payments keep what they were for. */
+static const char tables_billers_check[] = TABLES_BILLERS_F " SELECT 0, 0, '' FROM f WHERE false";
+
+static const char tables_billers_put[] =
+    TABLES_BILLERS_F ","
+    " gone AS (DELETE FROM svc.biller t WHERE NOT EXISTS (SELECT FROM f WHERE f.code = t.code) RETURNING 1),"
+    " put AS (INSERT INTO svc.biller AS t SELECT f.* FROM f"
+    "  ON CONFLICT (code) DO UPDATE SET option = EXCLUDED.option, en = EXCLUDED.en, bn = EXCLUDED.bn, latn = EXCLUDED.latn,"
+    "  what_en = EXCLUDED.what_en, what_bn = EXCLUDED.what_bn, what_latn = EXCLUDED.what_latn, shortest = EXCLUDED.shortest,"
+    "  longest = EXCLUDED.longest, example = EXCLUDED.example WHERE t IS DISTINCT FROM EXCLUDED"
+    "  RETURNING t.xmax = 0 AS fresh)"
+    TABLES_COUNTS("billers");
+
 static const struct tables_sql {
     const char *check, *put;
 } tables_sqls[TABLES_LISTS] = {
@@ -171,6 +192,7 @@ static const struct tables_sql {
     [TABLES_PRICES] = { tables_prices_check, tables_prices_put },
     [TABLES_AGENTS] = { tables_agents_check, tables_agents_put },
     [TABLES_FEES] = { tables_fees_check, tables_fees_put },
+    [TABLES_BILLERS] = { tables_billers_check, tables_billers_put },
 };
 
 /* --- in ------------------------------------------------------------------------------------------------- */
@@ -283,6 +305,9 @@ static const struct tables_out {
       " coalesce(" TABLES_DAY("a.since") ", '') AS since, coalesce(" TABLES_DAY("a.until") ", '') AS until FROM kheya.agent a WHERE a.active AND a.place IS NOT NULL ORDER BY a.place, a.msisdn" },
     { "fees",
       "SELECT t.service, t.official, t.cap, coalesce(t.option::text, '') AS option FROM svc.centre_fee t ORDER BY t.service" },
+    { "billers",
+      "SELECT b.code, b.option, b.en, b.bn, b.latn, b.what_en, b.what_bn, b.what_latn, b.shortest, b.longest, b.example"
+      " FROM svc.biller b ORDER BY b.option" },
 };
 
 static const char *tables_out_of(const char *list)

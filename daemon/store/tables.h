@@ -21,9 +21,10 @@ enum tables_list {
     TABLES_PRICES,                      /* centre service taka; for the centres in it */
     TABLES_AGENTS,                      /* number name centre sex since until; for the centres in it */
     TABLES_FEES,                        /* service official cap option; for all */
+    TABLES_BILLERS,                     /* code option en bn latn what_en what_bn what_latn shortest longest example; for all */
     TABLES_LISTS
 };
-#define TABLES_COLUMNS_MAX 10
+#define TABLES_COLUMNS_MAX 12
 
 struct tables_rows {
     enum tables_list list;

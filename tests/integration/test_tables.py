@@ -10,7 +10,7 @@ import pytest
 
 from town import BUILD, TREE, Town
 
-LISTS = ["holidays", "windows", "shelters", "responders", "rules", "schedules", "places", "centres", "prices", "agents", "fees"]
+LISTS = ["holidays", "windows", "shelters", "responders", "rules", "schedules", "places", "centres", "prices", "agents", "fees", "billers"]
 PLACES = "kind,code,division,en,bn,latn\n"
 BHOLA = ("division,10,,Barishal,বরিশাল,Borishal\ndistrict,09,10,Bhola,ভোলা,Bhola\nupazila,0918,,Bhola Sadar,ভোলা সদর,Bhola Sodor\n"
          "upazila,0925,,Char Fasson,চরফ্যাশন,Chor Fashon\n")

@@ -1,0 +1,143 @@
+"""Bills, over SMPP with the shipped menus: what is to pay, paid once from whichever phone, with a receipt; whatever is killed, payments,
+receipts and savings agree."""
+
+import concurrent.futures
+import itertools
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from test_reminders import speaks
+from test_payments import KEY, Wallets, number
+from town import BUILD, TREE, Phone, Town, wait_for
+
+HEAD = "code,option,en,bn,latn,what_en,what_bn,what_latn,shortest,longest,example\n"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """The shipped menus with a bill of each number, and Nagad as a provider that calls twice and in disorder."""
+    folder = pathlib.Path(tmp_path_factory.mktemp("bills"))
+    shutil.copytree(TREE / "menus", folder / "menus", ignore=shutil.ignore_patterns("dialogs"))
+    (folder / "menus" / "keys").mkdir()
+    key = folder / "menus" / "keys" / "nagad"
+    key.write_bytes(KEY + b"\n")
+    key.chmod(0o600)
+    (folder / "keys").mkdir()
+    shutil.copy(key, folder / "keys" / "nagad")
+    t = Town(folder, kheyads=2, menus=folder / "menus")
+    wallets = Wallets(t, "--approve", "0.3", "--twice", "--shuffle")
+    copy = folder / "menus" / "copy.yaml"
+    text = copy.read_text().replace("nagad: {kind: mock, ", f'nagad: {{kind: http, url: "http://127.0.0.1:{wallets.port}/nagad", '
+                                    "key: keys/nagad, ")
+    assert "kind: http" in text
+    copy.write_text(text)
+    wallets.start()
+    try:
+        yield t.start()
+    finally:
+        t.stop()
+        wallets.process.kill()
+
+
+def due(phone, no):
+    shown = phone.dial("*333*11*3*1#")["text"]
+    if "Continue?" in shown:
+        shown = phone.type("2")["text"]
+    assert "account number on the bill" in shown, shown
+    return phone.type(no)["text"]
+
+
+def paid(phone, no):
+    """The page that answers her yes."""
+    assert "Tk 640. Pay by" in due(phone, no)
+    assert "Pay Tk 640 to Palli Bidyut by Nagad?" in phone.type("1")["text"]
+    time.sleep(1)                       # the same answer so soon would be the telco's own resend
+    return phone.type("1")["text"]
+
+
+def receipts(phone):
+    return [text for text in phone.sms() if "receipt" in text]
+
+
+def test_paid_once(town):
+    hers, his = speaks(Phone(town, number()), "en"), speaks(Phone(town, number()), "en")
+    assert "It has 10 to 16 numbers" in due(hers, "123456")
+    assert "Now open Nagad and say yes to Tk 640" in paid(hers, "101-5550000001")
+    wait_for("her receipt", lambda: receipts(hers))
+    assert receipts(hers)[0].startswith("333 receipt: BREB 1015550000001 11/2026, Tk 640 by Nagad, ")
+    assert "11/2026, is paid already. Do not pay it again." in due(his, "1015550000001")
+    assert "Tk 640 by Nagad" in hers.dial("*333*11*2#")["text"]
+    assert len(receipts(hers)) == 1
+    assert town.sql("SELECT service, scope, sign, visits, minutes, taka FROM kheya.saving") == [("bill", "self", 1, 1, 174, 60)]
+
+
+def test_two_phones_at_once(town):
+    """Both say yes in the same second: one payment."""
+    phones = [speaks(Phone(town, number()), "en") for _ in range(2)]
+    for phone in phones:
+        assert "Tk 640. Pay by" in due(phone, "1015550000002")
+        phone.type("1")
+    time.sleep(1)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        pages = list(pool.map(lambda phone: phone.type("1")["text"], phones))
+    assert sum("Now open Nagad" in page for page in pages) == 1, pages
+    assert sum("was asked to pay this bill" in page or "is paid already" in page for page in pages) == 1, pages
+    wait_for("it is paid", lambda: town.sql("SELECT state FROM kheya.payment WHERE about = 'BREB 1015550000002 11/2026'")
+             == [("confirmed",)])
+
+
+def test_killed(town):
+    """A dozen bills while each kheyad is killed in turn: what was said yes to is paid once, and has one receipt."""
+    phones = [speaks(Phone(town, number()), "en") for _ in range(12)]
+    turns = itertools.cycle(range(2))
+    for n, phone in enumerate(phones):
+        due(phone, f"10166600000{n:02}")
+        phone.type("1")
+        time.sleep(0.9)
+        try:
+            phone.type("1")
+        except AssertionError:
+            pass                        # no answer: she dials again, below
+        if n % 3 == 2:
+            i = next(turns)
+            town.kheyads[i].kill()
+            town.start_kheyad(i)
+            town.ready(i)
+    for n, phone in enumerate(phones):
+        about = f"BREB 10166600000{n:02} 11/2026"
+        if not town.sql("SELECT 1 FROM kheya.payment WHERE about = %s", about):
+            shown = paid(phone, f"10166600000{n:02}")
+            assert "Now open" in shown or "slow" in shown, shown
+    wait_for("all are paid", lambda: town.sql("SELECT count(*), count(DISTINCT about) FROM kheya.payment"
+                                             " WHERE about LIKE 'BREB 101666%%' AND state = 'confirmed' AND owes = 0") == [(12, 12)], 60)
+    for phone in phones:
+        wait_for("her receipt", lambda phone=phone: receipts(phone))
+        assert len(receipts(phone)) == 1
+    assert town.sql("SELECT count(*) FROM kheya.saving WHERE service = 'bill'") == \
+        town.sql("SELECT count(*) FROM kheya.payment WHERE state = 'confirmed' AND service = ''")
+
+
+def load(town, text, status=0):
+    done = subprocess.run([BUILD / "kheya", "import", "--database", town.conninfo, "billers", "-"], input=text, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_billers_from_a_file(town):
+    """All of a file or nothing, and the same comes out again."""
+    good = "BREB,1,Palli Bidyut,পল্লী বিদ্যুৎ,Palli Bidyut,account number,হিসাব নম্বর,hishab nombor,10,16,1012345678901\n"
+    bad = ("breb,1,P,প,P,a,হ,h,10,16,1012345678901\n" "DPDC,10,P,প,P,a,হ,h,10,16,1012345678901\n"
+           "DESCO,3,P,প,P,a,হ,h,12,9,123456789012\n" "NESCO,4,P,প,P,a,হ,h,8,9,1234567\n" "WASA,1,P,প,P,a,হ,h,8,9,12345678\n")
+    said = load(town, HEAD + good + bad, 1)
+    for line in range(3, 8):
+        assert f":{line}:" in said, said
+    assert "8" == str(town.sql("SELECT count(*) FROM svc.biller")[0][0]), "nothing of it"
+    assert "1 changed, 7 gone" in load(town, HEAD + good)
+    assert town.sql("SELECT code FROM svc.biller") == [("BREB",)]
+    out = subprocess.run([BUILD / "kheya", "export", "--database", town.conninfo, "billers"], capture_output=True, text=True, check=True)
+    assert out.stdout == HEAD + good
