@@ -105,13 +105,15 @@ static enum flow_result walk_ask(struct rig *r)
     uint64_t random = walk_mix(walk.seed * 1000003 + (uint64_t)walk.step * 101 + (uint64_t)walk.asked++);
     struct walk_rows rows = { .random = random };
 
-    if (q->kind == FLOW_NUMBER) {
-        answer.failed = random % 20 == 0;
+    answer.failed = random % 20 == 1;
+    if (q->kind == FLOW_QUERY || (q->kind == FLOW_HOOK && q->hook->returns != NULL)) {
+        rows.record = q->kind == FLOW_QUERY ? r->menu->queries[q->query].returns : q->hook->returns;
+    } else {
         answer.number = (int64_t)(random % 100000000);
+        answer.pin = (enum flow_pin)(random % FLOW_PINS);
+        answer.pay = (enum flow_pay)(random % FLOW_PAYS);
         return flow_answer(&r->env, r->s, &answer, &r->out);
     }
-    rows.record = r->menu->queries[q->query].returns;
-    answer.failed = random % 20 == 1;
     answer.count = answer.failed || random % 20 == 2 ? 0 : 1;
     answer.arg = &rows;
     return flow_answer(&r->env, r->s, &answer, &r->out);
