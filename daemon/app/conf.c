@@ -102,6 +102,8 @@ static const struct conf_key conf_limit_keys[] = {
       "the same of all numbers of this process, in a minute" },
     { "hooks", CONF_NUMBER, AT(conf, hooks), 2, 1000, "200", NULL,
       "requests to back ends in flight; one back end takes at most half of them" },
+    { "refused_days", CONF_NUMBER, AT(conf, refused_days), 1, 3650, "30", NULL,
+      "days that a letter which an agency's system refused for good is kept for kheya backend; then it is gone" },
     { "api", CONF_NUMBER, AT(conf, api), 2, 1000, "64", NULL,
       "requests of agencies' systems under way; one key takes at most half of them" },
     { "api_window", CONF_TIME, AT(conf, api_window_ms), 1000, 60 * MINUTE, "5m", NULL,

@@ -81,6 +81,7 @@ struct conf {
     int api_window_ms;                  /* how far the time of a signature may be from ours */
     int texts_hour;                     /* text messages of one number that are answered in an hour */
     int texts_fruitless;                /* and in a day that lead nowhere, one after the other */
+    int refused_days;                   /* a letter that an agency refused for good is kept */
     int lookups, lookups_agent;         /* questions about people of one number, or agent, in an hour */
     int lookups_link, lookups_all;      /* and of one link, or all of this process, in a minute */
     int officer_texts;                  /* commands of one officer in an hour */

@@ -29,6 +29,7 @@
 #include "app/pins.h"
 #include "app/poller.h"
 #include "app/sealer.h"
+#include "app/sweeper.h"
 #include "app/secret.h"
 #include "app/spool.h"
 #include "app/throttle.h"
@@ -89,6 +90,7 @@ struct gateway {
     struct alerts *alerts;
     struct alerts_file *alerts_file;    /* NULL: nothing is kept */
     struct feeder *feeder;
+    struct sweeper *sweeper;            /* forgets what was kept long enough */
     struct sealer *sealer;              /* the audit's chain of hashes */
     struct backends *backends;
     struct pins *pins;
@@ -1464,6 +1466,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         openings_tick(g->openings);
         feeder_tick(g->feeder);
         sealer_tick(g->sealer);
+        sweeper_tick(g->sweeper);
         if (!g->draining)
             poller_tick(g->poller);
         reminders_tick(g->reminders);
@@ -1601,6 +1604,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->almanac = almanac_new(g->store);
     g->timekeeper = timekeeper_new(&(struct timekeeper_args){ g->store, g->desk, g->almanac, g->generations });
     g->feeder = feeder_new(g->store);
+    g->sweeper = sweeper_new(g->store, conf->refused_days);
     g->sealer = sealer_new(g->store, g->menu->utc_offset_min);
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->reminders = reminders_new(g->store, g->generations);
@@ -1659,6 +1663,7 @@ void gateway_free(struct gateway *g)
     openings_free(g->openings);
     feeder_free(g->feeder);
     sealer_free(g->sealer);
+    sweeper_free(g->sweeper);
     reminders_free(g->reminders);
     almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);

@@ -19,7 +19,6 @@
 #define INQUIRIES_ANSWER_MAX (2u << 20) /* octets */
 #define INQUIRIES_PAGE_MAX (1u << 20)   /* octets of cases, after which a page ends early */
 #define INQUIRIES_EVENTS 100            /* that come with a case */
-#define INQUIRIES_FORGET_MS 60000       /* how often old nonces are forgotten */
 /* A change may be seen so long after the time that it bears: who goes on from
  * 'since' asks for that much again. */
 #define INQUIRIES_LATE_MS 10000
@@ -43,7 +42,6 @@ struct inquiries {
     struct inquiry *list;
     int under_way;
     uint64_t last_id;
-    int64_t forgotten;                  /* clock_mono() */
 };
 
 /* --- answers ------------------------------------------------------------------------------ */
@@ -403,15 +401,6 @@ static void inquiries_on_nonce(void *arg, uint64_t id, const struct shelf_answer
     }
 }
 
-/* Old nonces go when new ones come. */
-static void inquiries_forget(struct inquiries *s)
-{
-    if (clock_mono() - s->forgotten < INQUIRIES_FORGET_MS)
-        return;
-    s->forgotten = clock_mono();
-    shelf_forget(s->args.store, clock_now());
-}
-
 void inquiries_begin(struct inquiries *s, struct evhttp_request *req, struct apikey *key, const char *nonce, int64_t until,
                      struct api_call *call_take)
 {
@@ -430,7 +419,6 @@ void inquiries_begin(struct inquiries *s, struct evhttp_request *req, struct api
     s->under_way++;
     q->ticket = http_hold(s->args.http, req);
     shelf_nonce(s->args.store, key->conf->name, nonce, until, inquiries_then(s, q, inquiries_on_nonce));
-    inquiries_forget(s);
 }
 
 /* --- life ---------------------------------------------------------------------------------------- */

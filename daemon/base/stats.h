@@ -44,6 +44,7 @@
     X(handovers_failed, counter, "tries to hand one over that failed") \
     X(handovers_refused, counter, "of them, refused for good: an operator must act") \
     X(spool_rejects, counter, "rows of agencies' files that moved nothing") \
+    X(handovers_forgotten, counter, "of those refused for good, given up after limits.refused_days") \
     X(polls, counter, "answers of agencies' systems about the cases that they have") \
     X(polls_failed, counter, "questions about them that were not answered, or with nothing of use") \
     X(polls_moved, counter, "cases that moved by such an answer") \

@@ -3,9 +3,7 @@
 #include "store/cases_rows.h"
 #include "store/errands.h"
 
-#define SHELF_NONCES "1000"             /* forgotten at a time */
-
-enum shelf_statement { SHELF_NONCE = 0, SHELF_FORGET, SHELF_ALL, SHELF_STATE, SHELF_CHANGED, SHELF_CASE, SHELF_STATEMENTS };
+enum shelf_statement { SHELF_NONCE = 0, SHELF_ALL, SHELF_STATE, SHELF_CHANGED, SHELF_CASE, SHELF_STATEMENTS };
 
 /* $1 agency, $2 at and $3 number of the case before, $4 service or '', $5 limit,
  * $6 state.  One for each index. */
@@ -16,10 +14,6 @@ static const struct errand_sql shelf_statements[SHELF_STATEMENTS] = {
     [SHELF_NONCE] = { "shelf_nonce",
         "INSERT INTO kheya.api_nonce (key, nonce, until) VALUES ($1::text, $2::text, $3::bigint)"
         " ON CONFLICT (key, nonce) DO NOTHING RETURNING true" },
-    [SHELF_FORGET] = { "shelf_forget",
-        "DELETE FROM kheya.api_nonce n USING (SELECT o.key, o.nonce FROM kheya.api_nonce o WHERE o.until < $1::bigint"
-        " ORDER BY o.until LIMIT " SHELF_NONCES " FOR UPDATE SKIP LOCKED) AS old"
-        " WHERE n.key = old.key AND n.nonce = old.nonce" },
     [SHELF_ALL] = { "shelf_all",
         SHELF_FROM " AND (c.created, c.number) > ($2::bigint, $3::bigint)" SHELF_SERVICE
         " ORDER BY c.created, c.number LIMIT $5::integer" },
@@ -56,14 +50,6 @@ static void shelf_on_answer(void *arg, uint64_t ticket, const PGresult *rows, bo
     done.fn(done.arg, done.ticket, &(struct shelf_answer){ rows == NULL, rows != NULL ? PQntuples(rows) : 0, &r });
 }
 
-static void shelf_on_forgotten(void *arg, uint64_t ticket, const PGresult *rows, bool lost)
-{
-    (void)arg;
-    (void)ticket;
-    (void)rows;
-    (void)lost;                         /* they are forgotten another time */
-}
-
 static void shelf_ask(struct store *s, enum shelf_statement statement, const struct errand_params *p,
                       struct shelf_done *done)
 {
@@ -78,14 +64,6 @@ void shelf_nonce(struct store *s, const char *key, const char *nonce, int64_t un
     errand_text(&p, nonce);
     errand_int(&p, until);
     shelf_ask(s, SHELF_NONCE, &p, done);
-}
-
-void shelf_forget(struct store *s, int64_t now)
-{
-    struct errand_params p = { .count = 0 };
-
-    errand_int(&p, now);
-    store_errand(s, &shelf_statements[SHELF_FORGET], &p, &(struct errand_done){ shelf_on_forgotten, NULL, 0 });
 }
 
 void shelf_list(struct store *s, const struct shelf_list *list, struct shelf_done *done)

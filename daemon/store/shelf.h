@@ -35,9 +35,6 @@ struct shelf_done {
  * row when it was not used before, none when it was. */
 void shelf_nonce(struct store *s, const char *key, const char *nonce, int64_t until, struct shelf_done *done);
 
-/* Forget the nonces whose time is over. */
-void shelf_forget(struct store *s, int64_t now);
-
 struct shelf_list {
     const char *agency;
     const char *service, *state;        /* "" any */

@@ -275,3 +275,40 @@ def test_the_setting_secret(served, agency, phone_of, tmp_path):
     town.ready()
     taken(town, number)
     assert json.loads(agency.taken[f"{number}/1"])["fields"]["nid"] == NID
+
+
+def test_refused_for_good(served, agency, phone_of):
+    """It is kept for an operator, who may send it again; after thirty days it is gone, and the audit says so."""
+    town = served()
+    agency.behave("refuse")
+    old, mended, young = (submit(phone_of(town)) for _ in range(3))
+    wait_for("the refusals", lambda: [row(town, n)[0] for n in (old, mended, young)] == [2, 2, 2])
+
+    def backend(*words):
+        return subprocess.run([BUILD / "kheya", "backend", "-c", town.folder / "kheya0.yaml", *words], capture_output=True,
+                              text=True, check=False).stdout
+
+    listed = backend("show", "dss")
+    assert all(re.search(rf"(?m)^{n}/1 .* refused with status 422$", listed) for n in (old, mended, young))
+    agency.behave("good")
+    assert "1" in backend("retry", "dss", mended)
+    taken(town, mended)
+    days = "UPDATE kheya.backend_queue SET changed = changed - 86400000::bigint * %s WHERE number = %s"
+    town.sql(days, 31, int(old))
+    town.sql(days, 31, int(mended))
+    town.sql(days, 29, int(young))
+    # nonces too: more than one sweep takes, and those that may still be of use stay
+    town.sql("INSERT INTO kheya.api_nonce SELECT 'dss', 'n' || i, 1 FROM generate_series(1, 1700) i")
+    town.sql("INSERT INTO kheya.api_nonce SELECT 'dss', 'f' || i, (extract(epoch FROM now()) * 1000)::bigint + 3600000 FROM"
+             " generate_series(1, 3) i")
+    town.kheyads[0].kill()
+    town.start_kheyad()
+    town.ready()
+    wait_for("the sweep", lambda: town.sql("SELECT count(*) FROM kheya.backend_queue WHERE number = %s", int(old)) == [(0,)], 20)
+    wait_for("the nonces", lambda: town.sql("SELECT count(*) FROM kheya.api_nonce") == [(3,)], 20)
+    assert [row(town, n)[0] for n in (mended, young)] == [1, 2], "what was taken and what is young stays"
+    assert old not in backend("show", "dss") and young in backend("show", "dss")
+    assert town.sql("SELECT actor, fields FROM kheya.audit WHERE event = 'handover_forgotten'") == [
+        ("clock", {"case": old, "backend": "dss", "tries": "1", "note": "refused with status 422"})]
+    assert town.metric("handovers_forgotten_total") == 1
+    assert state(town, old) == "submitted", "her case is there"
