@@ -145,7 +145,13 @@ static json_t *inquiries_page_target(const struct inquiry *q, const struct api_p
     return out;
 }
 
-/* Cases until the page or the answer is full; *place: the last that is in it.  True: there are more. */
+static void inquiries_go_to(struct api_place *place, const struct casefile *f)
+{
+    place->at = place->order == API_BY_CHANGE ? f->changed : f->created;
+    place->number = f->number;
+}
+
+/* Cases until the page or the answer is full; *place: the last that is in it, or was looked at.  True: there are more. */
 static bool inquiries_fill(const struct inquiries *s, const struct inquiry *q, const struct shelf_answer *r, json_t *cases,
                           struct api_place *place)
 {
@@ -156,6 +162,10 @@ static bool inquiries_fill(const struct inquiries *s, const struct inquiry *q, c
         json_t *page;
 
         shelf_file(r->rows, i, &f);
+        if (!shelf_fits(r->rows, i)) {  /* the last one that was looked at */
+            inquiries_go_to(place, &f);
+            return true;
+        }
         page = pages_case(&f, inquiries_menu(s, &f), apikey_may(q->key, API_PHONES));
         size += pages_size(page);
         if (i > 0 && size > INQUIRIES_PAGE_MAX) {
@@ -163,8 +173,9 @@ static bool inquiries_fill(const struct inquiries *s, const struct inquiry *q, c
             return true;
         }
         (void)json_array_append_new(cases, page);
-        place->at = place->order == API_BY_CHANGE ? f.changed : f.created;
-        place->number = f.number;
+        inquiries_go_to(place, &f);
+        if (shelf_cuts(r->rows, i))
+            return true;
     }
     return r->count > q->call.limit;
 }

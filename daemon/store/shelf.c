@@ -5,24 +5,26 @@
 
 enum shelf_statement { SHELF_NONCE = 0, SHELF_ALL, SHELF_STATE, SHELF_CHANGED, SHELF_CASE, SHELF_STATEMENTS };
 
+#define SHELF_LOOKED "2000"             /* cases that one page looks at: a filter that few pass does not hold up the writer */
+
 /* $1 agency, $2 at and $3 number of the case before, $4 service or '', $5 limit,
- * $6 state.  One for each index. */
-#define SHELF_FROM "SELECT " CASES_COLUMNS " FROM kheya.case_file c WHERE c.agency = $1::text"
-#define SHELF_SERVICE " AND ($4::text = '' OR c.service = $4::text)"
+ * $6 state or ''.  One for each index.  The last case that was looked at is there too
+ * when there may be more behind it, whether it fits or not: the next page goes on from it. */
+#define SHELF_FITS "($4::text = '' OR c.service = $4::text) AND ($6::text = '' OR c.state = $6::text)"
+#define SHELF_PAGE(order, more) \
+    "SELECT " CASES_COLUMNS ", " SHELF_FITS " AS fits, c.looked = " SHELF_LOOKED " AS cut" \
+    " FROM (SELECT f.*, row_number() OVER (ORDER BY f." order ", f.number) AS looked FROM kheya.case_file f" \
+    "       WHERE f.agency = $1::text" more " AND (f." order ", f.number) > ($2::bigint, $3::bigint)" \
+    "       ORDER BY f." order ", f.number LIMIT " SHELF_LOOKED ") c" \
+    " WHERE (" SHELF_FITS ") OR c.looked = " SHELF_LOOKED " ORDER BY c." order ", c.number LIMIT $5::integer"
 
 static const struct errand_sql shelf_statements[SHELF_STATEMENTS] = {
     [SHELF_NONCE] = { "shelf_nonce",
         "INSERT INTO kheya.api_nonce (key, nonce, until) VALUES ($1::text, $2::text, $3::bigint)"
         " ON CONFLICT (key, nonce) DO NOTHING RETURNING true" },
-    [SHELF_ALL] = { "shelf_all",
-        SHELF_FROM " AND (c.created, c.number) > ($2::bigint, $3::bigint)" SHELF_SERVICE
-        " ORDER BY c.created, c.number LIMIT $5::integer" },
-    [SHELF_STATE] = { "shelf_state",
-        SHELF_FROM " AND c.state = $6::text AND (c.created, c.number) > ($2::bigint, $3::bigint)" SHELF_SERVICE
-        " ORDER BY c.created, c.number LIMIT $5::integer" },
-    [SHELF_CHANGED] = { "shelf_changed",
-        SHELF_FROM " AND (c.changed, c.number) > ($2::bigint, $3::bigint)" SHELF_SERVICE
-        " AND ($6::text = '' OR c.state = $6::text) ORDER BY c.changed, c.number LIMIT $5::integer" },
+    [SHELF_ALL] = { "shelf_all", SHELF_PAGE("created", "") },
+    [SHELF_STATE] = { "shelf_state", SHELF_PAGE("created", " AND f.state = $6::text") },
+    [SHELF_CHANGED] = { "shelf_changed", SHELF_PAGE("changed", "") },
     /* $1 agency, $2 number, $3 seq of the event before, $4 limit */
     [SHELF_CASE] = { "shelf_case",
         "SELECT " CASES_COLUMNS ", " CASES_EVENT " FROM kheya.case_file c"
@@ -77,8 +79,7 @@ void shelf_list(struct store *s, const struct shelf_list *list, struct shelf_don
     errand_int(&p, begins ? 0 : list->number);          /* no case has the number 0 */
     errand_text(&p, list->service);
     errand_int(&p, list->limit);
-    if (statement != SHELF_ALL)
-        errand_text(&p, list->state);
+    errand_text(&p, list->state);
     shelf_ask(s, statement, &p, done);
 }
 
@@ -96,6 +97,23 @@ void shelf_case(struct store *s, const char *agency, int64_t number, int after, 
 void shelf_file(const struct shelf_rows *rows, int row, struct casefile *f)
 {
     cases_take_file(f, rows->rows, row);
+}
+
+static bool shelf_says(const struct shelf_rows *rows, int row, const char *column)
+{
+    int c = PQfnumber(rows->rows, column);
+
+    return c >= 0 && PQgetvalue(rows->rows, row, c)[0] == 't';
+}
+
+bool shelf_fits(const struct shelf_rows *rows, int row)
+{
+    return shelf_says(rows, row, "fits");
+}
+
+bool shelf_cuts(const struct shelf_rows *rows, int row)
+{
+    return shelf_says(rows, row, "cut");
 }
 
 void shelf_event(const struct shelf_rows *rows, int row, struct casefile_event *e)

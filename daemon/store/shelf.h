@@ -49,6 +49,10 @@ void shelf_list(struct store *s, const struct shelf_list *list, struct shelf_don
  * without event (seq 0) when there is none behind it. */
 void shelf_case(struct store *s, const char *agency, int64_t number, int after, int limit, struct shelf_done *done);
 
+/* Of a row of a list: is it one that was asked for, and was no case behind it looked at? */
+bool shelf_fits(const struct shelf_rows *rows, int row);
+bool shelf_cuts(const struct shelf_rows *rows, int row);
+
 /* Of a row. */
 void shelf_file(const struct shelf_rows *rows, int row, struct casefile *f);
 void shelf_event(const struct shelf_rows *rows, int row, struct casefile_event *e);

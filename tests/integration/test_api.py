@@ -619,3 +619,36 @@ def test_the_log_is_silent(town):
         assert NID not in log and "We asked the bank" not in log and not any(s in log for s in SECRETS.values())
         assert not re.search(r"88017\d{8}", log)
     assert town.metric("api_requests_total") > town.metric("api_refused_total") > 0
+
+
+def test_pages_of_few_among_many(own_town):
+    """Twelve thousand cases of a service, four of another among them: each page looks at a bounded number of them, by the index, and the
+    pages together have them all, once."""
+    town, dss = own_town, Ministry(own_town)
+    begin = int(time.time() * 1000) - 10**7
+    rare = [put_case(town, service="rare", at=begin + at) for at in (1, 50000, 119990, 10**7)]
+    town.sql("""INSERT INTO kheya.case_file (bucket, number, service, agency, msisdn, code, turn, state, fields, created, changed, lang)
+                SELECT i %% 1024, 7000000000 + i, 'allowance_complaint', 'dss', (8801800000000 + i)::text, '*333#', 1, 'received', '{}',
+                       %s + i * 10, %s + i * 10, 'en' FROM generate_series(1, 12000) i""", begin, begin)
+    for order in "", "&since=2020-01-01T00:00:00Z", "&state=submitted", "&state=submitted&since=2020-01-01T00:00:00Z":
+        sizes, target, found = [], f"/api/v1/cases?service=rare{order}", []
+        while target is not None:
+            page = dss.get(target).body
+            sizes.append(len(page["cases"]))
+            found += [case["number"] for case in page["cases"]]
+            target = page["next"]
+        assert found == rare, order
+        assert len(sizes) in ((1,) if order == "&state=submitted" else (6, 7)), "2000 at a time"
+    cases, _ = dss.pages("/api/v1/cases?limit=100&service=allowance_complaint")
+    assert len(cases) == len({case["number"] for case in cases}) == 12000
+    # what each of them reads, with the plan that PostgreSQL keeps for any parameters
+    source = (TREE / "daemon" / "store" / "shelf.c").read_text()
+    assert '#define SHELF_LOOKED "2000"' in source
+    town.sql("ANALYZE kheya.case_file")
+    for order in "created", "changed":
+        plan = town.sql(f"""EXPLAIN SELECT c.number FROM (SELECT f.*, row_number() OVER (ORDER BY f.{order}, f.number) AS looked
+                            FROM kheya.case_file f WHERE f.agency = 'dss' AND (f.{order}, f.number) > (0, 0)
+                            ORDER BY f.{order}, f.number LIMIT 2000) c WHERE c.service = 'rare' OR c.looked = 2000
+                            ORDER BY c.{order}, c.number LIMIT 51""")
+        text = "\n".join(line for line, in plan)
+        assert f"Index Scan using case_file_{order}" in text and "Sort" not in text, text
