@@ -121,7 +121,7 @@ static const struct conf_key conf_message_keys[] = {
 
 static const struct conf_key conf_tape_keys[] = {
     { "keep", CONF_TIME, AT(conf, tape_ms), 0, 480 * 60 * MINUTE, "0s", NULL,
-      "steps of dialogues, without secrets, are kept so long for kheya replay; 0s: none are" },
+      "steps of dialogues, without secrets, are kept so long for kheya replay, funnel and cost; 0s: none are" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 

@@ -10,10 +10,12 @@
 #include "cli/backend.h"
 #include "cli/case.h"
 #include "cli/check.h"
+#include "cli/cost.h"
 #include "cli/dial.h"
 #include "cli/diff.h"
 #include "cli/explain.h"
 #include "cli/export.h"
+#include "cli/funnel.h"
 #include "cli/generations.h"
 #include "cli/graph.h"
 #include "cli/import.h"
@@ -42,10 +44,12 @@ static const struct command {
     { "backend", backend_main, "cases on their way to agencies' systems: what waits, why, send it now" },
     { "case", case_main, "cases on the desk: list them, show one, move it on" },
     { "check", check_main, "every error and warning of a menu folder, in one pass" },
+    { "cost", cost_main, "dialogues in 90-second blocks, by link and class, to check an operator's bill" },
     { "dial", dial_main, "a handset in the terminal, against a running kheyad" },
     { "diff", diff_main, "what changes for citizens from one menu folder to another" },
     { "explain", explain_main, "what a code of kheya check means, with a mistake and its cure" },
     { "export", export_main, "a list out of the database, as import takes it" },
+    { "funnel", funnel_main, "where dialogues are left, by script, link or union" },
     { "generations", generations_main, "which menus dialogues run under; retire old ones" },
     { "graph", graph_main, "the tree of a menu folder, for Graphviz" },
     { "import", import_main, "lists into the database: places, centres, agents, fees, holidays, shelters" },
