@@ -341,8 +341,8 @@ static bool api_field(struct api_call *c, const char *name, const json_t *v, str
         api_fail(p, API_BAD_BODY, "'fields' is to be an object of at most %d names with texts", API_FIELDS_MAX);
         return false;
     }
-    buf_init(&value, 4 * API_NOTE_MAX);
-    ok = api_text(v, API_NOTE_MAX, field->name, gsm_normalise, &value, p);
+    buf_init(&value, 4 * API_FIELD_UNITS);
+    ok = api_text(v, API_FIELD_UNITS, field->name, gsm_normalise, &value, p);
     field->at = c->values.len;
     buf_adds(&c->values, buf_str(&value));
     buf_addc(&c->values, '\0');

@@ -14,12 +14,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/casefile.h"
 
 #define API_PREFIX "/api/v1/"
 #define API_BODY_MAX 16384              /* octets */
 #define API_NAME_MAX 64                 /* characters of a state's or service's name */
 #define API_KEY_MAX 64                  /* of an Idempotency-Key */
-#define API_NOTE_MAX 160                /* of a note, in UTF-16 units as an SMS counts them */
+#define API_NOTE_MAX CASEFILE_NOTE_UNITS        /* of a note, in UTF-16 units as an SMS counts them: what a case keeps */
+#define API_FIELD_UNITS 160             /* of a field's value, likewise */
 #define API_BY_MAX 40                   /* of an officer's name */
 #define API_FIELDS_MAX 16               /* of an event */
 #define API_LIMIT_MAX 100               /* rows of a page */

@@ -195,6 +195,15 @@ def test_a_complaint_is_answered(town, phone_of):
     assert phone.sms().count(f"Complaint {number}: the office has it.") == 1
 
 
+def test_longest_note(town):
+    """What the API takes for a note the case keeps; one character more is refused, and says so."""
+    number, dss = put_case(town), Ministry(town)
+    posted = dss.post(number, "long-1", note="ক" * 140)
+    assert posted.status == 201 and posted.body["event"]["note"] == "ক" * 140
+    refused = dss.post(number, "long-2", note="ক" * 141)
+    assert refused.code == "bad_body" and "at most 140 characters" in refused.body["error"]["message"]
+
+
 def test_who_it_is(town):
     number = put_case(town)
     target = f"/api/v1/cases/{number}"

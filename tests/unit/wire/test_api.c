@@ -205,7 +205,7 @@ static void wrong_events(void **state)
         { "{\"state\": \"a b\"}", "'state'" },
         { "{\"to\": \"answered\"}", "nothing else" },
         { "{\"state\": \"answered\", \"nid\": \"1\"}", "nothing else" },
-        { "{\"note\": 7}", "'note' is to be a text of at most 160 characters" },
+        { "{\"note\": 7}", "'note' is to be a text of at most 140 characters" },
         { "{\"note\": \"\"}", "a 'state', a 'note' or 'fields'" },
         { "{\"note\": \"\\u0001\"}", "a 'state', a 'note' or 'fields'" },
         { "{\"note\": \"x\", \"by\": \"abcdefghijabcdefghijabcdefghijabcdefghijk\"}", "'by' is to be a text of at most 40" },
@@ -252,7 +252,7 @@ static void bounds(void **state)
     assert_int_equal(call.note.len, 3 * API_NOTE_MAX);
     (void)put(at, "x\"}");
     assert_false(ask("POST", EVENTS, NULL, "k", body));
-    assert_error(API_BAD_BODY, "at most 160 characters");
+    assert_error(API_BAD_BODY, "at most 140 characters");
     memset(body, ' ', sizeof body);
     memcpy(body, "{\"note\":\"x\"}", 12);
     body[API_BODY_MAX] = '\0';
@@ -276,7 +276,7 @@ static void many_fields(void **state)
     for (int i = 0; i < API_FIELDS_MAX; i++) {
         (void)snprintf(name, sizeof name, "%s\"f%d\": \"", i > 0 ? ", " : "", i);
         at = put(at, name);
-        for (int k = 0; k < API_NOTE_MAX; k++)
+        for (int k = 0; k < API_FIELD_UNITS; k++)
             at = put(at, "\xe0\xa6\x95");
         at = put(at, "\"");
     }
@@ -284,7 +284,7 @@ static void many_fields(void **state)
     assert_true(ask("POST", EVENTS, NULL, "k", body));
     assert_int_equal(call.field_count, API_FIELDS_MAX);
     for (int i = 0; i < API_FIELDS_MAX; i++)
-        assert_int_equal(strlen(buf_str(&call.values) + call.fields[i].at), 3 * API_NOTE_MAX);
+        assert_int_equal(strlen(buf_str(&call.values) + call.fields[i].at), 3 * API_FIELD_UNITS);
     (void)put(at, ", \"more\": \"\"}}");
     assert_false(ask("POST", EVENTS, NULL, "k", body));
     assert_error(API_BAD_BODY, "at most 16");
