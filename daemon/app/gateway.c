@@ -1686,6 +1686,11 @@ void gateway_free(struct gateway *g)
     free(g);
 }
 
+const struct menu *gateway_menu(const struct gateway *g)
+{
+    return generations_current(g->generations);
+}
+
 bool gateway_is_ready(const struct gateway *g)
 {
     if (g->draining || !store_is_up(g->store))

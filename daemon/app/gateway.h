@@ -17,6 +17,7 @@
 
 struct event_base;
 struct gateway;
+struct menu;
 struct http;
 
 struct gateway_args {
@@ -36,6 +37,9 @@ void gateway_after_turn(struct gateway *g);
 
 /* The database answers and every link that is a bearerbox is connected? */
 bool gateway_is_ready(const struct gateway *g);
+
+/* The menus that new dialogues run under; good until control goes back to the loop. */
+const struct menu *gateway_menu(const struct gateway *g);
 
 /* Read the menu folder again: checked whole, and published to all processes of
  * the database, or refused and nothing changed.  What is wrong with it is in

@@ -227,7 +227,8 @@ static bool main_open(struct main *m)
     }
     if (m->http != NULL)
         m->admin = admin_new(m->base, m->http, m->gateway, m->conf.http_handset);
-    if (m->http != NULL && (m->publisher = publisher_new(m->base, m->http, m->conf.database, err, sizeof err)) == NULL)
+    if (m->http != NULL &&
+        (m->publisher = publisher_new(m->base, m->http, m->gateway, m->conf.database, err, sizeof err)) == NULL)
         log_warn("event=no_public_page error=\"%s\"", err);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         m->signals[i] = evsignal_new(m->base, signals[i], main_on_signal, m);

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "menu/model.h"
+#include "menu/template.h"
+
 #define PUBLICPAGE_ROWS 40              /* of one plot */
 #define PUBLICPAGE_BAR 320              /* units of the longest bar */
 #define PUBLICPAGE_LEFT 170             /* units for the names */
@@ -68,6 +71,20 @@ static const char *publicpage_name(const char *key, enum publicpage_lang lang)
     return key;
 }
 
+/* A service's title in her language, when it is the same for everybody. */
+static const char *publicpage_title(const struct menu *menu, const char *key, enum publicpage_lang lang)
+{
+    int service = menu != NULL ? menu_service_find(menu, key) : MENU_NONE;
+    int in = menu != NULL ? menu_lang_find(menu, lang == PUBLICPAGE_BN ? "bn" : "en") : MENU_NONE;
+    const struct menu_text *title = service >= 0 ? menu->services[service].title : NULL;
+    const struct template *t = title != NULL && in >= 0 ? template_of(title, in) : NULL;
+
+    struct gsm_cost cost;
+    size_t n;
+
+    return t != NULL && template_is_constant(t) ? template_constant(t, &n, &cost) : publicpage_name(key, lang);
+}
+
 static void publicpage_figure(struct buf *out, const json_t *all, const char *key, int64_t per, const char *word)
 {
     const json_t *value = json_object_get(all, key);
@@ -89,7 +106,7 @@ static int64_t publicpage_most(const json_t *rows)
 }
 
 /* The newest or last rows where there are too many. */
-static void publicpage_plot(struct buf *out, const json_t *rows, const char *title, enum publicpage_lang lang)
+static void publicpage_plot(struct buf *out, const json_t *rows, const struct menu *menu, const char *title, enum publicpage_lang lang)
 {
     size_t count = json_array_size(rows), first = count > PUBLICPAGE_ROWS ? count - PUBLICPAGE_ROWS : 0;
     int64_t most = publicpage_most(rows);
@@ -109,14 +126,14 @@ static void publicpage_plot(struct buf *out, const json_t *rows, const char *tit
         int wide = (int)(n * PUBLICPAGE_BAR / most);
 
         buf_addf(out, "<text x=\"0\" y=\"%d\">", y + 17);
-        publicpage_escape(out, publicpage_name(key != NULL ? key : "", lang));
+        publicpage_escape(out, publicpage_title(menu, key != NULL ? key : "", lang));
         buf_addf(out, "</text><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"18\"/><text x=\"%d\" y=\"%d\">%" PRId64 "</text>\n",
                  PUBLICPAGE_LEFT, y + 3, wide > 0 ? wide : 1, PUBLICPAGE_LEFT + wide + 6, y + 17, n);
     }
     buf_adds(out, "</svg>\n");
 }
 
-void publicpage_write(const json_t *all, enum publicpage_lang lang, struct buf *out)
+void publicpage_write(const json_t *all, const struct menu *menu, enum publicpage_lang lang, struct buf *out)
 {
     static const struct {
         const char *by;
@@ -135,7 +152,8 @@ void publicpage_write(const json_t *all, enum publicpage_lang lang, struct buf *
     publicpage_figure(out, all, "taka", 1, publicpage_words[WORD_TAKA][lang]);
     buf_adds(out, "</dl>\n");
     for (size_t i = 0; i < sizeof plots / sizeof plots[0]; i++)
-        publicpage_plot(out, json_object_get(tables, plots[i].by), publicpage_words[plots[i].title][lang], lang);
+        publicpage_plot(out, json_object_get(tables, plots[i].by), strcmp(plots[i].by, "service") == 0 ? menu : NULL,
+                        publicpage_words[plots[i].title][lang], lang);
     buf_addf(out, "<p>%s <a href=\"/public.json\">JSON</a></p>\n<p>%s ", publicpage_words[WORD_FEW][lang], publicpage_words[WORD_AT][lang]);
     publicpage_escape(out, at != NULL ? at : "");
     buf_adds(out, "</p>\n</body></html>\n");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/gateway.h"
 #include "app/publicpage.h"
 #include "app/worker.h"
 #include "base/alloc.h"
@@ -23,6 +24,7 @@
 
 struct publisher {
     struct http *http;
+    const struct gateway *gateway;
     struct worker *worker;
     struct event *timer;
     char *conninfo;
@@ -58,13 +60,13 @@ static void publisher_drop(struct worker_job *job)
     free(j);
 }
 
-static char *publisher_page(const json_t *all, enum publicpage_lang lang)
+static char *publisher_page(const json_t *all, const struct menu *menu, enum publicpage_lang lang)
 {
     struct buf out;
     char *page;
 
     buf_init(&out, PUBLISHER_PAGE_MAX);
-    publicpage_write(all, lang, &out);
+    publicpage_write(all, menu, lang, &out);
     page = out.full ? NULL : xstrdup(buf_str(&out));
     buf_fini(&out);
     return page;
@@ -78,8 +80,8 @@ static void publisher_take(struct publisher *p, char *json)
     free(p->en);
     free(p->bn);
     p->json = json;
-    p->en = all != NULL ? publisher_page(all, PUBLICPAGE_EN) : NULL;
-    p->bn = all != NULL ? publisher_page(all, PUBLICPAGE_BN) : NULL;
+    p->en = all != NULL ? publisher_page(all, gateway_menu(p->gateway), PUBLICPAGE_EN) : NULL;
+    p->bn = all != NULL ? publisher_page(all, gateway_menu(p->gateway), PUBLICPAGE_BN) : NULL;
     json_decref(all);
 }
 
@@ -143,7 +145,8 @@ static void publisher_on_bangla(void *arg, struct evhttp_request *req, const cha
     publisher_answer(req, "text/html; charset=utf-8", p->bn);
 }
 
-struct publisher *publisher_new(struct event_base *base, struct http *http, const char *conninfo, char *err, size_t err_size)
+struct publisher *publisher_new(struct event_base *base, struct http *http, const struct gateway *gateway, const char *conninfo,
+                                char *err, size_t err_size)
 {
     struct worker *w = worker_new(base, err, err_size);
     struct publisher *p;
@@ -153,6 +156,7 @@ struct publisher *publisher_new(struct event_base *base, struct http *http, cons
         return NULL;
     p = xcalloc(1, sizeof *p);
     p->http = http;
+    p->gateway = gateway;
     p->worker = w;
     p->conninfo = xcalloc(1, n);
     /* a URI and options of the operator's own stay as they are */

@@ -12,9 +12,11 @@
 struct event_base;
 struct http;
 struct publisher;
+struct gateway;
 
-/* conninfo: borrowed.  NULL with the reason in err. */
-struct publisher *publisher_new(struct event_base *base, struct http *http, const char *conninfo, char *err, size_t err_size);
+/* gateway: whose menus name the services; conninfo: copied.  NULL with the reason in err. */
+struct publisher *publisher_new(struct event_base *base, struct http *http, const struct gateway *gateway, const char *conninfo,
+                                char *err, size_t err_size);
 void publisher_free(struct publisher *p);
 
 #endif

@@ -126,6 +126,8 @@ def test_the_page(town):
     assert shown["cases"] >= 10
     for path, words in (("/public", "hours spared"), ("/public/bn", "ঘণ্টা বেঁচেছে")):
         page = town.get(base + path)
+        title = "Allowance complaint" if path == "/public" else "ভাতার অভিযোগ"
+        assert title in page and "allowance" not in page.replace(title, "")
         assert words in page and "<svg" in page and "<script" not in page and "http" not in page.split("<body>")[1]
     town.dev_db("stop")
     assert json.loads(town.get(base + "/public.json"))["cases"] == shown["cases"]
