@@ -14,7 +14,8 @@
 #define PUBLICPAGE_LINE 24
 
 enum publicpage_word { WORD_TITLE = 0, WORD_LEAD, WORD_CASES, WORD_VISITS, WORD_HOURS, WORD_TAKA, WORD_SERVICE, WORD_UPAZILA, WORD_DAY,
-                       WORD_SCOPE, WORD_SELF, WORD_ASSISTED, WORD_FEW, WORD_NONE, WORD_OTHER, WORD_AT, WORD_UNKNOWN, WORDS };
+                       WORD_SCOPE, WORD_SELF, WORD_ASSISTED, WORD_FEW, WORD_NONE, WORD_OTHER, WORD_AT, WORD_UNKNOWN, WORD_GOOD,
+                       WORD_NOT_GOOD, WORDS };
 
 static const char *const publicpage_words[WORDS][PUBLICPAGE_LANGS] = {
     [WORD_TITLE] = { "333: what citizens were spared", "333: নাগরিকের কী বাঁচল" },
@@ -34,6 +35,8 @@ static const char *const publicpage_words[WORDS][PUBLICPAGE_LANGS] = {
     [WORD_NONE] = { "Nothing to show yet.", "এখনো দেখানোর কিছু নেই।" },
     [WORD_OTHER] = { "<a href=\"/public/bn\" lang=\"bn\">বাংলা</a>", "<a href=\"/public\" lang=\"en\">English</a>" },
     [WORD_AT] = { "As of", "সময়" },
+    [WORD_GOOD] = { "Said good to the answer", "উত্তর ভালো বলেছেন" },
+    [WORD_NOT_GOOD] = { "Said not good to the answer", "উত্তর ভালো নয় বলেছেন" },
     [WORD_UNKNOWN] = { "unknown", "অজানা" },
 };
 
@@ -138,7 +141,8 @@ void publicpage_write(const json_t *all, const struct menu *menu, enum publicpag
     static const struct {
         const char *by;
         enum publicpage_word title;
-    } plots[] = { { "service", WORD_SERVICE }, { "day", WORD_DAY }, { "upazila", WORD_UPAZILA }, { "scope", WORD_SCOPE } };
+    } plots[] = { { "service", WORD_SERVICE }, { "day", WORD_DAY }, { "upazila", WORD_UPAZILA }, { "scope", WORD_SCOPE },
+                  { "good", WORD_GOOD }, { "not_good", WORD_NOT_GOOD } };
     const json_t *tables = json_object_get(all, "tables");
     const char *at = json_string_value(json_object_get(all, "at"));
 
@@ -152,7 +156,7 @@ void publicpage_write(const json_t *all, const struct menu *menu, enum publicpag
     publicpage_figure(out, all, "taka", 1, publicpage_words[WORD_TAKA][lang]);
     buf_adds(out, "</dl>\n");
     for (size_t i = 0; i < sizeof plots / sizeof plots[0]; i++)
-        publicpage_plot(out, json_object_get(tables, plots[i].by), strcmp(plots[i].by, "service") == 0 ? menu : NULL,
+        publicpage_plot(out, json_object_get(tables, plots[i].by), menu,
                         publicpage_words[plots[i].title][lang], lang);
     buf_addf(out, "<p>%s <a href=\"/public.json\">JSON</a></p>\n<p>%s ", publicpage_words[WORD_FEW][lang], publicpage_words[WORD_AT][lang]);
     publicpage_escape(out, at != NULL ? at : "");

@@ -112,6 +112,15 @@ def test_what_everybody_may_see(town):
     few = town.sql("SELECT upazila, sum(sign) FROM kheya.saving GROUP BY 1 HAVING sum(sign) BETWEEN 1 AND 9")
     assert few and all(place not in places for place, _ in few)
     hidden = closed - sum(places.values())
+    said = town.sql("SELECT count(*) FILTER (WHERE good), count(*) FILTER (WHERE NOT good) FROM kheya.verdict")[0]
+    both = min(said) >= 10
+    for name, n in zip(("good", "not_good"), said):
+        assert shown["tables"][name] == ([{"key": "allowance_complaint", "cases": n}] if both else []), (name, said)
+    assert said[0] == closed, "good is what she closed herself, once a case"
+    town.sql("UPDATE kheya.case_event SET state = 'closed' WHERE state = 'appealed' AND number % 2 = 0 AND number >= 8500000000")
+    few = town.sql("SELECT count(*) FROM kheya.verdict WHERE NOT good")[0][0]
+    again = json.loads(town.sql("SELECT kheya.public_json()")[0][0])
+    assert few >= 10 or again["tables"]["good"] == again["tables"]["not_good"] == []
     assert hidden == 0 or hidden >= 10, "what is not told cannot be found out from the total"
 
 
