@@ -33,7 +33,7 @@ class Operator:
 
     def add(self, path, option, line):
         lines = (self.folder / path).read_text().split("\n")
-        at = next(i for i, text in enumerate(lines) if re.match(rf"\s+{option}\b", text))
+        at = next(i for i, text in enumerate(lines) if re.match(rf"\s+{option}(: {{text: {{.*goto:| )", text))
         indent = re.match(r"\s*", lines[at])[0]
         lines.insert(at + 1, indent + line.strip())
         (self.folder / path).write_text("\n".join(lines))
@@ -44,7 +44,7 @@ def follow(operator, before, block, number):
     if m := re.search(r"Write `([^`]+)`:$", before):
         operator.write(m[1], block)
         return
-    if m := re.search(r"In `([^`]+)`, below the line of option (\d+), add:$", before):
+    if m := re.search(r"In `([^`]+)`,(?: in the screen `\w+`,)? below the line of option (\d+), add:$", before):
         operator.add(m[1], m[2], block)
         return
     for line in block.splitlines():
