@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from town import BUILD, Town
+from town import BUILD, Town, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,24 @@ def test_land_and_birth(town, phone_of):
     speaks(two, "bn")
     assert "1100" in through(two, "2", "2")
     assert "25 টাকা" in through(two, "00", "4", "3")
+    assert "শুনানি: মূল দলিল আনুন" in through(two, "00", "2", "3", "1", "5", "7654321", "9876543217")
+    assert "is real. It was given on" in through(one, "00", "4", "7", "20150925401000017", "25092015")
+    assert "Being checked" in through(one, "00", "4", "6", "87654321", "05112024")
+    assert not town.sql("SELECT 1 FROM kheya.session WHERE state::text LIKE '%%9876543217%%'")
+
+
+def test_khatian_copy(town, phone_of):
+    """Its fee is paid, the office gets it and says that it is ready: the receipt, the message and the ledger."""
+    one = phone_of(town)
+    speaks(one, "en")
+    assert "Now open Nagad and say yes to Tk 50" in through(one, "2", "3", "2", "092544", "3", "28", "513", "1")
+    wait_for("it is paid", lambda: town.sql("SELECT state FROM kheya.case_file WHERE service = 'khatian_copy'") == [("submitted",)], 60)
+    no, = town.sql("SELECT number::text FROM kheya.case_file WHERE service = 'khatian_copy'")[0]
+    for state in ("ready", "closed"):
+        done = kheya(town, "case", "move", no, state, "--note", "Example")
+        assert done.returncode == 0, done.stderr
+    wait_for("her SMS", lambda: [m for m in one.sms() if f"Khatian copy {no} is ready" in m])
+    assert town.sql("SELECT visits, minutes, taka FROM kheya.saving WHERE service = 'khatian_copy'") == [(2, 762, 450)]
 
 
 def test_farming_and_selling(town, phone_of):
@@ -109,5 +127,5 @@ def test_rules_from_a_file(town, phone_of):
     third = phone_of(town)
     speaks(third, "en")
     assert "Too young: woman 99, man 65." in through(third, "1", "3", "1", "4190000831", "01011950", "1")
-    assert town.sql("SELECT count(*) FROM kheya.case_file WHERE service <> 'sell'") == [(0,)]
-    assert town.sql("SELECT count(*) FROM kheya.audit WHERE actor <> 'operator'") == [(0,)], "nothing is kept"
+    assert town.sql("SELECT count(*) FROM kheya.case_file WHERE service NOT IN ('sell', 'khatian_copy')") == [(0,)]
+    assert town.sql("SELECT count(*) FROM kheya.audit WHERE actor <> 'operator' AND event <> 'status_told'") == [(0,)], "nothing is kept"

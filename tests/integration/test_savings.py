@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -141,3 +142,21 @@ def test_the_page(town):
     town.dev_db("stop")
     assert json.loads(town.get(base + "/public.json"))["cases"] == shown["cases"]
     town.start_database()
+
+
+def test_a_status_counts_once(town, phone_of):
+    """Who looks again at the same reads it again, and nothing more was spared."""
+    one = phone_of(town)
+    town.sql("INSERT INTO kheya.citizen (bucket, msisdn, lang, link, seen) VALUES (kheya.bucket(%s), %s, 'en', '', 0)", one.msisdn, one.msisdn)
+    before = town.sql("SELECT coalesce(sum(visits), 0), coalesce(sum(minutes), 0), coalesce(sum(taka), 0) FROM kheya.saving"
+                      " WHERE service = 'passport_status'")[0]
+    for _ in range(2):
+        shown = one.dial("*333*3*1#")["text"]
+        if "Continue?" in shown:
+            one.type("2")
+        time.sleep(1)
+        one.type("4001123456780")
+        assert "Printed" in one.type("06031958")["text"]
+    after = town.sql("SELECT coalesce(sum(visits), 0), coalesce(sum(minutes), 0), coalesce(sum(taka), 0) FROM kheya.saving"
+                     " WHERE service = 'passport_status'")[0]
+    assert tuple(a - b for a, b in zip(after, before)) == (1, 477, 300)
