@@ -1,9 +1,11 @@
 """Flow B with two phones: an agent serves, the citizen agrees on her own phone and has the receipt.  Whatever is killed
 or sent twice, there is one case, one receipt and one row of the day book; and no PIN or code is kept anywhere."""
 
+import concurrent.futures
 import datetime
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -188,6 +190,41 @@ def test_flow_b(town, phone_of):
         for (state,) in town.sql("SELECT state FROM kheya.session"):
             assert secret.encode() not in bytes(state)
     assert town.sql("SELECT count(*) FROM kheya.outbox WHERE class = 'otp' AND state >= 2 AND text <> ''") == [(0,)]
+
+
+def at_confirm(town, agent, witness, nid, wallet):
+    """A new agent before her "Send", for a citizen who has no phone."""
+    assert kheya(town, "add", agent.msisdn, "--name", "Example 30" + nid[-1], "--place", "092544", "--sex", "f").returncode == 0
+    speaks(agent, "3")
+    speaks(witness, "3")
+    witness.cancel()
+    agent.cancel()
+    agent.dial("*333*18#")
+    through(agent, "1", PIN, PIN, PIN, "3", "1")
+    agent.type(witness.msisdn)
+    through(agent, code_on(witness), nid, "05021988", "2", "3", "1", "1", "2")
+    assert "Govt fee 0, centre fee 30" in through(agent, wallet)
+
+
+def test_one_wallet_in_the_same_second(town, phone_of):
+    """Two agents send it for two people at once: one application; the other agent reads that it is taken, and it is told to the auditor."""
+    agents = [phone_of(town), phone_of(town)]
+    for i, agent in enumerate(agents):
+        at_confirm(town, agent, phone_of(town), f"123456780{i + 1}", "01799990001")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        pages = list(pool.map(lambda agent: agent.type("1")["text"], agents))
+    assert sum("Take Tk 30 only." in page for page in pages) == 1, pages
+    loser = agents[0] if "Take Tk 30" in pages[1] else agents[1]
+    if "One number, one person." not in "".join(pages):
+        time.sleep(1)
+        loser.dial("*333*18#")
+        page = loser.look()["text"]
+        if "Continue?" in page:
+            page = through(loser, "1")
+        assert "One number, one person." in through(loser, "1"), page
+    assert town.sql("SELECT count(*) FROM kheya.case_file WHERE fields ->> 'wallet' = '8801799990001'") == [(1,)]
+    assert [why for why, in town.sql("SELECT fields ->> 'why' FROM kheya.audit WHERE event = 'wallet_refused' AND msisdn = %s",
+                                     loser.msisdn)] == ["taken"]
 
 
 def test_account(town, phone_of):
