@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/conf.h"
@@ -11,14 +12,19 @@
 #include "store/agents.h"
 
 #define AGENT_CONF "conf/kheya.yaml"
+#define AGENT_ODDITIES "oddities"
+#define AGENT_DAYS "7"
+#define AGENT_DAYS_MAX 90
 
 static const char agent_usage[] =
     "usage: kheya agent [-c FILE | --database CONNINFO] add NUMBER [OPTION ...]\n"
     "       kheya agent ... lock NUMBER | unlock NUMBER | new-pin NUMBER\n"
     "       kheya agent ... daybook NUMBER [DAY]\n"
+    "       kheya agent ... oddities [DAYS]\n"
     "Agents serve citizens at a digital centre.  add makes one, or changes what is given;\n"
     "lock stops her at the next dial, unlock forgets wrong PINs too; new-pin forgets her PIN:\n"
     "she chooses another one.  daybook has the receipts of a day, 2026-11-26; today.\n"
+    "oddities is what an auditor asks of agents, of the last DAYS days, 1 to 90; 7.\n"
     "  -c, --config FILE        the daemon's configuration (default " AGENT_CONF ")\n"
     "  -d, --database CONNINFO  libpq connection string, instead\n"
     "  -n, --name NAME          for add; a new one needs it and --place\n"
@@ -85,6 +91,30 @@ static int agent_daybook(const struct agent_args *a, const char *conninfo)
     return 0;
 }
 
+static void agent_print_oddity(void *arg, const struct agent_oddity *o)
+{
+    int *count = arg;
+    char masked[LOG_MASK_SIZE];
+
+    printf("%s  %-13s  %-9s  %-24s  %-9s  %5s  %s\n", o->day, log_mask(masked, o->agent), o->place, o->name, o->kind, o->times, o->number);
+    ++*count;
+}
+
+static int agent_oddities(const struct agent_args *a, const char *conninfo)
+{
+    const char *days = a->word_count > 1 ? a->words[1] : AGENT_DAYS;
+    char err[512] = "";
+    int count = 0;
+
+    printf("%-10s  %-13s  %-9s  %-24s  %-9s  %5s  %s\n", "day", "agent", "centre", "name", "what", "times", "a case");
+    if (!agents_oddities(conninfo, days, agent_print_oddity, &count, err, sizeof err)) {
+        fprintf(stderr, "kheya agent: %s\n", err);
+        return 1;
+    }
+    printf("%d rows\n", count);
+    return 0;
+}
+
 static int agent_add(const struct agent_args *a, const char *conninfo)
 {
     char err[512] = "";
@@ -125,7 +155,20 @@ static int agent_run(void *arg, const char *conninfo, const struct conf *conf)
     (void)conf;
     if (w != NULL)
         return agent_says(agents_act(conninfo, a->msisdn, w->act, a->by, err, sizeof err), w->done, err);
+    if (strcmp(a->words[0], AGENT_ODDITIES) == 0)
+        return agent_oddities(a, conninfo);
     return strcmp(a->words[0], "add") == 0 ? agent_add(a, conninfo) : agent_daybook(a, conninfo);
+}
+
+static bool agent_is_days(const char *word)
+{
+    char *end;
+    long days = strtol(word, &end, 10);
+
+    if (*end == '\0' && days >= 1 && days <= AGENT_DAYS_MAX)
+        return true;
+    fprintf(stderr, "kheya agent: '%s' is no number of days: 1 to %d\n", word, AGENT_DAYS_MAX);
+    return false;
 }
 
 /* The word, the number behind it, and a day's where it may stand. */
@@ -133,6 +176,8 @@ static bool agent_understands(struct agent_args *a)
 {
     bool daybook;
 
+    if (a->word_count > 0 && strcmp(a->words[0], AGENT_ODDITIES) == 0)
+        return a->word_count == 1 || (a->word_count == 2 && agent_is_days(a->words[1]));
     if (a->word_count < 2)
         return false;
     daybook = strcmp(a->words[0], "daybook") == 0;

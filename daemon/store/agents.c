@@ -48,6 +48,11 @@ static const char agents_daybook_sql[] =
     " FROM kheya.daybook d WHERE d.agent = $1::text"
     " AND d.day = coalesce($2::date, (now() AT TIME ZONE 'Asia/Dhaka')::date) ORDER BY d.at, d.number";
 
+static const char agents_oddities_sql[] =
+    "SELECT o.day::text, o.agent, coalesce(a.name, ''), coalesce(a.place, ''), o.kind, o.times, coalesce(o.number::text, '')"
+    " FROM kheya.oddity o LEFT JOIN kheya.agent a ON a.bucket = kheya.bucket(o.agent) AND a.msisdn = o.agent"
+    " WHERE o.day > (now() AT TIME ZONE 'Asia/Dhaka')::date - $1::integer ORDER BY o.day DESC, a.place, o.agent, o.kind";
+
 bool agents_add(const char *conninfo, const struct agent_new *a, const char *by, char *err, size_t n)
 {
     const char *values[] = { a->msisdn, "agent_set", by, a->name, a->place, a->sex, a->since, a->until };
@@ -85,6 +90,24 @@ bool agents_daybook(const char *conninfo, const char *msisdn, const char *day, a
         };
 
         fn(arg, &r);
+    }
+    PQclear(rows);
+    return ok;
+}
+
+bool agents_oddities(const char *conninfo, const char *days, agent_oddity_fn fn, void *arg, char *err, size_t n)
+{
+    PGresult *rows = blocking_once(conninfo, agents_oddities_sql, 1, &days, err, n);
+    bool ok = rows != NULL;
+
+    for (int i = 0; ok && i < PQntuples(rows); i++) {
+        const struct agent_oddity o = {
+            .day = PQgetvalue(rows, i, 0), .agent = PQgetvalue(rows, i, 1), .name = PQgetvalue(rows, i, 2),
+            .place = PQgetvalue(rows, i, 3), .kind = PQgetvalue(rows, i, 4), .times = PQgetvalue(rows, i, 5),
+            .number = PQgetvalue(rows, i, 6),
+        };
+
+        fn(arg, &o);
     }
     PQclear(rows);
     return ok;

@@ -35,4 +35,13 @@ bool agents_act(const char *conninfo, const char *msisdn, enum agent_act act, co
 bool agents_daybook(const char *conninfo, const char *msisdn, const char *day, agent_receipt_fn fn, void *arg, char *err,
                     size_t n);
 
+/* What an auditor asks of an agent on a day (view kheya.oddity); number: of one of the cases, "" none. */
+struct agent_oddity {
+    const char *day, *agent, *name, *place, *kind, *times, *number;
+};
+typedef void (*agent_oddity_fn)(void *arg, const struct agent_oddity *o);
+
+/* Those of so many days, today's too, the newest first. */
+bool agents_oddities(const char *conninfo, const char *days, agent_oddity_fn fn, void *arg, char *err, size_t n);
+
 #endif

@@ -226,6 +226,22 @@ def test_one_wallet_in_the_same_second(town, phone_of):
     assert [why for why, in town.sql("SELECT fields ->> 'why' FROM kheya.audit WHERE event = 'wallet_refused' AND msisdn = %s",
                                      loser.msisdn)] == ["taken"]
 
+    # what an auditor sees: a refused wallet, a code that came back faster than anybody reads, thirteen receipts in an hour
+    town.sql("INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
+             " SELECT o.bucket, %s, 'y', 1, o.created + 1500, 0, 'agent', 'consent_used', jsonb_build_object('receiver', o.receiver)"
+             " FROM kheya.outbox o WHERE starts_with(o.cause, 'consent/' || %s)", loser.msisdn, loser.msisdn)
+    town.sql("INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
+             " SELECT kheya.bucket(%s), %s, 'x', n, (extract(epoch FROM date_trunc('hour', now())) * 1000)::bigint, 0, 'agent', 'fee_taken',"
+             " jsonb_build_object('case', (8000000000 + n)::text, 'service', 'x', 'official', '0', 'centre', '30', 'receiver', '')"
+             " FROM generate_series(1, 13) AS n", loser.msisdn, loser.msisdn)
+    got = kheya(town, "oddities", "1")
+    assert got.returncode == 0, got
+    masked = loser.msisdn[:5] + "******" + loser.msisdn[-2:]
+    kinds = [line.split()[5] for line in got.stdout.splitlines() if masked in line]
+    assert set(kinds) >= {"wallet", "code", "many"} and len(kinds) == len(set(kinds)), got.stdout
+    assert loser.msisdn not in got.stdout and got.stdout.endswith(" rows\n"), got.stdout
+    assert "1 to 90" in kheya(town, "oddities", "x").stderr
+
 
 def test_account(town, phone_of):
     """What an operator gets wrong is said; days on which an account counts."""
