@@ -6,7 +6,7 @@
 
 #include "store/blocking.h"
 
-/* $1 msisdn, $2 event, $3 who; of the rows in u */
+/* $1 msisdn, $2 event, $3 who; of the rows in u.  What is done to agents counts its turns: asked alone. */
 #define AGENTS_AUDIT \
     "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)" \
     " SELECT kheya.bucket($1::text), $1::text, 'agent', coalesce((SELECT max(a.turn) FROM kheya.audit a" \
@@ -56,7 +56,7 @@ static const char agents_oddities_sql[] =
 bool agents_add(const char *conninfo, const struct agent_new *a, const char *by, char *err, size_t n)
 {
     const char *values[] = { a->msisdn, "agent_set", by, a->name, a->place, a->sex, a->since, a->until };
-    PGresult *rows = blocking_once(conninfo, agents_add_sql, sizeof values / sizeof values[0], values, err, n);
+    PGresult *rows = blocking_alone(conninfo, AGENTS_SUBJECT, agents_add_sql, sizeof values / sizeof values[0], values, err, n);
     bool ok = rows != NULL;
 
     PQclear(rows);
@@ -66,7 +66,7 @@ bool agents_add(const char *conninfo, const struct agent_new *a, const char *by,
 bool agents_act(const char *conninfo, const char *msisdn, enum agent_act act, const char *by, char *err, size_t n)
 {
     const char *values[] = { msisdn, agents_acts[act].event, by };
-    PGresult *rows = blocking_once(conninfo, agents_acts[act].sql, 3, values, err, n);
+    PGresult *rows = blocking_alone(conninfo, AGENTS_SUBJECT, agents_acts[act].sql, 3, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (rows != NULL && !ok)

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What blocking_alone() is asked with by whatever acts on accounts. */
+#define AGENTS_SUBJECT "agents"
+
 struct agent_new {                      /* NULL: as it was */
     const char *msisdn, *name, *place, *sex, *since, *until;
 };

@@ -38,3 +38,21 @@ PGresult *blocking_once(const char *conninfo, const char *sql, int count, const 
     PQfinish(conn);
     return rows;
 }
+
+bool blocking_lock(PGconn *conn, const char *subject, char *err, size_t n)
+{
+    PGresult *rows = blocking_ask(conn, "SELECT pg_advisory_lock(hashtextextended('kheya ' || $1::text, 0))", 1, &subject, err, n);
+
+    PQclear(rows);
+    return rows != NULL;
+}
+
+PGresult *blocking_alone(const char *conninfo, const char *subject, const char *sql, int count, const char *const *values,
+                         char *err, size_t n)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    PGresult *rows = blocking_lock(conn, subject, err, n) ? blocking_ask(conn, sql, count, values, err, n) : NULL;
+
+    PQfinish(conn);
+    return rows;
+}

@@ -18,7 +18,9 @@
     "o.id, o.msisdn, o.name, o.agency, o.office, o.rank, o.place, o.lang, o.codes, o.desk, coalesce(o.next, 0)," \
     " o.active, o.epoch, o.counter, o.tries, o.locked_until"
 
-/* $1 msisdn, $2 event, $3 who; of the rows in u */
+/* $1 msisdn, $2 event, $3 who; of the rows in u.  What is done to officers counts its turns: asked alone. */
+#define ROSTER_SUBJECT "officers"
+
 #define ROSTER_AUDIT \
     "INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)" \
     " SELECT u.bucket, $1::text, 'officer', coalesce((SELECT max(a.turn) FROM kheya.audit a WHERE a.bucket = u.bucket" \
@@ -107,7 +109,7 @@ bool store_officer_add(const char *conninfo, const struct store_officer_new *o, 
     char desk_text[16], next_text[16];
     const char *values[] = { o->msisdn, "officer_set", by, o->name, o->agency, o->office, o->rank, o->place, o->lang,
                              o->codes, roster_number(desk_text, o->desk), roster_number(next_text, o->next) };
-    PGresult *rows = blocking_once(conninfo, roster_add, sizeof values / sizeof values[0], values, err, n);
+    PGresult *rows = blocking_alone(conninfo, ROSTER_SUBJECT, roster_add, sizeof values / sizeof values[0], values, err, n);
     bool ok = rows != NULL;
 
     if (ok)
@@ -134,7 +136,7 @@ bool store_officer_list(const char *conninfo, const char *agency, store_officer_
 bool store_officer_lock(const char *conninfo, const char *msisdn, bool lock, const char *by, char *err, size_t n)
 {
     const char *values[] = { msisdn, lock ? "officer_locked" : "officer_unlocked", by, lock ? "t" : "f" };
-    PGresult *rows = blocking_once(conninfo, roster_lock, 4, values, err, n);
+    PGresult *rows = blocking_alone(conninfo, ROSTER_SUBJECT, roster_lock, 4, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (rows != NULL && !ok)
@@ -147,7 +149,7 @@ bool store_officer_codes(const char *conninfo, const char *msisdn, bool renew, c
                          void *arg, char *err, size_t n)
 {
     const char *values[] = { msisdn, renew ? "officer_codes_renewed" : "officer_codes_shown", by, renew ? "t" : "f" };
-    PGresult *rows = blocking_once(conninfo, roster_codes, 4, values, err, n);
+    PGresult *rows = blocking_alone(conninfo, ROSTER_SUBJECT, roster_codes, 4, values, err, n);
     bool ok = rows != NULL && PQntuples(rows) > 0;
 
     if (ok) {

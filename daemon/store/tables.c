@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "store/agents.h"
 #include "store/blocking.h"
 
 #define TABLES_TEXT_MAX (64u << 20)     /* octets of a column */
@@ -253,7 +254,8 @@ bool tables_put(const char *conninfo, const struct tables_rows *rows, struct imp
         snprintf(err, n, "the list is too long");
     } else {
         conn = PQconnectdb(conninfo);
-        if (tables_check(conn, rows, values, fault, arg, err, n))
+        if (blocking_lock(conn, rows->list == TABLES_AGENTS ? AGENTS_SUBJECT : "lists", err, n) &&
+            tables_check(conn, rows, values, fault, arg, err, n))
             r = blocking_ask(conn, tables_sqls[rows->list].put, rows->columns, values, err, n);
         PQfinish(conn);
     }

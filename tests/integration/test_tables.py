@@ -128,8 +128,9 @@ def test_what_is_needed_stays(demo):
 
 
 def test_agents_keep_their_pin_and_their_lock(demo):
-    demo.sql("INSERT INTO kheya.pin (bucket, msisdn, hash, attempt) VALUES (kheya.bucket('8801711000190'), '8801711000190',"
-             " '$argon2id$x', '') ON CONFLICT DO NOTHING")
+    demo.sql("INSERT INTO kheya.pin (bucket, msisdn, attempt) VALUES (kheya.bucket('8801711000190'), '8801711000190', '');"
+             "INSERT INTO kheya.person (bucket, msisdn, person, hash, attempt) VALUES (kheya.bucket('8801711000190'),"
+             " '8801711000190', 1, '$argon2id$x', '')")
     both = AGENTS + "01711000190,Example 190,092544,f,,\n01711-000501,Example 501,092544,m,2026-01-01,2027-01-01\n"
     assert load(demo, "agents", both).endswith("1 added, 0 changed, 0 gone\n")
     assert load(demo, "agents", both).endswith("0 added, 0 changed, 0 gone\n")
@@ -139,7 +140,7 @@ def test_agents_keep_their_pin_and_their_lock(demo):
     assert load(demo, "agents", both).endswith("0 added, 0 changed, 0 gone\n")
     assert demo.sql(active) == [(False,)], "who was locked is not unlocked by a file"
     assert "01711000501" not in kheya(demo, "export", "agents")
-    assert demo.sql("SELECT hash FROM kheya.pin") == [("$argon2id$x",)]
+    assert demo.sql("SELECT hash FROM kheya.person") == [("$argon2id$x",)]
     told = [event for event, in demo.sql("SELECT event FROM kheya.audit WHERE msisdn = '8801711000501' ORDER BY turn")]
     assert told == ["agent_set", "agent_locked"], told
 
