@@ -117,6 +117,22 @@ def test_her_turn(town, phone_of):
     assert len(steps(town, number)) == 1
 
 
+def holidays(town, command, text=None):
+    words = [BUILD / "kheya", command, "--database", town.conninfo, "holidays", *(["-"] if command == "import" else [])]
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def due_after(town, day):
+    """The day behind it in the same year that is no Friday or Saturday; the year's last days have none."""
+    found = town.sql("SELECT min(d)::date FROM generate_series(%s::date + 1, %s::date + 7, interval '1 day') AS d"
+                     " WHERE extract(dow FROM d) NOT IN (5, 6)", day, day)[0][0]
+    if found.year != day.year:
+        pytest.skip("a file stands for the years in it: it would be two of them")
+    return found
+
+
 def test_a_holiday_is_announced(town, phone_of):
     """Days that were promised are counted anew under another calendar."""
     number = complain(phone_of(town))
@@ -125,6 +141,28 @@ def test_a_holiday_is_announced(town, phone_of):
     wait_for("another day", lambda: file(town, number)["due"] != due)
     assert file(town, number)["due"] == due_by_hand(town, number, 3) > due
     town.sql("DELETE FROM kheya.holiday")
+    wait_for("the same day", lambda: file(town, number)["due"] == due)
+
+
+def test_a_holiday_moves(town, phone_of):
+    """As an operator does when the moon is seen a day later: what was exported, with one row changed, and imported again."""
+    number = complain(phone_of(town))
+    due = looked_at(town, number)["due"]
+    eid, day_after = (f"{due},holiday,Eid (moon)\n", due_after(town, due))
+    moved = f"{day_after},holiday,Eid (moon)\n"
+    try:
+        assert "1 added" in holidays(town, "import", "day,kind,name\n" + eid)
+        wait_for("the day after", lambda: file(town, number)["due"] == due_by_hand(town, number, 3) > due)
+        listed = holidays(town, "export")
+        assert eid in listed
+        assert "1 added, 0 changed, 1 gone" in holidays(town, "import", listed.replace(eid, moved))
+        wait_for("the day that was promised", lambda: file(town, number)["due"] == due)
+        # a day of a missing holiday is added, and one that was none is taken out
+        assert "1 added, 0 changed, 0 gone" in holidays(town, "import", listed + moved)
+        wait_for("both days later", lambda: file(town, number)["due"] == due_by_hand(town, number, 3) > day_after)
+        assert town.sql("SELECT count(*) FROM kheya.holiday") == [(2,)]
+    finally:
+        town.sql("DELETE FROM kheya.holiday")
     wait_for("the same day", lambda: file(town, number)["due"] == due)
 
 
