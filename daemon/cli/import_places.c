@@ -103,12 +103,12 @@ static void places_check(const struct table_rows *t, struct import *im)
 
 static const struct table places_table = {
     .list = TABLES_PLACES,
-    .cells = { [PLACES_KIND] = { TABLE_WORD, .words = "division district upazila union" },
-               [PLACES_CODE] = { TABLE_TEXT, .min = 2, .max = 6 },
-               [PLACES_DIVISION] = { TABLE_DIGITS, .optional = true, .min = 2, .max = 2 },
-               [PLACES_EN] = { TABLE_TEXT, .min = 1, .max = PLACES_WIDE },
-               [PLACES_BN] = { TABLE_TEXT, .min = 1, .max = PLACES_WIDE },
-               [PLACES_LATN] = { TABLE_TEXT, .min = 1, .max = PLACES_WIDE } },
+    .cells = { [PLACES_KIND] = { .kind = TABLE_WORD, .words = "division district upazila union" },
+               [PLACES_CODE] = { .kind = TABLE_TEXT, .min = 2, .max = 6 },
+               [PLACES_DIVISION] = { .kind = TABLE_DIGITS, .optional = true, .min = 2, .max = 2 },
+               [PLACES_EN] = { .kind = TABLE_TEXT, .min = 1, .max = PLACES_WIDE },
+               [PLACES_BN] = { .kind = TABLE_TEXT, .min = 1, .max = PLACES_WIDE },
+               [PLACES_LATN] = { .kind = TABLE_TEXT, .min = 1, .max = PLACES_WIDE } },
     .keys = 2,
     .max = PLACES_MAX,
     .none = "no place is in the file",
