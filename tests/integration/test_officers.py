@@ -244,7 +244,7 @@ def test_replies(broken_town, tmp_path, phone_of):
     assert "no reply of this number" in case(town, "move", number, "need_info", "--reply", "9", good=False)
     assert case(town, "move", number, "need_info", "--reply", "1", "--note", "দুই পিঠ").startswith(f"{number}: need_info")
     told(town, citizen, f"{number}: এনআইডির কপি। দুই পিঠ")
-    assert case(town, "history", number).splitlines()[-1].endswith("operator: এনআইডির কপি। দুই পিঠ")
+    assert case(town, "history", number).splitlines()[-1].endswith(": এনআইডির কপি। দুই পিঠ")
     town.sql("UPDATE kheya.case_file SET state = 'received' WHERE number = %s", number)
     assert asked(town, OFFICER, f"{number} NO 3 {codes.next()}").startswith(f"{number}: done. Now: Not taken: Not on the list.")
     assert history(town, number)[-1][2:] == ("rejected", "নাম নেই।")
