@@ -202,12 +202,31 @@ static const char *postman_news(struct postman *p, const char *lang)
     return buf_str(&p->news);
 }
 
+/* And where whoever reads it is not she: whom it could not be delivered to, and how to have no more of it. */
+static const char *postman_news_of(struct postman *p, const char *lang, const char *whose)
+{
+    const char *all = strncmp(whose, "8801", 4) == 0 ? whose + 2 : whose;
+    int n = (int)strlen(all), keep = n >= 9 ? 3 : n / 4;
+    int digits = (int)strcspn(p->code + 1, "#");
+
+    buf_clear(&p->news);
+    if (strncmp(lang, "bn", 2) == 0)
+        buf_addf(&p->news, "%.*s: %.*s**%s এর খবর আছে। বলুন, %s ডায়াল করতে। না চাইলে লিখুন: বন্ধ", digits, p->code + 1, keep, all,
+                 all + n - keep, p->code);
+    else
+        buf_addf(&p->news, "%.*s: News for %.*s**%s. Please tell: dial %s. To stop: SMS STOP", digits, p->code + 1, keep, all,
+                 all + n - keep, p->code);
+    return buf_str(&p->news);
+}
+
 /* A code, a storm and a ministry's word to all betray nobody; nor does the answer to
  * what she wrote herself. */
 static const char *postman_words(struct postman *p, const struct store_outgoing *m, enum outbox_class class)
 {
     bool hers = class == OUTBOX_TRANSACTIONAL || (class == OUTBOX_SERVICE_INFO && !m->asked);
 
+    if (m->whose[0] != '\0' && (hers || m->asked || m->quiet != 0))
+        return postman_news_of(p, m->lang, m->whose);
     if (m->quiet == 0 && !(m->shared && hers))
         return m->text;
     return m->discreet[0] != '\0' ? m->discreet : postman_news(p, m->lang);

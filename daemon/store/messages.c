@@ -132,7 +132,7 @@ static const struct messages_sql {
         " RETURNING o.*)"
         " SELECT u.bucket::integer, u.id, u.tries, u.receiver, u.link, u.lang, u.class, u.text,"
         " greatest(u.due, u.created) + ($9::bigint[])[u.rank + 1], u.quiet::integer, u.discreet, u.approval, coalesce(z.quiet, 0) > 0, u.asked,"
-        " u.pushed > 0, u.dial"
+        " u.pushed > 0, u.dial, u.whose"
         " FROM u LEFT JOIN kheya.citizen z ON z.bucket = kheya.bucket(u.receiver) AND z.msisdn = u.receiver"
         " WHERE u.state = 1 ORDER BY u.rank, u.due, u.id" },
     /* States move forward only.  A message is given back only by the process
@@ -152,10 +152,10 @@ static const struct messages_sql {
         "               OR (k.pushed = 2 AND o.pushed = 1 AND o.state = 0)"
         "          ELSE o.state < k.state AND o.state < 4 END"
         " RETURNING o.*)"
-        " INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, asked, text, quiet, discreet, approval, due,"
-        " created, changed)"
+        " INSERT INTO kheya.outbox (bucket, cause, receiver, lang, class, asked, text, quiet, discreet, approval, whose,"
+        " due, created, changed)"
         " SELECT f.bucket, f.cause || '/other', x.other, f.lang, f.class, f.asked, f.text, f.quiet, f.discreet, f.approval,"
-        " $8::bigint, $8::bigint, $8::bigint"
+        " f.receiver, $8::bigint, $8::bigint, $8::bigint"
         " FROM (SELECT u.* FROM u WHERE u.state IN (5, 6) AND u.class <> 'otp' AND u.quiet < 2"
         "       AND u.cause NOT LIKE '%/other' AND (u.class <> 'emergency' OR u.due > $8::bigint - 21600000)) f"
         " CROSS JOIN LATERAL (SELECT coalesce(nullif(f.other, ''), (SELECT z.other FROM kheya.citizen z"
@@ -304,7 +304,7 @@ void messages_take(struct messages *o, const struct store_taking *what)
 
 enum {
     TAKE_BUCKET = 0, TAKE_ID, TAKE_TRIES, TAKE_RECEIVER, TAKE_LINK, TAKE_LANG, TAKE_CLASS, TAKE_TEXT, TAKE_EXPIRES,
-    TAKE_QUIET, TAKE_DISCREET, TAKE_APPROVAL, TAKE_SHARED, TAKE_ASKED, TAKE_PUSHED, TAKE_DIAL,
+    TAKE_QUIET, TAKE_DISCREET, TAKE_APPROVAL, TAKE_SHARED, TAKE_ASKED, TAKE_PUSHED, TAKE_DIAL, TAKE_WHOSE,
 };
 
 static void messages_tell(const struct messages *o, const PGresult *rows, int i)
@@ -319,6 +319,7 @@ static void messages_tell(const struct messages *o, const PGresult *rows, int i)
         .asked = pg_bool(rows, i, TAKE_ASKED),
         .pushed = pg_bool(rows, i, TAKE_PUSHED),
         .dial = PQgetvalue(rows, i, TAKE_DIAL),
+        .whose = PQgetvalue(rows, i, TAKE_WHOSE),
         .receiver = PQgetvalue(rows, i, TAKE_RECEIVER),
         .link = PQgetvalue(rows, i, TAKE_LINK),
         .lang = PQgetvalue(rows, i, TAKE_LANG),

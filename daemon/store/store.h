@@ -147,6 +147,7 @@ struct store_outgoing {                 /* a message taken for sending: leased f
     bool pushed;                        /* it was tried on her screen before */
     const char *receiver, *link, *lang, *class, *text, *discreet, *approval;
     const char *dial;                   /* what to open on her screen, where the network lets us; "" nothing */
+    const char *whose;                  /* the number that it could not be delivered to; "" the receiver's own */
 };
 
 /* A way by which messages leave; names live as long as the store. */
@@ -448,7 +449,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 51        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 52        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

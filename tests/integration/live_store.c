@@ -1789,7 +1789,7 @@ static void test_outbox_other_number(void **state)
     live_until(5000, (live_flush(l), live_sql("SELECT count(*) FROM kheya.outbox WHERE state >= 5") == 5));
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE state = 0"), 2);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'hers/other' AND receiver = '8801700000009'"
-                              " AND text = 'hers' AND link = ''"), 1);
+                              " AND text = 'hers' AND link = '' AND whose = '8801700000001'"), 1);
     assert_int_equal(live_sql("SELECT count(*) FROM kheya.outbox WHERE cause = 'case/other' AND receiver = '8801700000008'"), 1);
     l->message_count = 0;
     live_take_as(l, &what);

@@ -77,13 +77,14 @@ def test_classes(town):
 
 
 def test_other_number(town):
-    """What the telco refuses goes to her other number, once; a discreet phone shows only that there is news."""
+    """What the telco refuses goes to her other number, once, which reads whose news there are and not what; a discreet
+    phone shows only that there is news."""
     phone, other = Phone(town, 8801711000404), Phone(town, 8801711000405)
     kheya(town, "other", phone.msisdn, "0" + other.msisdn[3:])
     kheya(town, "discreet", other.msisdn, "yes")
     town.fault(submit_errors=1, submit_status=0x0b)
     put(town, "money", phone, "Your money came")
-    wait_for("the news", lambda: other.sms() == ["333: You have news. Dial *333#."])
+    wait_for("the news", lambda: other.sms() == ["333: News for 017**404. Please tell: dial *333#. To stop: SMS STOP"])
     assert phone.sms() == [] and row(town, "money")[0] == 6
     put(town, "own", other, "Widow allowance", discreet="333: Something for you.", quiet=1)
     wait_for("her words", lambda: other.sms()[1:] == ["333: Something for you."])
