@@ -1,8 +1,13 @@
 #include "menu/fit.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#define HASH_FUNCTION HASH_SAX          /* the default one falls through, which clang refuses */
+#include <uthash.h>
 
+#include "base/alloc.h"
 #include "base/gsm.h"
 #include "menu/number.h"
 #include "menu/template.h"
@@ -11,6 +16,18 @@
 
 #define FIT_SHOWN_MAX (4 * WIDEST_OCTETS)       /* a filter at most doubles a value */
 #define FIT_OWN_DIGITS 4                        /* of {n} and {consent.code} */
+
+/* What one value of a template costs. */
+struct fit_key {
+    const struct template *t;
+    intptr_t piece;                     /* as wide as a pointer: the key has no holes */
+};
+
+struct fit_known {
+    struct fit_key key;
+    struct fit_cost cost;
+    UT_hash_handle hh;
+};
 
 static const char *fit_unset(const void *arg, int var, size_t *len)
 {
@@ -24,11 +41,18 @@ void fit_init(struct fit *f, const struct menu *m, int lang)
 {
     f->scope = (struct expr_scope){ .menu = m, .lang = lang, .get = fit_unset };
     f->blind = false;
+    f->known = NULL;
     buf_init(&f->shown, FIT_SHOWN_MAX);
 }
 
 void fit_fini(struct fit *f)
 {
+    struct fit_known *k, *next;
+
+    HASH_ITER(hh, f->known, k, next) {
+        HASH_DEL(f->known, k);
+        free(k);
+    }
     buf_fini(&f->shown);
 }
 
@@ -93,14 +117,12 @@ static void fit_sample(void *arg, const char *s, size_t len)
 }
 
 /* Unset it is nothing, so that it may always be in the alphabet. */
-static struct fit_cost fit_value(struct fit *f, const struct template *t, int i, const struct template_piece *p)
+static struct fit_cost fit_count(struct fit *f, const struct template *t, int i, const struct template_piece *p)
 {
     const struct menu_type *type = p->type;
     struct fit_value v = { f, t, i, fit_ascii(0) };
     int helpline = f->scope.menu->helpline != NULL ? (int)strlen(f->scope.menu->helpline) : 0;
 
-    if (f->blind)
-        return fit_ascii(0);
     if (type == NULL)
         return fit_ascii(fit_max(helpline, FIT_OWN_DIGITS));
     if (type->kind == MENU_TYPE_TOLD)
@@ -110,6 +132,23 @@ static struct fit_cost fit_value(struct fit *f, const struct template *t, int i,
     if (p->in_words)
         number_widest(type, f->scope.menu->langs[f->scope.lang].lakhs, fit_sample, &v);
     return v.cost;
+}
+
+static struct fit_cost fit_value(struct fit *f, const struct template *t, int i, const struct template_piece *p)
+{
+    struct fit_key key = { t, i };
+    struct fit_known *k;
+
+    if (f->blind)
+        return fit_ascii(0);
+    HASH_FIND(hh, f->known, &key, sizeof key, k);
+    if (k == NULL) {
+        k = xcalloc(1, sizeof *k);
+        k->key = key;
+        k->cost = fit_count(f, t, i, p);
+        HASH_ADD(hh, f->known, key, sizeof k->key, k);
+    }
+    return k->cost;
 }
 
 static const struct template *fit_template(const struct fit *f, const struct menu_text *text)

@@ -23,11 +23,12 @@ struct fit_cost {
     bool ucs2;                          /* some value or letter of it is outside of the alphabet */
 };
 
-/* One language of a tree. */
+/* One language of a tree, which stays as it is meanwhile. */
 struct fit {
     struct expr_scope scope;
     bool blind;                         /* the tree has errors: types may be wrong, values count nothing */
     struct buf shown;                   /* scratch: one value as it is shown */
+    struct fit_known *known;            /* values that were counted already: a text is asked for again and again */
 };
 
 void fit_init(struct fit *f, const struct menu *m, int lang);
