@@ -1020,6 +1020,8 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
 
     s->turn++;
     stats_add(cases, w->out->case_count);
+    stats_add(sessions_moved, w->out->moved);
+    stats_add(sessions_resumed, w->out->resumed);
     if (w->out->case_count + w->out->order_count > 0)
         handover_call(g->handover);
     if (w->out->message_count > 0 || work_is_text(w)) {

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/gsm.h"
 #include "base/log.h"
-#include "base/stats.h"
 #include "engine/session_move.h"
 #include "menu/render.h"
 
@@ -42,7 +41,7 @@ void flow_out_fini(struct flow_out *out)
 static void flow_out_clear(struct flow_out *out)
 {
     out->case_count = out->message_count = out->audit_count = out->order_count = 0;
-    out->lang_changed = out->fruitless = false;
+    out->lang_changed = out->fruitless = out->moved = out->resumed = false;
     out->moves = 0;
     out->hooks = 0;
     out->undialled = false;
@@ -262,7 +261,7 @@ static enum session_moved flow_change(struct flow *f)
     if (moved != SESSION_STAYED)
         flow_tape_say(f, FLOW_TAPE_MOVED, NULL, 0);
     flow_rescope(f);
-    stats_inc(sessions_moved);
+    f->out->moved = true;
     log_debug("msisdn=%s event=moved screen=%s", log_mask(mask, s->msisdn), names[moved]);
     return moved;
 }
@@ -470,7 +469,7 @@ static enum flow_result flow_answer_resume(struct flow *f, const struct buf *ans
         return flow_fresh(f);
     if (!flow_is_typed(answer, "1"))
         return flow_wrong(f, SESSION_CHOOSE);
-    stats_inc(sessions_resumed);
+    f->out->resumed = true;
     buf_clear(&s->path);
     s->mode = SESSION_AT_SCREEN;
     s->tries = 0;

@@ -219,6 +219,7 @@ struct flow_out {
     struct flow_order orders[FLOW_ORDERS_MAX];
     int order_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
+    bool moved, resumed;                /* to newer menus; after a drop */
     bool fruitless;                     /* a text message that led nowhere: it fitted no question and no keyword */
     struct flow_tape tape;              /* s->dialogue and s->steps name the step */
     struct buf mem;                     /* what the pointers above point into */

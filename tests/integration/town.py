@@ -25,7 +25,7 @@ from ports import free_port
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("KHEYA_BUILD", TREE / "build" / "asan"))
-PATIENCE = 30.0                         # seconds: how long a condition may take
+PATIENCE = 60.0                         # seconds: how long a condition may take on a busy machine
 
 
 def wait_for(what, condition, patience=PATIENCE, instead=lambda: ""):
