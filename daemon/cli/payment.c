@@ -31,7 +31,8 @@ static const char payment_usage[] =
     "  -d, --database CONNINFO  libpq connection string, instead\n"
     "  -p, --provider NAME      of this provider\n"
     "  -s, --state STATE        list: quoted, requested, approved, failed, confirmed or refunded\n"
-    "  -f, --for WHAT           list: what is paid, a case's number\n"
+    "  -f, --for WHAT           list: what is paid, a case's number or a bill like 'BREB 1012345678901 11/2026'\n"
+    "  -2, --twice              list: those alone that paid what another had paid: give them back\n"
     "      --from, --to DAY     reconcile: days that the statement is of, like 2026-11-25; those in it\n"
     "  -a, --apply              reconcile: take in what the provider has and we have not heard of\n"
     "  -n, --note TEXT          refund: why\n"
@@ -52,7 +53,7 @@ struct payment_args {
     const char *conf, *conninfo;
     const char *provider, *state, *about, *note, *by;
     const char *from, *to;
-    bool apply, help;
+    bool apply, twice, help;
     enum payment_what what;
     const char *word;                   /* REF or the file */
 };
@@ -69,13 +70,14 @@ static const char *payment_time(int64_t ms, char text[32])
     return text;
 }
 
+/* arg NULL: owes says nothing of another one. */
 static void payment_print(void *arg, const struct store_payment *row)
 {
     char at[32], mask[LOG_MASK_SIZE];
 
-    (void)arg;
-    printf("%s  %-16s  %-9s  %7" PRId64 "  %-10s  %-13s  %-12s  %s%s\n", row->ref, payment_time(row->created, at), row->state,
+    printf("%s  %-16s  %-9s  %7" PRId64 "  %-10s  %-13s  %-12s  %s%s%s\n", row->ref, payment_time(row->created, at), row->state,
            row->taka, row->provider, log_mask(mask, row->msisdn), row->about[0] != '\0' ? row->about : "-", row->trx,
+           arg != NULL && row->owes != 0 ? "  (paid twice)" : "",
            row->refund && row->back == 0 ? "  (refund asked for)" : "");
 }
 
@@ -95,11 +97,12 @@ static int payment_fail(const char *what, const char *why)
 
 static int payment_list(const struct payment_args *a, struct ledger *l)
 {
-    const struct ledger_filter filter = { a->state, a->provider, a->about, PAYMENT_LIST_MAX };
+    const struct ledger_filter filter = { a->state, a->provider, a->about, PAYMENT_LIST_MAX, a->twice };
+    bool listed = true;
 
     printf("%-20s  %-16s  %-9s  %7s  %-10s  %-13s  %-12s  %s\n", "ref", "asked", "state", "taka", "provider", "payer", "for",
            "trx");
-    return ledger_list(l, &filter, payment_print, NULL) ? 0 : payment_fail(ledger_error(l), "");
+    return ledger_list(l, &filter, payment_print, &listed) ? 0 : payment_fail(ledger_error(l), "");
 }
 
 static int payment_show(const struct payment_args *a, struct ledger *l)
@@ -226,6 +229,7 @@ static bool payment_options(struct payment_args *a, int argc, char **argv)
         { "for", required_argument, NULL, 'f' },      { "from", required_argument, NULL, 'F' },
         { "to", required_argument, NULL, 'T' },       { "apply", no_argument, NULL, 'a' },
         { "note", required_argument, NULL, 'n' },     { "by", required_argument, NULL, 'b' },
+        { "twice", no_argument, NULL, '2' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
     };
     const char **const takes[] = { &a->conf, &a->conninfo, &a->provider, &a->state, &a->about, &a->from, &a->to, &a->note,
@@ -234,13 +238,15 @@ static bool payment_options(struct payment_args *a, int argc, char **argv)
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:p:s:f:an:b:h", options, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "c:d:p:s:f:a2n:b:h", options, NULL)) != -1) {
         const char *letter = strchr(letters, o);
 
         if (o == 'h')
             a->help = true;
         else if (o == 'a')
             a->apply = true;
+        else if (o == '2')
+            a->twice = true;
         else if (letter != NULL)
             *takes[letter - letters] = optarg;
         else

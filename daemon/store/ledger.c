@@ -16,7 +16,7 @@
     "p.bucket, p.ref, p.msisdn, p.provider, p.service, p.about, p.lang, p.taka, p.state, p.trx, p.reason, p.refund," \
     " p.tries, p.seq, p.created, p.expires, p.paid, p.back"
 #define LEDGER_AGAIN \
-    "(p.service <> '' AND p.about <> '' AND EXISTS (SELECT FROM kheya.payment o WHERE o.bucket = p.bucket" \
+    "(p.about <> '' AND EXISTS (SELECT FROM kheya.payment o WHERE o.bucket = p.bucket" \
     " AND o.about = p.about AND o.ref <> p.ref AND o.state = 'confirmed' AND (o.paid, o.ref) < (p.paid, p.ref)))"
 
 enum ledger_column {
@@ -26,8 +26,9 @@ enum ledger_column {
 };
 
 static const char ledger_sql_list[] =
-    "SELECT " LEDGER_COLUMNS ", 0 FROM kheya.payment p WHERE ($1::text = '' OR p.state = $1::text)"
-    " AND ($2::text = '' OR p.provider = $2::text) AND ($3::text = '' OR p.about = $3::text)"
+    "SELECT " LEDGER_COLUMNS ", (p.state = 'confirmed' AND " LEDGER_AGAIN ")::integer FROM kheya.payment p"
+    " WHERE ($1::text = '' OR p.state = $1::text) AND ($2::text = '' OR p.provider = $2::text)"
+    " AND ($3::text = '' OR p.about = $3::text) AND ($5::text = '' OR (p.state = 'confirmed' AND " LEDGER_AGAIN "))"
     " ORDER BY p.created DESC, p.ref LIMIT $4::integer";
 
 static const char ledger_sql_period[] =
@@ -141,10 +142,11 @@ static const char *ledger_any(const char *s)
 bool ledger_list(struct ledger *l, const struct ledger_filter *filter, ledger_fn fn, void *arg)
 {
     char max[16];
-    const char *values[] = { ledger_any(filter->state), ledger_any(filter->provider), ledger_any(filter->about), max };
+    const char *values[] = { ledger_any(filter->state), ledger_any(filter->provider), ledger_any(filter->about), max,
+                             filter->twice ? "t" : "" };
 
     (void)snprintf(max, sizeof max, "%d", filter->max);
-    return ledger_each(l, ledger_sql_list, 4, values, fn, arg);
+    return ledger_each(l, ledger_sql_list, 5, values, fn, arg);
 }
 
 bool ledger_period(struct ledger *l, const char *provider, int64_t from, int64_t to, ledger_fn fn, void *arg)

@@ -22,9 +22,10 @@ typedef void (*ledger_fn)(void *arg, const struct store_payment *row);
 struct ledger_filter {                  /* NULL: any */
     const char *state, *provider, *about;
     int max;
+    bool twice;                         /* those alone that paid what an earlier one has paid too */
 };
 
-/* The newest first. */
+/* The newest first.  owes is 1 where what it is for was paid by an earlier one too, and neither was given back. */
 bool ledger_list(struct ledger *l, const struct ledger_filter *filter, ledger_fn fn, void *arg)
     __attribute__((warn_unused_result));
 

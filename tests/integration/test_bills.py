@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 
+import psycopg2
 import pytest
 
 from test_reminders import speaks
@@ -36,6 +37,7 @@ def town(tmp_path_factory):
     assert "kind: http" in text
     copy.write_text(text)
     wallets.start()
+    t.wallets = wallets
     try:
         yield t.start()
     finally:
@@ -119,6 +121,60 @@ def test_killed(town):
         assert len(receipts(phone)) == 1
     assert town.sql("SELECT count(*) FROM kheya.saving WHERE service = 'bill'") == \
         town.sql("SELECT count(*) FROM kheya.payment WHERE state = 'confirmed' AND service = ''")
+
+
+def payments(town, *words):
+    done = subprocess.run([BUILD / "kheya", "payment", "--database", town.conninfo, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_paid_twice(town):
+    """She says yes long after her time was over, and his payment of the same bill stands too: both are there, the later one is
+    listed, given back by one order, and then nothing is listed any more."""
+    hers, his = speaks(Phone(town, number(9)), "en"), speaks(Phone(town, number()), "en")
+    no, about = "1017770000001", "BREB 1017770000001 11/2026"
+    assert "Now open Nagad" in paid(hers, no)
+    hour = 3600 * 1000
+    town.sql("UPDATE kheya.payment SET created = created - %s, expires = expires - %s, due = 0 WHERE about = %s", hour, hour, about)
+    wait_for("her time is over", lambda: town.sql("SELECT state FROM kheya.payment WHERE about = %s AND owes = 0", about) == [("failed",)])
+    late, = town.sql("SELECT ref FROM kheya.payment WHERE about = %s", about)[0]
+    assert "Now open Nagad" in paid(his, no)
+    wait_for("his receipt", lambda: receipts(his))
+    assert about not in payments(town, "--twice", "list") and "paid twice" not in payments(town, "--for", about, "list")
+    town.get(f"http://127.0.0.1:{town.wallets.port}/nagad/late", data=f'{{"ref": "{late}"}}'.encode())
+    wait_for("both stand", lambda: town.sql("SELECT state FROM kheya.payment WHERE about = %s AND owes = 0", about) == [("confirmed",)] * 2)
+    listed = [line for line in payments(town, "--twice", "list").splitlines() if about in line]
+    assert len(listed) == 1 and listed[0].startswith(late) and listed[0].endswith("(paid twice)"), listed
+    assert payments(town, "--for", about, "list").count("(paid twice)") == 1
+    books = town.folder / "books.csv"
+    books.write_text(town.wallets.get("statement.csv"))
+    said = subprocess.run([BUILD / "kheya", "payment", "--database", town.conninfo, "--provider", "nagad", "reconcile", books],
+                          capture_output=True, text=True, check=False)
+    assert said.returncode == 1 and f"{late} Tk 640 paid here" in said.stdout and "another payment has paid too" in said.stdout, said
+    payments(town, "refund", late)
+    wait_for("it is given back", lambda: town.sql("SELECT state FROM kheya.payment WHERE ref = %s AND owes = 0", late) == [("refunded",)])
+    assert about not in payments(town, "--twice", "list")
+    assert "is paid already" in due(his, no)
+
+
+def test_paid_in_the_same_second(town):
+    """Another one's confirmation is on its way to the disk while she says yes: she is not asked for the money."""
+    old, new = speaks(Phone(town, number(9)), "en"), speaks(Phone(town, number()), "en")
+    no, about = "1017770000002", "BREB 1017770000002 11/2026"
+    assert "Now open Nagad" in paid(old, no)
+    town.sql("UPDATE kheya.payment SET state = 'failed', owes = 0, due = NULL, seq = seq + 1 WHERE about = %s", about)
+    assert "Tk 640. Pay by" in due(new, no)
+    new.type("1")
+    time.sleep(1)
+    with psycopg2.connect(town.conninfo) as confirming, confirming.cursor() as cursor:
+        cursor.execute("UPDATE kheya.payment SET state = 'confirmed', paid = changed, seq = seq + 1 WHERE about = %s", (about,))
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            page = pool.submit(new.type, "1")
+            wait_for("she waits for it", lambda: town.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'")[0][0] > 0)
+            confirming.commit()
+            assert "is paid already" in page.result()["text"], page.result()
+    assert town.sql("SELECT state FROM kheya.payment WHERE about = %s", about) == [("confirmed",)]
 
 
 def load(town, text, status=0):
