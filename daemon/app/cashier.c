@@ -666,7 +666,7 @@ bool cashier_ask(struct cashier *c, const struct session *s, const struct flow_q
     int64_t now = clock_now();
     struct store_payment row = {
         .msisdn = s->msisdn, .provider = q->provider->name, .service = q->fee != NULL ? q->fee->name : "",
-        .about = q->about, .lang = s->menu->langs[s->lang].id, .taka = q->taka,
+        .about = q->about, .backend = q->tells != NULL ? q->tells->name : "", .lang = s->menu->langs[s->lang].id, .taka = q->taka,
         .state = payment_state_name(PAYMENT_QUOTED), .created = now, .expires = now + q->provider->within_ms,
         .due = now + CASHIER_LEASE_MS,  /* this process asks the provider at once; if it dies, another does then */
     };

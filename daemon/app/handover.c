@@ -26,6 +26,8 @@
 #define HANDOVER_PAUSE_MS 1000          /* of a letter that could not be sent at all */
 #define HANDOVER_UNREADABLE_MS (10 * 60 * 1000)
 #define HANDOVER_NOTE 160
+#define HANDOVER_REF 24
+#define HANDOVER_NAME (HANDOVER_REF + 8)        /* of a line of the log */
 
 _Static_assert(SECRET_SIZE == SEALED_KEY_SIZE, "a secret is a key");
 
@@ -38,6 +40,7 @@ struct handover_flight {
     int32_t seq;
     int tries;
     char *backend;
+    char ref[HANDOVER_REF];             /* of the payment that it tells of; "" a case */
     char note[HANDOVER_NOTE];           /* for the row */
 };
 TAILQ_HEAD(handover_flights, handover_flight);
@@ -95,6 +98,18 @@ struct handover *handover_new(const struct handover_args *args, char *err, size_
     }
     backends_on_sent(args->backends, handover_on_sent, h);
     return h;
+}
+
+/* "case=8123******" or "payment=REF". */
+static const char *handover_name(const struct handover_flight *f, char out[HANDOVER_NAME])
+{
+    char mask[LOG_MASK_SIZE];
+
+    if (f->ref[0] != '\0')
+        (void)snprintf(out, HANDOVER_NAME, "payment=%s", f->ref);
+    else
+        (void)snprintf(out, HANDOVER_NAME, "case=%.24s", log_mask_case(mask, f->number));
+    return out;
 }
 
 static void handover_end(struct handover *h, struct handover_flight *f)
@@ -287,12 +302,12 @@ static struct handover_flight *handover_find(struct handover *h, uint64_t ticket
 
 static void handover_done(struct handover *h, struct handover_flight *f)
 {
-    char mask[LOG_MASK_SIZE];
+    char name[HANDOVER_NAME];
 
     stats_inc(handovers);
-    log_info("case=%s backend=%s event=handed_over tries=%d", log_mask_case(mask, f->number), f->backend, f->tries);
+    log_info("%s backend=%s event=handed_over tries=%d", handover_name(f, name), f->backend, f->tries);
     handover_mark(h, f, STORE_HANDOVER_TAKEN, 0);
-    if (f->seq > 1)
+    if (f->seq > 1 && f->ref[0] == '\0')
         poller_wake(h->args.poller, f->bucket, f->number);
     handover_end(h, f);
 }
@@ -323,6 +338,10 @@ static void handover_accepted(struct handover *h, struct handover_flight *f, con
     const char *state = NULL;
     char key[CASEFILE_KEY_MAX];
 
+    if (f->ref[0] != '\0') {            /* it has heard of it: there is nothing to move */
+        handover_done(h, f);
+        return;
+    }
     if (!letter_answer(body, n, &said))
         log_warn("backend=%s event=answer_unreadable next=taken", f->backend);
     if (of != NULL && said.word[0] != '\0')
@@ -346,25 +365,25 @@ static void handover_failed(struct handover *h, struct handover_flight *f, const
     const struct menu_backend *of = handover_backend(h, f->backend);
     int64_t longest = of != NULL ? of->retry_longest_ms : HANDOVER_UNREADABLE_MS;
     int64_t wait = of != NULL ? of->retry_first_ms : HANDOVER_UNREADABLE_MS;
-    char mask[LOG_MASK_SIZE];
+    char name[HANDOVER_NAME];
 
     for (int i = 1; i < f->tries && wait < longest; i++)
         wait *= 2;
     wait = wait < longest ? wait : longest;
     stats_inc(handovers_failed);
-    log_warn("case=%s backend=%s event=handover_failed try=%d reason=\"%s\" retry_in=%" PRId64 "ms",
-             log_mask_case(mask, f->number), f->backend, f->tries, why, wait);
+    log_warn("%s backend=%s event=handover_failed try=%d reason=\"%s\" retry_in=%" PRId64 "ms",
+             handover_name(f, name), f->backend, f->tries, why, wait);
     handover_wait(h, f, wait, why);
 }
 
 /* For good: sent again it would be refused again. */
 static void handover_refused(struct handover *h, struct handover_flight *f, int status)
 {
-    char mask[LOG_MASK_SIZE];
+    char name[HANDOVER_NAME];
 
     stats_inc(handovers_refused);
-    log_err("case=%s backend=%s event=handover_refused status=%d next=\"an operator must act\"",
-            log_mask_case(mask, f->number), f->backend, status);
+    log_err("%s backend=%s event=handover_refused status=%d next=\"an operator must act\"",
+            handover_name(f, name), f->backend, status);
     (void)snprintf(f->note, sizeof f->note, "refused with status %d", status);
     handover_mark(h, f, STORE_HANDOVER_REFUSED, 0);
     handover_end(h, f);
@@ -410,7 +429,7 @@ static void handover_on_sent(void *arg, const struct hook_answer *answer)
 
 static void handover_mock(struct handover *h, struct handover_flight *f, const struct menu_backend *of)
 {
-    const struct menu_mock *mock = menu_mock_find(of, of->cases);
+    const struct menu_mock *mock = menu_mock_find(of, f->ref[0] != '\0' ? of->payments : of->cases);
     const char *answer = mock != NULL && strcmp(mock->answer, "none") != 0 ? mock->answer : "";
 
     if (strcmp(answer, "fail") == 0)
@@ -422,9 +441,12 @@ static void handover_mock(struct handover *h, struct handover_flight *f, const s
 static void handover_send(struct handover *h, struct handover_flight *f, const struct menu_backend *of)
 {
     char id[LETTER_ID_SIZE];
-    const struct backends_letter letter = { of, f->ticket, id, buf_str(&h->scratch), NULL };
+    const struct backends_letter letter = { of, f->ticket, id, buf_str(&h->scratch), f->ref[0] != '\0' ? of->payments : NULL };
 
-    letter_id(f->number, f->seq, id);
+    if (f->ref[0] != '\0')
+        (void)snprintf(id, sizeof id, "%s/%d", f->ref, f->seq);
+    else
+        letter_id(f->number, f->seq, id);
     if (!backends_send(h->args.backends, &letter))
         handover_wait(h, f, HANDOVER_PAUSE_MS, "left alone, or too many requests are out");
 }
@@ -436,6 +458,7 @@ static void handover_start(struct handover *h, const struct store_handover *row)
 
     *f = (struct handover_flight){ .ticket = ++h->tickets | BACKENDS_CASE, .bucket = row->bucket, .number = row->number,
                                    .seq = row->seq, .tries = row->tries, .backend = xstrdup(row->backend) };
+    (void)snprintf(f->ref, sizeof f->ref, "%s", row->ref);
     TAILQ_INSERT_TAIL(&h->flights, f, link);
     h->flight_count++;
     stats_set(handovers_in_flight, h->flight_count);

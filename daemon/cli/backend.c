@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/operator.h"
+#include "engine/payment.h"
 #include "store/stuck.h"
 
 #define BACKEND_CONF "conf/kheya.yaml"
@@ -16,8 +17,8 @@
 static const char backend_usage[] =
     "usage: kheya backend [-c FILE | --database CONNINFO] list\n"
     "       kheya backend ... show NAME\n"
-    "       kheya backend ... retry NAME [CASE]\n"
-    "Cases on their way to agencies' systems. list: how many of each back end. show: those\n"
+    "       kheya backend ... retry NAME [CASE|REF]\n"
+    "Cases, and payments of bills (REF), on their way to agencies' systems. list: how many of each back end. show: those\n"
     "that wait or were refused, and why. retry: send them now, those that were refused too.\n"
     "  -c, --config FILE        the daemon's configuration (default " BACKEND_CONF ")\n"
     "  -d, --database CONNINFO  libpq connection string, instead\n"
@@ -37,6 +38,7 @@ struct backend_args {
     enum backend_what what;
     const char *name;
     int64_t number;
+    const char *ref;
     bool help;
 };
 
@@ -70,12 +72,16 @@ static void backend_print(void *arg, const struct store_stuck *s)
 static void backend_print_case(void *arg, const struct store_stuck_case *c)
 {
     bool *refused = arg;
-    char age[32], next[32];
+    char age[32], next[32], what[24];
 
     backend_age(clock_now() - c->created, age);
     backend_age(c->due - clock_now(), next);
     *refused = *refused || c->refused;
-    printf("%10" PRId64 "/%-3d %8s %6d  %-8s  %s\n", c->number, c->seq, age, c->tries, c->refused ? "refused" : next, c->note);
+    if (c->ref[0] != '\0')
+        (void)snprintf(what, sizeof what, "%s", c->ref);
+    else
+        (void)snprintf(what, sizeof what, "%10" PRId64, c->number);
+    printf("%s/%-3d %8s %6d  %-8s  %s\n", what, c->seq, age, c->tries, c->refused ? "refused" : next, c->note);
 }
 
 static int backend_run(void *arg, const char *conninfo, const struct conf *conf)
@@ -96,7 +102,7 @@ static int backend_run(void *arg, const char *conninfo, const struct conf *conf)
         good = store_stuck_show(conninfo, a->name, backend_print_case, &refused, err, sizeof err);
         break;
     case BACKEND_DO_RETRY:
-        good = store_stuck_retry(conninfo, a->name, a->number, &count, err, sizeof err);
+        good = store_stuck_retry(conninfo, a->name, a->number, a->ref, &count, err, sizeof err);
         if (good)
             printf("%" PRId64 " due now\n", count);
         refused = good && count == 0;
@@ -111,6 +117,7 @@ static int backend_run(void *arg, const char *conninfo, const struct conf *conf)
 
 static bool backend_understands(struct backend_args *a, int count, char **words)
 {
+    int16_t bucket;
     int i = 0;
 
     while (i < BACKEND_DOS && (count == 0 || strcmp(words[0], backend_words[i].name) != 0))
@@ -121,6 +128,10 @@ static bool backend_understands(struct backend_args *a, int count, char **words)
     a->name = count > 1 ? words[1] : "";
     if (count < 3)
         return true;
+    if (payment_ref_bucket(words[2], &bucket)) {
+        a->ref = words[2];
+        return true;
+    }
     a->number = operator_case(words[2]);
     return a->number != 0;
 }
@@ -149,7 +160,7 @@ static bool backend_options(struct backend_args *a, int argc, char **argv)
 
 int backend_main(int argc, char **argv)
 {
-    struct backend_args a = { .conf = BACKEND_CONF };
+    struct backend_args a = { .conf = BACKEND_CONF, .ref = "" };
 
     if (!backend_options(&a, argc, argv) || a.help) {
         fputs(backend_usage, a.help ? stdout : stderr);

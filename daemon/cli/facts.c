@@ -149,6 +149,8 @@ static void maker_add_pay(struct maker *k, const struct menu_pay *pay)
         buf_adds(&k->value, " for ");
         expr_source(pay->about, &k->value);
     }
+    if (pay->tells != MENU_NONE)
+        buf_addf(&k->value, " tells %s", m->backends[pay->tells].name);
 }
 
 static void maker_add_action(struct maker *k, const struct menu_action *a)

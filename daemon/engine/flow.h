@@ -111,6 +111,7 @@ struct flow_question {
     const struct menu_provider *provider;       /* FLOW_PAY */
     const struct menu_service *fee;     /* FLOW_PAY: whose; NULL: it is a bill */
     int64_t taka;                       /* FLOW_PAY */
+    const struct menu_backend *tells;   /* FLOW_PAY: who hears of it; NULL nobody */
     const struct menu_service *service; /* FLOW_WAITLIST */
     const char *place, *receiver, *lang;        /* FLOW_WAITLIST; borrowed likewise */
     const char *about;                  /* FLOW_PAY: what is paid; "" not said; borrowed likewise */

@@ -68,6 +68,7 @@ enum flow_pass flow_do_pay(struct flow *f, const struct menu_action *a)
     if (q->provider == NULL || q->taka == 0)
         return flow_branch(f, &a->fail);
     q->fee = pay->fee != MENU_NONE ? &f->s->menu->services[pay->fee] : NULL;
+    q->tells = pay->tells != MENU_NONE ? &f->s->menu->backends[pay->tells] : NULL;
     buf_clear(&out->value);
     if (pay->about != NULL)
         (void)expr_value(pay->about, &f->scope, &out->value);

@@ -148,6 +148,7 @@ static void check_use_pay(const struct menu *m, const struct check_uses *u, cons
 
     check_use(u->providers, pay->provider);
     check_use(u->services, pay->fee);
+    check_use(u->backends, pay->tells);
     for (int i = 0; type != NULL && i < type->choice_count; i++)
         check_use(u->providers, menu_provider_find(m, type->choices[i].code));
 }

@@ -286,6 +286,7 @@ static const struct keys_row keys_backend_rows[] = {
                         .help = "csv: how often a file is written; 5m" },
     [BACKEND_PEOPLE] = { "people", KEYS_BOOL, .help = "http, mock: its hooks look people up by what is typed: so many an hour; no" },
     [BACKEND_POLL] = { "poll", KEYS_ONE_MAP, .of = KEYS_POLL, .help = "http: it is asked what became of the cases that it has" },
+    [BACKEND_PAYMENTS] = { "payments", KEYS_STRING, .help = "http, mock: where it is told of payments ('tells' of pay), behind the url; /payments" },
     [BACKEND_KEYS] = { .name = NULL },
 };
 
@@ -403,6 +404,7 @@ static const struct keys_row keys_pay_rows[] = {
     [PAY_FEE] = { "fee", KEYS_STRING, .help = "the official fee of this service; needs for" },
     [PAY_TAKA] = { "taka", KEYS_EXPRESSION, .help = "or an amount" },
     [PAY_FOR] = { "for", KEYS_EXPRESSION, .help = "what is paid: the case's number, or another one" },
+    [PAY_TELLS] = { "tells", KEYS_STRING, .help = "the back end that is told when it is paid, and when it is given back; needs for" },
     [PAY_KEYS] = { .name = NULL },
 };
 

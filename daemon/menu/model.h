@@ -196,6 +196,7 @@ struct menu_backend {
     const struct menu_mock *mocks;
     int mock_count;
     const char *cases;                  /* http, mock: where cases are sent; default "/cases" */
+    const char *payments;               /* http, mock: where it is told of payments; default "/payments" */
     const struct menu_meaning *meanings;
     int meaning_count;                  /* 0: its words are our states */
     const char *taken;                  /* state of a case that it took without a word; NULL: it stays where it is */
@@ -256,6 +257,7 @@ struct menu_pay {
     int fee;                            /* service; MENU_NONE: taka says how much */
     const struct expr *taka;
     const struct expr *about;           /* NULL: nothing is said */
+    int tells;                          /* back end that hears of it; MENU_NONE */
 };
 
 /* --- screens -------------------------------------------------------------- */

@@ -29,14 +29,15 @@ static const struct {
     [MENU_BACKEND_HTTP] = { PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) | PARSE_BIT(BACKEND_TIMEOUT) |
                                 PARSE_BIT(BACKEND_BREAKER) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
                                 PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE) |
-                                PARSE_BIT(BACKEND_POLL),
+                                PARSE_BIT(BACKEND_POLL) | PARSE_BIT(BACKEND_PAYMENTS),
                             PARSE_BIT(BACKEND_URL) | PARSE_BIT(BACKEND_KEY) },
     [MENU_BACKEND_CSV] = { PARSE_BIT(BACKEND_FOLDER) | PARSE_BIT(BACKEND_STATES) | PARSE_BIT(BACKEND_TAKEN) |
                                PARSE_BIT(BACKEND_EVERY),
                            PARSE_BIT(BACKEND_FOLDER) },
     [MENU_BACKEND_INTERNAL] = { 0, 0 },
     [MENU_BACKEND_MOCK] = { PARSE_BIT(BACKEND_ANSWERS) | PARSE_BIT(BACKEND_CASES) | PARSE_BIT(BACKEND_STATES) |
-                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE),
+                                PARSE_BIT(BACKEND_TAKEN) | PARSE_BIT(BACKEND_RETRY) | PARSE_BIT(BACKEND_PEOPLE) |
+                                PARSE_BIT(BACKEND_PAYMENTS),
                             0 },
 };
 
@@ -173,16 +174,22 @@ static void parse_poll(struct parse *p, const struct yaml_node *map, struct menu
                   "path '%s': a path begins with /, then letters, digits and - _ . ~ /", b->poll);
 }
 
+/* A path behind the url; fallback where nothing is said. */
+static const char *parse_sent_to(struct parse *p, const struct yaml_node *path, const char *key, const char *fallback)
+{
+    if (path == NULL)
+        return fallback;
+    if (!parse_is_path(path))
+        issue_add(p->issues, ISSUE_BACKEND, path->pos, "%s '%s': a path begins with /, then letters, digits and - _ . ~ /", key,
+                  path->text);
+    return path->text;
+}
+
 /* How cases go there, and what becomes of them. */
 static void parse_takes(struct parse *p, const struct keys_got *got, struct menu_backend *b)
 {
-    const struct yaml_node *cases = got->at[BACKEND_CASES];
-
-    if (cases != NULL)
-        b->cases = cases->text;
-    if (cases != NULL && !parse_is_path(cases))
-        issue_add(p->issues, ISSUE_BACKEND, cases->pos, "cases '%s': a path begins with /, then letters, digits and - _ . ~ /",
-                  cases->text);
+    b->cases = parse_sent_to(p, got->at[BACKEND_CASES], "cases", b->cases);
+    b->payments = parse_sent_to(p, got->at[BACKEND_PAYMENTS], "payments", b->payments);
     if (got->at[BACKEND_STATES] != NULL)
         parse_meanings(p, got->at[BACKEND_STATES], b);
     if (got->at[BACKEND_TAKEN] != NULL) {
@@ -251,6 +258,7 @@ void parse_backends(struct parse *p)
         b->breaker_fails = PARSE_BACKEND_FAILS;
         b->breaker_rest_ms = PARSE_BACKEND_REST;
         b->cases = "/cases";
+        b->payments = "/payments";
         b->retry_first_ms = PARSE_BACKEND_FIRST;
         b->retry_longest_ms = PARSE_BACKEND_LONGEST;
         b->every_ms = PARSE_BACKEND_EVERY;

@@ -221,6 +221,7 @@ void parse_pay_action(struct parse *p, const struct parse_file *file, const stru
     pay->pos = a->pos;
     pay->provider = MENU_NONE;
     pay->fee = MENU_NONE;
+    pay->tells = MENU_NONE;
     a->again = parse_exit(p, file, got, ACTION_AGAIN);
     a->refused = parse_exit(p, file, got, ACTION_REFUSED);
     a->late = parse_exit(p, file, got, ACTION_LATE);
@@ -241,6 +242,10 @@ void parse_pay_action(struct parse *p, const struct parse_file *file, const stru
         parse_expr(p, own.at[PAY_TAKA], &pay->taka)->want = EXPR_WHOLE;
     if (own.at[PAY_FOR] != NULL)
         (void)parse_expr(p, own.at[PAY_FOR], &pay->about);
+    if (own.at[PAY_TELLS] != NULL)
+        pay->tells = parse_find(p, FILE_BACKENDS, own.at[PAY_TELLS]);
+    if (own.key[PAY_TELLS] != NULL && own.key[PAY_FOR] == NULL)
+        issue_add(p->issues, ISSUE_MISSING_KEY, own.key[PAY_TELLS]->pos, "'tells' needs 'for' beside it: what is paid, as they know it");
     if (own.key[PAY_FEE] != NULL && own.key[PAY_FOR] == NULL)
         issue_add(p->issues, ISSUE_MISSING_KEY, own.key[PAY_FEE]->pos, "'fee' needs 'for' beside it: the number of the case");
 }
@@ -297,6 +302,15 @@ static void parse_pay_fee(struct parse *p, const struct menu_pay *pay)
         issue_add(p->issues, ISSUE_PAY_FEE, pay->pos, "a fee is paid 'for' a case: a variable of type case_no");
 }
 
+/* Files are of cases, and our own desk has no bills. */
+static void parse_pay_tells(struct parse *p, const struct menu_pay *pay)
+{
+    const struct menu_backend *b = pay->tells != MENU_NONE ? &p->menu->backends[pay->tells] : NULL;
+
+    if (b != NULL && (b->kind == MENU_BACKEND_CSV || b->kind == MENU_BACKEND_INTERNAL))
+        issue_add(p->issues, ISSUE_PAY, pay->pos, "'tells': back end '%s' is told over the web alone, kind http or mock", b->name);
+}
+
 void parse_pay_end(struct parse *p)
 {
     const struct menu_pay *first = NULL;
@@ -309,6 +323,7 @@ void parse_pay_end(struct parse *p)
                 continue;
             first = first == NULL ? a->pay : first;
             parse_pay_by(p, a->pay);
+            parse_pay_tells(p, a->pay);
             if (a->pay->fee != MENU_NONE)
                 parse_pay_fee(p, a->pay);
         }

@@ -16,7 +16,7 @@
 #define HANDOVERS_ARRAY_MAX (1u << 20)
 
 #define HANDOVERS_NOW "(extract(epoch FROM now()) * 1000)::bigint"
-#define HANDOVERS_ROW "bucket::integer, number, seq, tries, created, backend, body, secret"
+#define HANDOVERS_ROW "bucket::integer, number, seq, tries, created, backend, body, secret, ref"
 
 /* An earlier row of the same case is out or waits: one after the other. */
 #define HANDOVERS_IN_ORDER \
@@ -63,7 +63,7 @@ static const struct handovers_sql {
         "WITH f AS (UPDATE kheya.backend_file g SET due = " HANDOVERS_NOW " + $2::bigint WHERE g.id = ("
         "SELECT x.id FROM kheya.backend_file x WHERE x.backend = $1::text AND x.state = 0 AND x.due <= " HANDOVERS_NOW
         " ORDER BY x.id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING g.id, g.created"
-        ") SELECT q.bucket::integer, q.number, q.seq, q.tries, q.created, q.backend, q.body, q.secret, f.id, f.created"
+        ") SELECT q.bucket::integer, q.number, q.seq, q.tries, q.created, q.backend, q.body, q.secret, q.ref, f.id, f.created"
         " FROM f JOIN kheya.backend_queue q ON q.file = f.id AND q.state = 0 ORDER BY q.created, q.number, q.seq" },
     /* $1 bucket, $2 number, $3 seq, $4 state, $5 note, $6 due, $7 tries.  Given back
      * only by who has it. */
@@ -229,7 +229,7 @@ void handovers_mark_file(struct handovers *h, int64_t file)
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-enum { ROW_BUCKET = 0, ROW_NUMBER, ROW_SEQ, ROW_TRIES, ROW_CREATED, ROW_BACKEND, ROW_BODY, ROW_SECRET, ROW_FILE,
+enum { ROW_BUCKET = 0, ROW_NUMBER, ROW_SEQ, ROW_TRIES, ROW_CREATED, ROW_BACKEND, ROW_BODY, ROW_SECRET, ROW_REF, ROW_FILE,
        ROW_FILE_CREATED };
 
 static void handovers_row(const PGresult *rows, int i, struct store_handover *out)
@@ -242,6 +242,7 @@ static void handovers_row(const PGresult *rows, int i, struct store_handover *ou
         .created = pg_int8(rows, i, ROW_CREATED),
         .backend = PQgetvalue(rows, i, ROW_BACKEND),
         .body = PQgetvalue(rows, i, ROW_BODY),
+        .ref = PQgetvalue(rows, i, ROW_REF),
         .secret = PQgetisnull(rows, i, ROW_SECRET) ? NULL : PQgetvalue(rows, i, ROW_SECRET),
         .secret_len = PQgetisnull(rows, i, ROW_SECRET) ? 0 : (size_t)PQgetlength(rows, i, ROW_SECRET),
     };

@@ -32,14 +32,14 @@ static const struct payments_sql {
     const char *sql;
 } payments_statements[PAYMENTS_STATEMENTS] = {
     /* $1 bucket, $2 ref, $3 msisdn, $4 provider, $5 service, $6 about, $7 lang, $8 taka, $9 state, $10 now,
-     * $11 expires, $12 due.  The row, new or as it was; none: another one is open for the same, or it is paid. */
+     * $11 expires, $12 due, $13 back end.  The row, new or as it was; none: another one is open for the same, or it is paid. */
     [PAYMENTS_OPEN] = { "payment_open",
         "WITH old AS (SELECT " PAYMENTS_COLUMNS " FROM kheya.payment p"
         "             WHERE p.bucket = $1::smallint AND p.ref = $2::text),"
         " new AS (INSERT INTO kheya.payment AS p (bucket, ref, msisdn, provider, service, about, lang, taka, state,"
-        "             created, changed, expires, due)"
+        "             created, changed, expires, due, backend)"
         "         SELECT $1::smallint, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::bigint, $9::text,"
-        "             $10::bigint, $10::bigint, $11::bigint, $12::bigint"
+        "             $10::bigint, $10::bigint, $11::bigint, $12::bigint, $13::text"
         "         WHERE NOT EXISTS (SELECT FROM old) AND NOT EXISTS (SELECT FROM kheya.payment o"
         "             WHERE o.bucket = $1::smallint AND o.about = $6::text AND o.about <> ''"
         "             AND o.state IN ('quoted', 'requested', 'approved', 'confirmed'))"
@@ -181,6 +181,7 @@ void payments_open(struct payments *p, uint64_t ticket, const struct store_payme
     payments_number(r, row->created);
     payments_number(r, row->expires);
     payments_number(r, row->due);
+    payments_text(r, row->backend);
 }
 
 void payments_load(struct payments *p, uint64_t ticket, int16_t bucket, const char *ref)

@@ -256,6 +256,7 @@ struct store_handover {
     int tries;                          /* this one included; of a file's row: those before */
     int64_t created;
     const char *backend, *body;
+    const char *ref;                    /* the payment that it tells of; "" a case */
     const void *secret;                 /* NULL: none */
     size_t secret_len;
 };
@@ -281,6 +282,7 @@ struct store_handed {                   /* what became of one */
 struct store_payment {                  /* a row; what the states mean is the engine's */
     int16_t bucket;
     const char *ref, *msisdn, *provider, *service, *about, *lang;
+    const char *backend;                /* that is told of it, "" none; when it is opened alone */
     int64_t taka;
     const char *state, *trx, *reason;
     bool refund;
@@ -449,7 +451,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 53        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 54        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

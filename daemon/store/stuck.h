@@ -18,6 +18,7 @@ struct store_stuck {                    /* of one back end */
 
 struct store_stuck_case {
     int64_t number;
+    const char *ref;                    /* "": a case; else the payment that the row tells of */
     int seq, tries;
     bool refused;
     int64_t created, due;
@@ -32,8 +33,9 @@ bool store_stuck_list(const char *conninfo, void (*fn)(void *arg, const struct s
 bool store_stuck_show(const char *conninfo, const char *backend,
                       void (*fn)(void *arg, const struct store_stuck_case *c), void *arg, char *err, size_t n);
 
-/* Those that wait or were refused, of a back end or (number > 0) of one case of it, are due now; *count: how
+/* Those that wait or were refused, of a back end or (number > 0, or ref not "") of one case or payment of it, are due now; *count: how
  * many. */
-bool store_stuck_retry(const char *conninfo, const char *backend, int64_t number, int64_t *count, char *err, size_t n);
+bool store_stuck_retry(const char *conninfo, const char *backend, int64_t number, const char *ref, int64_t *count,
+                       char *err, size_t n);
 
 #endif

@@ -13,10 +13,11 @@ static const struct errand_sql sweeps_statements[SWEEPS_STATEMENTS] = {
         "WITH t AS (SELECT x.bucket, x.number, x.seq FROM kheya.backend_queue x WHERE x.state = 2 AND x.changed < $1::bigint"
         " ORDER BY x.changed LIMIT $2::integer FOR UPDATE SKIP LOCKED"
         "), d AS (DELETE FROM kheya.backend_queue q USING t WHERE q.bucket = t.bucket AND q.number = t.number AND q.seq = t.seq"
-        " RETURNING q.bucket, q.number, q.seq, q.backend, q.tries, q.note"
+        " RETURNING q.bucket, q.number, q.seq, q.ref, q.backend, q.tries, q.note"
         "), a AS (INSERT INTO kheya.audit (bucket, msisdn, code, turn, at, seq, actor, event, fields)"
         " SELECT kheya.bucket(''), '', 'handover/' || d.number || '/' || d.seq, 1, " SWEEPS_NOW ", 0, 'clock', 'handover_forgotten',"
-        " jsonb_build_object('case', d.number::text, 'backend', d.backend, 'tries', d.tries::text, 'note', d.note) FROM d"
+        " jsonb_build_object(CASE d.ref WHEN '' THEN 'case' ELSE 'payment' END,"
+        " CASE d.ref WHEN '' THEN d.number::text ELSE d.ref END, 'backend', d.backend, 'tries', d.tries::text, 'note', d.note) FROM d"
         " ON CONFLICT DO NOTHING) SELECT count(*) FROM d" },
     [SWEEPS_NONCES] = { "sweeps_nonces",
         "WITH t AS (SELECT o.key, o.nonce FROM kheya.api_nonce o WHERE o.until < $1::bigint"

@@ -3,7 +3,9 @@ receipts and savings agree."""
 
 import concurrent.futures
 import itertools
+import json
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -11,6 +13,7 @@ import time
 import psycopg2
 import pytest
 
+from agency import KEY as AGENCY_KEY, Agency
 from test_reminders import speaks
 from test_payments import KEY, Wallets, number
 from town import BUILD, TREE, Phone, Town, wait_for
@@ -29,6 +32,16 @@ def town(tmp_path_factory):
     key.chmod(0o600)
     (folder / "keys").mkdir()
     shutil.copy(key, folder / "keys" / "nagad")
+    agency = Agency(answer={})
+    agency.asked["/due"] = {"taka": 640, "period": "11/2026"}
+    for keys in (folder / "keys", folder / "menus" / "keys"):
+        (keys / "bills").write_bytes(AGENCY_KEY)
+        (keys / "bills").chmod(0o600)
+    bill = folder / "menus" / "bill.yaml"
+    text = re.sub(r"(?m)^  bills: .*$", f"  bills: {{kind: http, url: 'http://127.0.0.1:{agency.port}', key: keys/bills, people: true, "
+                                        "payments: /bills/paid, retry: {first: 500ms, longest: 1s}}", bill.read_text())
+    assert "kind: http" in text
+    bill.write_text(text)
     t = Town(folder, kheyads=2, menus=folder / "menus")
     wallets = Wallets(t, "--approve", "0.3", "--twice", "--shuffle")
     copy = folder / "menus" / "copy.yaml"
@@ -37,12 +50,13 @@ def town(tmp_path_factory):
     assert "kind: http" in text
     copy.write_text(text)
     wallets.start()
-    t.wallets = wallets
+    t.wallets, t.agency = wallets, agency
     try:
         yield t.start()
     finally:
         t.stop()
         wallets.process.kill()
+        agency.close()
 
 
 def due(phone, no):
@@ -119,8 +133,52 @@ def test_killed(town):
     for phone in phones:
         wait_for("her receipt", lambda phone=phone: receipts(phone))
         assert len(receipts(phone)) == 1
+    confirmed = [ref for ref, in town.sql("SELECT ref FROM kheya.payment WHERE about LIKE 'BREB 101666%%'")]
+    wait_for("the biller has heard of all", lambda: all(told(town, ref) == ["paid"] for ref in confirmed))
+    town.agency.check()
     assert town.sql("SELECT count(*) FROM kheya.saving WHERE service = 'bill'") == \
         town.sql("SELECT count(*) FROM kheya.payment WHERE state = 'confirmed' AND service = ''")
+
+
+def told(town, ref):
+    """What the biller has heard of a payment, in order."""
+    return [json.loads(body)["state"] for name, body in town.agency.taken.items() if name.split("/")[0] == ref]
+
+
+def test_the_biller_is_told(town):
+    """That it was paid, and that it was given back: once each, under the payment's reference, however its system and ours fall over."""
+    hers = speaks(Phone(town, number()), "en")
+    no, about = "1018880000001", "BREB 1018880000001 11/2026"
+    town.agency.behave("busy", "die", "busy", "good")
+    assert "Now open Nagad" in paid(hers, no)
+    ref = wait_for("it is paid", lambda: town.sql("SELECT ref FROM kheya.payment WHERE about = %s AND state = 'confirmed'", about))[0][0]
+    for i in range(2):
+        town.kheyads[i].kill()
+        town.start_kheyad(i)
+    for i in range(2):
+        town.ready(i)
+    wait_for("the biller has heard of it", lambda: town.sql("SELECT state FROM kheya.backend_queue WHERE ref = %s", ref) == [(1,)])
+    body = json.loads(town.agency.taken[f"{ref}/1"])
+    trx, = town.sql("SELECT trx FROM kheya.payment WHERE ref = %s", ref)[0]
+    assert body | {"at": ""} == {"payment": ref, "event": "1", "state": "paid", "for": about, "taka": "640", "provider": "nagad",
+                                 "trx": trx, "at": ""} and body["at"].endswith("+06:00"), body
+    assert hers.msisdn not in json.dumps(body)
+    # given back: refused for good at first, which an operator sees and sends again
+    town.agency.behave("refuse")
+    payments(town, "refund", ref)
+    wait_for("it is refused", lambda: town.sql("SELECT state FROM kheya.backend_queue WHERE ref = %s AND seq = 2", ref) == [(2,)])
+    assert told(town, ref) == ["paid"]
+    show = [BUILD / "kheya", "backend", "--database", town.conninfo]
+    said = subprocess.run([*show, "show", "bills"], capture_output=True, text=True, check=False)
+    assert said.returncode == 1 and f"{ref}/2" in said.stdout and "refused with status 422" in said.stdout, said
+    town.agency.behave("good")
+    said = subprocess.run([*show, "retry", "bills", ref], capture_output=True, text=True, check=False)
+    assert said.stdout == "1 due now\n", said
+    wait_for("the biller has heard of it", lambda: told(town, ref) == ["paid", "refunded"])
+    assert ref not in subprocess.run([*show, "show", "bills"], capture_output=True, text=True, check=True).stdout
+    assert f"{ref}" in town.sql("SELECT string_agg(fields::text, ' ') FROM kheya.audit WHERE event = 'handovers_retried'")[0][0]
+    town.agency.check()
+    assert "is paid already" not in due(hers, no), "it may be paid anew"
 
 
 def payments(town, *words):
