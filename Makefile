@@ -6,6 +6,7 @@
 #   make bench           figures, to the terminal and build/bench.json
 #   make lint            cppcheck, codespell, shellcheck, banned calls
 #   make CC=clang-14 ... the other compiler;  WERROR=1  warnings are errors
+#   make CC=clang WERROR=1 warnings     its warnings alone: nothing is made
 #   make install DESTDIR=... PREFIX=/usr
 
 VARIANT  ?= release
@@ -131,6 +132,13 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archives,app)
 bench-programs: $(BENCH_BIN)
 bench: all bench-programs
 	tests/bench/run
+
+# clang finds its warnings without an optimizer; gcc's (-Wnull-dereference) need a build with -O2, VARIANT=strict.
+C_SRC := $(wildcard daemon/*/*.c tests/*/*.c tests/unit/*/*.c)
+.PHONY: warnings
+warnings: $(C_SRC:%=warnings/%)
+warnings/%: %
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only $<
 
 .PHONY: check integration lint fuzz
 check:
