@@ -145,6 +145,10 @@ static const struct conf_key conf_link_keys[] = {
     { "box_id", CONF_STRING, AT(conf_link, box_id), 0, 0, "kheya", NULL,
       "kannel: our smsbox-id; bearerbox needs an smsbox-route for it" },
     { "style", CONF_STRING, AT(conf_link, style), 0, 0, "africastalking", NULL, "http: the aggregator's dialect" },
+    { "enquiry_poisha", CONF_NUMBER, AT(conf_link, enquiry_poisha), 0, 100000, "40", NULL,
+      "what a block of 90 s of an enquiry costs there, for kheya cost" },
+    { "transaction_poisha", CONF_NUMBER, AT(conf_link, transaction_poisha), 0, 100000, "85", NULL,
+      "and of a transaction, in which a case is opened or moved or a payment asked for" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 

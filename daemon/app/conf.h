@@ -42,6 +42,7 @@ struct conf_link {
     const char *address;                /* kannel: bearerbox's smsbox port */
     const char *box_id;
     const char *style;                  /* http: dialect */
+    int enquiry_poisha, transaction_poisha;     /* of a block of 90 s, as its operator bills it */
     struct profile profiles[CONF_PROFILES_MAX];     /* kannel: one per smsc id; [0] is the link's own */
     struct conf_way ways[CONF_PROFILES_MAX];
     int profile_count;

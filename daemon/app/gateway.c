@@ -30,6 +30,7 @@
 #include "app/poller.h"
 #include "app/sealer.h"
 #include "app/sweeper.h"
+#include "app/tally.h"
 #include "app/secret.h"
 #include "app/spool.h"
 #include "app/throttle.h"
@@ -91,6 +92,7 @@ struct gateway {
     struct alerts_file *alerts_file;    /* NULL: nothing is kept */
     struct feeder *feeder;
     struct sweeper *sweeper;            /* forgets what was kept long enough */
+    struct tally *tally;                /* where dialogues are left, how long they keep the network */
     struct sealer *sealer;              /* the audit's chain of hashes */
     struct backends *backends;
     struct pins *pins;
@@ -1019,6 +1021,8 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
     bool seen;
 
     s->turn++;
+    if (!work_is_text(w))
+        tally_step(g->tally, s, w->out, bearer_name(w->bearer), work_limits(w)->idle_ms);
     stats_add(cases, w->out->case_count);
     stats_add(sessions_moved, w->out->moved);
     stats_add(sessions_resumed, w->out->resumed);
@@ -1469,6 +1473,7 @@ static void gateway_on_tick(evutil_socket_t fd, short what, void *arg)
         feeder_tick(g->feeder);
         sealer_tick(g->sealer);
         sweeper_tick(g->sweeper);
+        tally_tick(g->tally, g->draining);
         if (!g->draining)
             poller_tick(g->poller);
         reminders_tick(g->reminders);
@@ -1607,6 +1612,7 @@ struct gateway *gateway_new(const struct gateway_args *args, char *err, size_t e
     g->timekeeper = timekeeper_new(&(struct timekeeper_args){ g->store, g->desk, g->almanac, g->generations });
     g->feeder = feeder_new(g->store);
     g->sweeper = sweeper_new(g->store, conf->refused_days);
+    g->tally = tally_new(g->store);
     g->sealer = sealer_new(g->store, g->menu->utc_offset_min);
     g->openings = openings_new(&(struct openings_args){ g->store, g->almanac, g->generations, gateway_on_listed, g });
     g->reminders = reminders_new(g->store, g->generations);
@@ -1666,6 +1672,7 @@ void gateway_free(struct gateway *g)
     feeder_free(g->feeder);
     sealer_free(g->sealer);
     sweeper_free(g->sweeper);
+    tally_free(g->tally);
     reminders_free(g->reminders);
     almanac_free(g->almanac);
     session_each(g->table, gateway_drop_session, g);
@@ -1713,5 +1720,6 @@ void gateway_drain(struct gateway *g)
 bool gateway_is_idle(const struct gateway *g)
 {
     return g->works == 0 && postman_is_idle(g->postman) && handover_is_idle(g->handover) && spool_is_idle(g->spool) &&
-           agencies_is_idle(g->agencies);
+           agencies_is_idle(g->agencies) &&
+           (tally_is_idle(g->tally) || !store_is_up(g->store));
 }

@@ -15,8 +15,8 @@
 
 static const char funnel_usage[] =
     "usage: kheya funnel [-c FILE | --database CONNINFO] [--by script|link|union] [--since DAY] [--until DAY] [--json]\n"
-    "On which screens dialogues are left, the worst first: how many came there, and how many went no further and saw no end.\n"
-    "From the tape: the configuration's tape.keep must keep it.\n"
+    "On which screens dialogues are left, the worst first: how often it came up, and how often nobody went on from it.\n"
+    "From the sums of 400 days, to which kheyad adds every few seconds; who is still there counts as left.\n"
     "  -b, --by script|link|union  what the counts are told by (default script); by union none under 10\n"
     "  -s, --since DAY             dialogues that began from this day on, like 2026-11-01\n"
     "  -u, --until DAY             and on this day at the latest\n"
@@ -25,7 +25,7 @@ static const char funnel_usage[] =
     "  -d, --database CONNINFO     libpq connection string, instead\n"
     "Exit status: 0 done, 1 not, 2 used wrongly.\n";
 
-static const char *const funnel_keys[REACH_KINDS] = { [REACH_SCRIPT] = "script", [REACH_LINK] = "link", [REACH_UNION] = "union" };
+static const char *const funnel_keys[REACH_PLACES] = { [REACH_SCRIPT] = "script", [REACH_LINK] = "link", [REACH_UNION] = "union" };
 
 struct funnel_args {
     const char *conf, *conninfo, *since, *until;
@@ -61,12 +61,11 @@ static int funnel_run(void *arg, const char *conninfo, const struct conf *conf)
     struct funnel_args *a = arg;
     char err[512] = "";
 
-    if (conf != NULL && conf->tape_ms == 0)
-        fprintf(stderr, "kheya funnel: tape.keep is 0s in the configuration: nothing is being counted\n");
+    (void)conf;
     a->rows = json_array();
     if (!a->json)
         printf(FUNNEL_LINE, "screen", funnel_keys[a->by], "came", "left", "");
-    if (!reach_funnel(conninfo, a->since, a->until, (enum reach_by)a->by, funnel_row, a, err, sizeof err)) {
+    if (!reach_funnel(conninfo, a->since, a->until, (enum reach_kind)a->by, funnel_row, a, err, sizeof err)) {
         fprintf(stderr, "kheya funnel: %s\n", err);
         json_decref(a->rows);
         return 1;
@@ -84,7 +83,7 @@ static int funnel_run(void *arg, const char *conninfo, const struct conf *conf)
 
 static int funnel_by(const char *word)
 {
-    int by = REACH_KINDS - 1;
+    int by = REACH_PLACES - 1;
 
     while (by >= 0 && strcmp(funnel_keys[by], word) != 0)
         by--;

@@ -41,7 +41,7 @@ void flow_out_fini(struct flow_out *out)
 static void flow_out_clear(struct flow_out *out)
 {
     out->case_count = out->message_count = out->audit_count = out->order_count = 0;
-    out->lang_changed = out->fruitless = out->moved = out->resumed = false;
+    out->lang_changed = out->fruitless = out->moved = out->resumed = out->dialled = out->paid = false;
     out->moves = 0;
     out->hooks = 0;
     out->undialled = false;
@@ -71,10 +71,31 @@ static enum flow_result flow_settle(struct flow *f, enum flow_result r)
         out->messages[i].text = mem + out->message_at[i].text;
     }
     if (r == FLOW_REPLY) {
+        f->s->dealt |= out->case_count + out->order_count > 0 || out->paid;
         flow_drop_pins(f->s);
         flow_tape_end(f);
     }
     return r;
+}
+
+static void flow_was_name(char *to, size_t size, const char *name)
+{
+    size_t n = strnlen(name, size - 1);
+
+    memcpy(to, name, n);
+    to[n] = '\0';
+}
+
+static void flow_was(const struct session *s, struct flow_was *was)
+{
+    bool shows = s->event_count > 0 && s->menu != NULL && s->screen != MENU_NONE;
+
+    was->stood = shows && s->mode != SESSION_ENDED && !s->reply_end;
+    was->dealt = s->dealt;
+    was->mode = s->mode;
+    was->seen = s->seen;
+    flow_was_name(was->screen, sizeof was->screen, shows ? s->menu->screens[s->screen].name : "");
+    flow_was_name(was->lang, sizeof was->lang, shows ? s->menu->langs[s->lang].id : "");
 }
 
 /* --- one step ------------------------------------------------------------------------------ */
@@ -321,6 +342,7 @@ static enum flow_result flow_dialled(struct flow *f, const struct event *ev, con
     flow_tape_begin(f, FLOW_TAPE_DIAL);
     flow_remember(f, ev);
     s->began = ev->at;
+    s->dealt = false;
     if (unseen) {
         f->out->tape.on = false;        /* the page of a dialogue that is over */
         return FLOW_REPLY;
@@ -692,9 +714,11 @@ enum flow_result flow_event(const struct flow_env *env, struct session *s, const
     enum flow_sense sense;
 
     flow_out_clear(out);
+    flow_was(s, &out->was);
     flow_start(&f, env, s, out);
     flow_tape_begin(&f, FLOW_TAPE_ANSWER);
     sense = flow_sense(&f, ev);
+    out->dialled = sense == FLOW_NEW_DIAL;
     switch (sense) {
     case FLOW_IS_REPEAT:
         return FLOW_REPEAT;

@@ -207,6 +207,19 @@ struct flow_tape {
     struct buf cell;                    /* scratch */
 };
 
+/* Where she stood before the step, as its own copy: her generation may go meanwhile. */
+#define FLOW_WAS_SCREEN 64
+#define FLOW_WAS_LANG 16
+
+struct flow_was {
+    bool stood;                         /* at a page that asks */
+    bool dealt;                         /* as the session's */
+    enum session_mode mode;
+    int64_t seen;                       /* our time of the event before */
+    char screen[FLOW_WAS_SCREEN];       /* names, cut if they are longer */
+    char lang[FLOW_WAS_LANG];
+};
+
 /* Effects of one step; flow_event() clears it.  Used again and again it stops
  * allocating. */
 struct flow_out {
@@ -221,6 +234,9 @@ struct flow_out {
     int order_count;
     bool lang_changed;                  /* the citizen's row takes s->lang */
     bool moved, resumed;                /* to newer menus; after a drop */
+    bool dialled;                       /* the step is a dial; else an answer */
+    bool paid;                          /* a payment was asked for */
+    struct flow_was was;
     bool fruitless;                     /* a text message that led nowhere: it fitted no question and no keyword */
     struct flow_tape tape;              /* s->dialogue and s->steps name the step */
     struct buf mem;                     /* what the pointers above point into */

@@ -83,6 +83,7 @@ enum flow_pass flow_pay_answered(struct flow *f, const struct menu_action *a, co
     const int *to = &a->fail;
 
     flow_tape_fact(f, "pay", rows->failed ? "failed" : flow_pay_names[rows->pay]);
+    f->out->paid |= !rows->failed && (rows->pay == FLOW_PAY_ASKED || rows->pay == FLOW_PAY_LATE);
     if (rows->failed)
         return flow_branch(f, to);
     switch (rows->pay) {

@@ -1,6 +1,5 @@
 #include "engine/flow_step.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /*
@@ -113,7 +112,6 @@ void flow_tape_fresh(struct flow *f)
 {
     struct flow_tape *t = &f->out->tape;
     struct session *s = f->s;
-    bool dialled = t->kind == FLOW_TAPE_DIAL;
 
     s->dialogue = flow_tape_takes(f) ? f->env->dice : 0;
     s->steps = 0;
@@ -123,10 +121,6 @@ void flow_tape_fresh(struct flow *f)
     buf_addf(&t->facts, "{\"lang\": \"%s\", \"known\": %s, \"agent\": %s, \"alert\": %s", s->menu->langs[s->lang].id,
              s->lang_known ? "true" : "false", s->agent != NULL ? "true" : "false",
              f->env->alert != NULL && f->env->alert->count > 0 ? "true" : "false");
-    if (s->place[0] != '\0' && strspn(s->place, "0123456789") == strlen(s->place))
-        buf_addf(&t->facts, ", \"place\": \"%s\"", s->place);
-    if (!dialled)                       /* "new" to "Continue?": the network's dialogue is the one that was dialled before */
-        buf_addf(&t->facts, ", \"before\": %" PRId64, s->at > s->began ? s->at - s->began : 0);
     buf_addc(&t->facts, '}');
 }
 
@@ -265,8 +259,6 @@ void flow_tape_end(struct flow *f)
     struct flow_tape *t = &f->out->tape;
 
     t->on = t->on && s->dialogue != 0;
-    if (f->out->case_count > 0 || f->out->order_count > 0)
-        flow_tape_fact(f, "wrote", "case");             /* no enquiry: kheya cost */
     if (s->dialogue != 0 && s->steps < UINT16_MAX)
         s->steps++;
 }

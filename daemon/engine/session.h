@@ -91,6 +91,7 @@ struct session {
     bool lang_known;                    /* the citizen's own choice, from her row or made here */
     bool typed;                         /* she has answered an input in this dialogue */
     bool opened;                        /* she has opened a case in it */
+    bool dealt;                         /* since her dial a case was opened or moved, or a payment asked for */
     bool unseen;                        /* ended with a case, and no bearer confirmed the last page */
     int stack[SESSION_STACK_MAX];
     int depth;                          /* 0..SESSION_STACK_MAX */

@@ -33,7 +33,8 @@ enum form_flag {
     FORM_REPLY_END = 1 << 2,
     FORM_TYPED = 1 << 3,
     FORM_OPENED = 1 << 4,
-    FORM_FLAGS = (1 << 5) - 1,
+    FORM_DEALT = 1 << 5,
+    FORM_FLAGS = (1 << 6) - 1,
 };
 
 /* --- out -------------------------------------------------------------------------- */
@@ -125,7 +126,7 @@ static uint8_t form_flags(const struct session *s)
 {
     return (uint8_t)((s->lang_known ? FORM_LANG_KNOWN : 0) | (s->unseen ? FORM_UNSEEN : 0) |
                      (s->reply_end ? FORM_REPLY_END : 0) | (s->typed ? FORM_TYPED : 0) |
-                     (s->opened ? FORM_OPENED : 0));
+                     (s->opened ? FORM_OPENED : 0) | (s->dealt ? FORM_DEALT : 0));
 }
 
 bool session_encode(const struct session *s, struct buf *out)
@@ -349,6 +350,7 @@ static void form_get_flags(struct form *f)
     s->reply_end = (flags & FORM_REPLY_END) != 0;
     s->typed = (flags & FORM_TYPED) != 0;
     s->opened = (flags & FORM_OPENED) != 0;
+    s->dealt = (flags & FORM_DEALT) != 0;
 }
 
 /* What its screens asked is not known any more. */

@@ -149,7 +149,7 @@ const char *session_agent_centre(const struct session *s)
 void session_clear(struct session *s)
 {
     session_restart(s, NULL);
-    s->shared = false;
+    s->shared = s->dealt = false;
     session_set_agent(s, NULL, NULL);
     s->turn = 0;
     s->lang = 0;

@@ -20,6 +20,7 @@
 #include "store/officers.h"
 #include "store/payments.h"
 #include "store/polls.h"
+#include "store/reach.h"
 #include "store/sweeps.h"
 #include "store/pg.h"
 #include "store/questions.h"
@@ -351,6 +352,7 @@ static void store_go_on(struct store_connection *c)
         waits_prepare(c->pg);
         polls_prepare(c->pg);
         sweeps_prepare(c->pg);
+        reach_prepare(c->pg);
         feeds_prepare(c->pg);
         seals_prepare(c->pg);
         reminds_prepare(c->pg);

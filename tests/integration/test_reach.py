@@ -1,20 +1,24 @@
-"""Where dialogues are left, and how long they keep the network: counted once, though kheyad is killed between two keys."""
+"""Where dialogues are left, and how long they keep the network: counted as shipped, without the tape."""
 
 import json
+import subprocess
 
 import pytest
 
-from test_catalogue import kheya
-from town import Phone, Town, typed_and_killed, wait_for
+from town import BUILD, Phone, Town, killed_and_back, wait_for
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    t = Town(tmp_path_factory.mktemp("reach"), conf="tape: {keep: 1h}")
+    t = Town(tmp_path_factory.mktemp("reach"))
     try:
         yield t.start(relay=True)
     finally:
         t.stop()
+
+
+def kheya(town, word, *more):
+    return subprocess.run([BUILD / "kheya", word, "-c", town.folder / "kheya0.yaml", *more], capture_output=True, text=True, check=False)
 
 
 def cost(town, *more):
@@ -29,9 +33,9 @@ def funnel(town, *more):
     return json.loads(done.stdout)["rows"]
 
 
-def older(town, seconds):
-    """What stands on the tape happened so long ago."""
-    town.sql("UPDATE kheya.tape SET at = at - %s", seconds * 1000)
+def dials(town):
+    rows = town.sql("SELECT dealt, sum(dials)::int, sum(blocks)::int FROM kheya.reach_dial GROUP BY 1")
+    return {dealt: (n, blocks) for dealt, n, blocks in rows}
 
 
 def known(town, msisdn, union):
@@ -46,80 +50,92 @@ def test_nothing_yet(town):
     assert not cost(town) and not funnel(town)
     assert kheya(town, "funnel", "--by", "sex").returncode == 2
     assert kheya(town, "funnel", "--since", "yesterdayish").returncode == 1
-    assert kheya(town, "cost", "--idle", "-1").returncode == 2
-    assert kheya(town, "cost", "--enquiry", "x").returncode == 2
+    assert kheya(town, "cost", "--enquiry", "1").returncode == 2, "prices are the configuration's"
 
 
 def test_each_dial_once(town):
-    """Ten complaints, kheyad killed in every third before its last page: ten transactions; ten who leave at the list are enquiries."""
-    for n in range(10):
+    """Four complaints are transactions; ten who leave at the list are enquiries, though all began as such."""
+    for n in range(4):
         phone = known(town, f"88017118{n:05}", "092544")
         phone.dial("*333*8*1#")
         phone.type("1")
-        if n % 3 == 0:
-            typed_and_killed(town, phone, "1")
-        else:
-            phone.type("1")
+        phone.type("1")
         wait_for("the case", lambda p=phone: town.sql("SELECT count(*) FROM kheya.case_file WHERE msisdn = %s", p.msisdn) == [(1,)])
-    for n in range(10):
-        known(town, f"88017119{n:05}", "092544" if n < 4 else "785719").dial("*333*8#")
-    taped = town.sql("SELECT count(DISTINCT (bucket, dialogue)) FROM kheya.tape")[0][0]
+    for n in range(12):
+        known(town, f"88017119{n:05}", "092544" if n < 10 else "785719").dial("*333*8#")
+    wait_for("the sums", lambda: dials(town) == {True: (4, 4), False: (12, 12)}, instead=lambda: dials(town))
     got = cost(town)
-    assert taped == 20 and got["transaction"]["dials"] == 10 and got["enquiry"]["dials"] == 10, got
-    assert got["transaction"]["blocks"] == 10 and got["transaction"]["taka"] == pytest.approx(8.5)
-    assert got["enquiry"]["blocks"] == 10 and got["enquiry"]["taka"] == pytest.approx(4)
-    assert cost(town, "--enquiry", "1.5")["enquiry"]["taka"] == pytest.approx(15)
+    assert got["transaction"]["dials"] == 4 and got["transaction"]["taka"] == pytest.approx(3.4), "Tk 0.85, as shipped"
+    assert got["enquiry"]["blocks"] == 12 and got["enquiry"]["taka"] == pytest.approx(4.8)
+    assert 0 <= got["enquiry"]["seconds"] <= 12 and got["enquiry"]["blocks_most"] == 12
     assert cost(town, "--since", "2099-01-01") == {} == cost(town, "--until", "2000-01-01")
-
-
-def test_blocks(town):
-    """91 seconds are two blocks; "new" to "Continue?" is no dial of its own."""
-    before = cost(town)
-    phone = known(town, "8801712000000", "092544")
-    phone.dial("*333*8*1#")
-    phone.type("1")
-    older(town, 91)
-    phone.type("1")
-    got = cost(town)
-    assert got["transaction"]["dials"] == before["transaction"]["dials"] + 1
-    assert got["transaction"]["blocks"] == before["transaction"]["blocks"] + 2
-    again = known(town, "8801712000001", "092544")
-    again.dial()
-    again.type("8")
-    again.type("1")
-    again.cancel()
-    wait_for("the abort", lambda: town.metric("events_abort_total") > 0)
-    said = again.dial()["text"]
-    assert "Continue?" in said
-    again.type("2")
-    assert cost(town)["enquiry"]["dials"] == got["enquiry"]["dials"] + 2, "two dials, though three beginnings are on the tape"
+    done = kheya(town, "cost")
+    assert done.returncode == 0 and "8.20" in done.stdout
+    alone = subprocess.run([BUILD / "kheya", "cost", "--json", "--database", town.conninfo], capture_output=True, text=True, check=True)
+    assert [(row["dials"], row["taka"]) for row in json.loads(alone.stdout)["rows"]] == [(12, None), (4, None)], "no prices without a configuration"
+    assert town.sql("SELECT count(*) FROM kheya.tape") == [(0,)]
 
 
 def test_where_they_leave(town):
-    assert all(row["left"] == 0 for row in funnel(town)), "they may go on"
-    older(town, 301)
-    rows = {(row["screen"], row["script"]): row for row in funnel(town)}
-    at = town.sql("SELECT screen, count(*) FROM kheya.tape t WHERE step = 1 AND state = 0 AND NOT EXISTS (SELECT FROM kheya.tape n"
-                  " WHERE n.bucket = t.bucket AND n.dialogue = t.dialogue AND n.step > 1) GROUP BY 1 ORDER BY 2 DESC")
-    screen = at[0][0]
-    assert rows[screen, "en"]["left"] >= 10 and rows[screen, "en"]["came"] >= rows[screen, "en"]["left"]
-    assert sum(row["left"] for row in rows.values()) == town.sql(
-        "SELECT count(*) FROM (SELECT DISTINCT ON (bucket, dialogue) state FROM kheya.tape ORDER BY bucket, dialogue, step DESC) l"
-        " WHERE state <> 2")[0][0]
-    links = {row["link"] for row in funnel(town, "--by", "link")}
-    assert links == {row[0] for row in town.sql("SELECT DISTINCT link FROM kheya.tape")}
+    left = {}
+    for row in funnel(town):
+        assert row["script"] == "en" and 0 <= row["left"] <= row["came"]
+        left[row["screen"]] = left.get(row["screen"], 0) + row["left"]
+    at = {screen: n for screen, n in town.sql("SELECT screen, count(*)::int FROM kheya.session WHERE open GROUP BY 1")}
+    assert {s: n for s, n in left.items() if n} == at, "those whose dialogue is not over are gone where their rows stand"
+    assert {row["link"] for row in funnel(town, "--by", "link")} == {"gp"}
 
 
 def test_few_of_a_union_are_not_told(town):
-    """Six of one union and some of another at one screen: the six are told nowhere, nor found from the sum."""
+    """Two of one union beside ten of another at one screen are told nowhere, nor found from the sum; nobody stands in the sums."""
     rows = funnel(town, "--by", "union")
-    assert rows and all(row["came"] >= 10 and (row["left"] is None or row["left"] >= 10) for row in rows), rows
+    assert all(row["came"] >= 10 and (row["left"] is None or row["left"] >= 10) for row in rows), rows
     assert "785719" not in {row["union"] for row in rows}
-    every = {}
-    for row in funnel(town, "--by", "script"):
-        every[row["screen"]] = every.get(row["screen"], 0) + row["came"]
-    for row in rows:
-        hidden = every[row["screen"]] - sum(r["came"] for r in rows if r["screen"] == row["screen"])
-        assert hidden <= 0 or hidden >= 10, "what is not told cannot be found out"
-    told = town.sql("SELECT string_agg(facts, '') FROM kheya.tape")[0][0]
-    assert '"place": "785719"' in told and "8801711" not in told
+    assert town.sql("SELECT count(*) FROM kheya.reach WHERE kind = 2 AND key = '785719'")[0][0] > 0
+    every = "".join(town.sql(f"SELECT string_agg(r::text, ' ') FROM kheya.{table} r")[0][0] for table in ("reach", "reach_dial"))
+    assert "8801711" not in every and "Example" not in every
+
+
+def test_continued_and_new(town):
+    """"New" to "Continue?" is no dial of its own; the question is a page at which one can leave."""
+    before = dials(town)
+    phone = known(town, "8801712000001", "092544")
+    phone.dial()
+    phone.type("8")
+    phone.type("1")
+    phone.cancel()
+    wait_for("the abort", lambda: town.metric("events_abort_total") > 0)
+    assert "Continue?" in phone.dial()["text"]
+    phone.type("2")
+    wait_for("two dials", lambda: dials(town)[False][0] == before[False][0] + 2, instead=lambda: dials(town))
+    rows = {row["screen"]: row for row in funnel(town)}
+    assert rows["continue?"]["came"] == 1 and rows["continue?"]["left"] == 0
+
+
+def test_ended_and_killed(town):
+    """Who is asked to end writes all before; who is killed loses the last seconds, and counts nothing twice."""
+    before = dials(town)[False][0]
+    for n in range(3):
+        known(town, f"88017130{n:05}", "092544").dial("*333*8#")
+    assert town.kheyads[0].end() == 0
+    assert dials(town)[False][0] == before + 3
+    town.start_kheyad()
+    town.ready()
+    phone = known(town, "8801713000009", "092544")
+    wait_for("the link", lambda: "8" in phone.dial()["text"])
+    wait_for("the sums", lambda: dials(town)[False][0] > before + 3)
+    phone.dial()
+    real = dials(town)[False][0] + 1
+    killed_and_back(town)
+    phone.dial()
+    wait_for("the sums after", lambda: dials(town)[False][0] >= real)
+    assert dials(town)[False][0] <= real + 1
+
+
+def test_old_days_go(town):
+    town.sql("INSERT INTO kheya.reach VALUES (current_date - 401, 'root', 0, 'en', 1, 1),"
+             " (current_date - 399, 'root', 0, 'en', 1, 1)")
+    town.sql("INSERT INTO kheya.reach_dial VALUES (current_date - 401, 'gp', false, 1, 0, 1, 1)")
+    Phone(town, "8801713000009").dial()
+    wait_for("the sweep", lambda: town.sql("SELECT count(*) FROM kheya.reach_dial WHERE day < current_date - 400") == [(0,)])
+    assert town.sql("SELECT count(*) FROM kheya.reach WHERE day < current_date - 300") == [(1,)]
