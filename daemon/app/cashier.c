@@ -44,6 +44,7 @@ enum cashier_state {
     CASHIER_ASKING,                     /* the provider */
     CASHIER_MOVING,                     /* the case */
     CASHIER_WRITING,
+    CASHIER_PARTING,                    /* writing what became of a part that is to be given back */
     CASHIER_STATES,
 };
 
@@ -63,6 +64,7 @@ struct cashier_job {
     uint64_t waiter;                    /* session id, or ticket of the held request */
     enum payment_task task;             /* ASKING */
     struct payment p;
+    struct store_part part;             /* that is to be asked for, or told of */
     int32_t seq;
     int16_t bucket;
     int64_t paid, back;
@@ -148,6 +150,11 @@ static void cashier_job_read(struct cashier_job *j, const struct store_payment *
     (void)snprintf(j->p.trx, sizeof j->p.trx, "%s", row->trx);
     (void)snprintf(j->p.reason, sizeof j->p.reason, "%s", row->reason);
     (void)snprintf(j->ref, sizeof j->ref, "%s", row->ref);
+    j->part = row->part;
+    if (j->part.given)
+        payment_owe(&j->p, PAYMENT_OWES_PART);
+    else
+        j->p.part = j->part.n;
     j->seq = row->seq;
     j->bucket = row->bucket;
     j->paid = row->paid;
@@ -299,18 +306,24 @@ static void cashier_on_written(struct cashier *c, struct cashier_job *j, const s
 static void cashier_write(struct cashier *c, struct cashier_job *j)
 {
     int64_t now = clock_now();
-    const struct store_payment row = {
+    bool part = j->paying == PAYMENT_OWES_PART;
+    struct payment kept = j->p;
+    struct store_payment row = {
         .bucket = j->bucket, .ref = j->ref, .msisdn = j->msisdn, .state = payment_state_name(j->p.state), .trx = j->p.trx,
-        .reason = j->p.reason, .refund = j->p.refund, .owes = (int32_t)j->p.owes, .tries = j->p.tries, .seq = j->seq,
-        .due = payment_due(&j->p, now), .paid = j->paid, .back = j->back,
+        .reason = j->p.reason, .refund = j->p.refund, .tries = j->p.tries, .seq = j->seq,
+        .due = part ? now : payment_due(&j->p, now), .paid = j->paid, .back = j->back,
     };
     struct store_payment_change change = { .row = &row, .actor = j->actor, .note = j->note };
     struct store_message message;
     struct receipt receipt = {
         .provider = j->provider, .service = j->service, .about = j->about, .lang = j->lang, .trx = j->p.trx,
-        .reason = j->p.reason, .ref = j->ref, .taka = j->p.taka,
+        .reason = j->p.reason, .ref = j->ref, .taka = part ? j->part.taka : j->p.taka, .part = part ? j->part.n : 0,
     };
 
+    payment_clear_debt(&kept, PAYMENT_OWES_PART);       /* its own row keeps it */
+    row.owes = (int32_t)kept.owes;
+    if (part)
+        row.part = j->part;
     j->state = CASHIER_WRITING;
     buf_clear(&c->body);
     if (j->paying != PAYMENT_DEBTS &&
@@ -339,6 +352,41 @@ static void cashier_settle(struct cashier *c, struct cashier_job *j)
         cashier_finish(c, j, false);
     else
         cashier_put_off(c, j);
+}
+
+/* --- parts ---------------------------------------------------------------------------------------- */
+
+/* What the provider says of the part that it gives back, or (refused) does not. */
+static void cashier_part(struct cashier *c, struct cashier_job *j, bool refused, const char *reason)
+{
+    const struct store_part_news news = {
+        .bucket = j->bucket, .ref = j->ref, .n = j->has_news && j->news.part > 0 ? (int)j->news.part : j->p.part,
+        .refused = refused, .taka = refused ? 0 : j->news.taka, .trx = refused ? "" : j->news.trx, .reason = reason,
+        .actor = "provider", .at = j->has_news && j->news.at > 0 ? j->news.at : clock_now(),
+    };
+
+    cashier_log(j, refused ? "part_refused" : "part_given_back", reason);
+    j->state = CASHIER_PARTING;
+    store_payment_part(c->args.store, j->id, &news);
+}
+
+static void cashier_on_parted(struct cashier *c, struct cashier_job *j, const struct store_payment *row, bool failed)
+{
+    if (failed) {
+        cashier_finish(c, j, true);
+        return;
+    }
+    if (row == NULL && j->whom == CASHIER_US) {
+        log_warn("payment=%s event=payment_differs provider=%s reason=\"another amount of a part\"", j->ref, j->provider);
+        cashier_put_off(c, j);
+        return;
+    }
+    c->look |= row != NULL;             /* she is to be told */
+    if (j->whom == CASHIER_CALLER && row == NULL)
+        cashier_reply(c, j->waiter, 409, "part: none of this number and amount was asked for");
+    else if (j->whom == CASHIER_CALLER)
+        cashier_reply(c, j->waiter, 200, payment_state_name(PAYMENT_REFUNDED));
+    cashier_job_drop(c, j);
 }
 
 /* --- asking a provider ------------------------------------------------------------------------ */
@@ -378,6 +426,8 @@ static void cashier_refused(struct cashier *c, struct cashier_job *j, const char
         (void)snprintf(j->note, sizeof j->note, "refund refused: %.120s", reason);
         cashier_log(j, "refund_refused", reason);
         cashier_write(c, j);
+    } else if (j->task == PAYMENT_ASK_PART) {
+        cashier_part(c, j, true, reason[0] != '\0' ? reason : "refused");
     } else {
         cashier_nothing_new(c, j, true);
     }
@@ -387,7 +437,7 @@ static void cashier_mock(struct cashier *c, struct cashier_job *j, const struct 
 {
     static const enum payment_state becomes[PAYMENT_TASKS] = {
         [PAYMENT_ASK] = PAYMENT_REQUESTED, [PAYMENT_ASK_STATUS] = PAYMENT_CONFIRMED,
-        [PAYMENT_ASK_REFUND] = PAYMENT_REFUNDED,
+        [PAYMENT_ASK_REFUND] = PAYMENT_REFUNDED, [PAYMENT_ASK_PART] = PAYMENT_REFUNDED,
     };
 
     if (till->answer == MENU_MOCK_LATE) {
@@ -399,7 +449,10 @@ static void cashier_mock(struct cashier *c, struct cashier_job *j, const struct 
         if (j->task == PAYMENT_ASK_STATUS)
             (void)snprintf(j->news.trx, sizeof j->news.trx, "MOCK%.8s", j->ref + 4);
         j->actor = "provider";
-        cashier_settle(c, j);
+        if (j->task == PAYMENT_ASK_PART)
+            cashier_part(c, j, false, "");
+        else
+            cashier_settle(c, j);
     }
 }
 
@@ -408,10 +461,11 @@ static void cashier_ask_provider(struct cashier *c, struct cashier_job *j)
 {
     const struct till *till = tills_find(c->tills, generations_current(c->args.generations), j->provider);
     const struct bill_ask ask = {
-        .ref = j->ref, .taka = j->p.taka, .phone = j->msisdn, .about = j->about, .service = j->service,
+        .ref = j->ref, .taka = j->task == PAYMENT_ASK_PART ? j->part.taka : j->p.taka, .phone = j->msisdn, .about = j->about, .service = j->service,
         .within_s = (int)((j->p.expires - j->p.created) / 1000), .trx = j->p.trx,
+        .part = j->task == PAYMENT_ASK_PART ? j->part.n : 0,
     };
-    char id[PAYMENT_REF_SIZE + 16];
+    char id[PAYMENT_REF_SIZE + 32];
     struct hook_question q = { .ticket = j->id, .id = id };
 
     j->state = CASHIER_ASKING;
@@ -430,7 +484,10 @@ static void cashier_ask_provider(struct cashier *c, struct cashier_job *j)
         q.path = "/refunds";
         bill_print_refund(&c->body, &ask);
     }
-    (void)snprintf(id, sizeof id, "%s-%s", j->ref, q.path + 1);
+    if (ask.part > 0)
+        (void)snprintf(id, sizeof id, "%s-%s-%d", j->ref, q.path + 1, ask.part);
+    else
+        (void)snprintf(id, sizeof id, "%s-%s", j->ref, q.path + 1);
     q.body = buf_str(&c->body);
     if (till == NULL || till->place == NULL) {
         log_warn("payment=%s event=payment_waits provider=%s reason=\"%s\"", j->ref, j->provider,
@@ -471,9 +528,13 @@ static void cashier_on_answered(void *arg, const struct hook_answer *a)
         j->told = payment_state_find(j->news.state);
     if (a->status >= 200 && a->status <= 299 && good && j->told != PAYMENT_STATES &&
         (j->news.ref[0] == '\0' || strcmp(j->news.ref, j->ref) == 0)) {
+        bool of_part = j->task == PAYMENT_ASK_PART && j->told == PAYMENT_REFUNDED && j->news.part == j->part.n;
+
         j->has_news = true;
         j->actor = "provider";
-        if (j->told <= j->p.state)
+        if (of_part)
+            cashier_part(c, j, false, "");
+        else if (j->task == PAYMENT_ASK_PART || j->news.part > 0 || j->told <= j->p.state)
             cashier_nothing_new(c, j, true);
         else
             cashier_settle(c, j);
@@ -557,6 +618,7 @@ static void cashier_pay_debt(struct cashier *c, struct cashier_job *j)
     case PAYMENT_OWES_FAILED:
     case PAYMENT_OWES_RECEIPT:
     case PAYMENT_OWES_BACK:
+    case PAYMENT_OWES_PART:
     case PAYMENT_DEBTS:
         break;
     }
@@ -576,6 +638,7 @@ static void cashier_do_task(struct cashier *c, struct cashier_job *j)
     case PAYMENT_ASK:
     case PAYMENT_ASK_STATUS:
     case PAYMENT_ASK_REFUND:
+    case PAYMENT_ASK_PART:
         cashier_ask_provider(c, j);
         return;
     case PAYMENT_EXPIRE:
@@ -595,7 +658,9 @@ static void cashier_do_task(struct cashier *c, struct cashier_job *j)
 /* The row is here. */
 static void cashier_go_on(struct cashier *c, struct cashier_job *j)
 {
-    if (j->has_news)
+    if (j->has_news && j->news.part > 0)
+        cashier_part(c, j, false, "");
+    else if (j->has_news)
         cashier_settle(c, j);
     else if (j->whom == CASHIER_DIALOGUE && j->p.state != PAYMENT_QUOTED)
         cashier_finish(c, j, false);
@@ -638,6 +703,9 @@ void cashier_stored(struct cashier *c, uint64_t ticket, const struct store_payme
         return;
     case CASHIER_WRITING:
         cashier_on_written(c, j, row, failed);
+        return;
+    case CASHIER_PARTING:
+        cashier_on_parted(c, j, row, failed);
         return;
     case CASHIER_ASKING:
     case CASHIER_MOVING:
@@ -735,6 +803,10 @@ static void cashier_on_call(void *arg, struct evhttp_request *req, const char *r
     told = payment_state_find(news.state);
     if (told == PAYMENT_STATES || told == PAYMENT_QUOTED) {
         cashier_refuse(req, 400, "state: requested, approved, failed, confirmed or refunded");
+        return;
+    }
+    if (news.part > 0 && told != PAYMENT_REFUNDED) {
+        cashier_refuse(req, 400, "part: of money that is given back, state refunded");
         return;
     }
     if (!payment_ref_bucket(news.ref, &bucket)) {

@@ -51,6 +51,7 @@ static const struct receipts_kind {
     [PAYMENT_OWES_CASE] = { "", MENU_RECEIPTS },
     [PAYMENT_OWES_BACK] = { "refunded", MENU_RECEIPT_REFUNDED },
     [PAYMENT_OWES_CASE_BACK] = { "", MENU_RECEIPTS },
+    [PAYMENT_OWES_PART] = { "part", MENU_RECEIPT_PART },
 };
 
 /* A bill has words of its own, if there are any: no official set what it costs. */
@@ -60,6 +61,8 @@ static enum menu_receipt receipts_of(const struct menu *m, const struct receipt 
 
     if (receipt == MENU_RECEIPT_CONFIRMED && r->service[0] == '\0' && m->receipts[MENU_RECEIPT_BILLED] != NULL)
         receipt = MENU_RECEIPT_BILLED;
+    if (receipt == MENU_RECEIPT_PART && m->receipts[MENU_RECEIPT_PART] == NULL)
+        receipt = MENU_RECEIPT_REFUNDED;
     return receipt;
 }
 
@@ -88,6 +91,8 @@ bool receipts_print(const struct menu *m, const struct receipt *r, enum payment_
     buf_addc(out, '\0');
     cause = out->len;
     buf_addf(out, "pay/%s/%s", r->ref, kind->cause);
+    if (r->part > 0)
+        buf_addf(out, "/%d", r->part);
     *message = (struct store_message){ .cause = buf_str(out) + cause, .lang = m->langs[lang].id,
                                        .class = MENU_RECEIPT_CLASS, .text = buf_str(out) };
     return true;

@@ -15,6 +15,7 @@
 struct receipt {                        /* strings "": not known */
     const char *provider, *service, *about, *lang, *trx, *reason, *ref;
     int64_t taka;
+    int part;                           /* of a part that was given back: its number; taka is the part's */
 };
 
 /* The message for a debt; its strings are in out, or in m.  False: the menus say nothing of it, or the debt is not to

@@ -18,13 +18,16 @@
 #define PAYMENT_CONF "conf/kheya.yaml"
 #define PAYMENT_LIST_MAX 1000
 #define PAYMENT_ACTOR_MAX 80
+#define PAYMENT_KEY_MAX 64
 
 static const char payment_usage[] =
     "usage: kheya payment [-c FILE | --database CONNINFO] [OPTION ...] list\n"
     "       kheya payment ... show REF\n"
     "       kheya payment ... refund REF\n"
+    "       kheya payment ... --taka N --key KEY refund REF                a part of it\n"
     "       kheya payment ... reconcile --provider NAME STATEMENT.csv\n"
-    "list: the newest first. show: one, and its history. refund: ask its provider to give it back; kheyad does it.\n"
+    "list: the newest first. show: one, and its history. refund: ask its provider to give it back, or a part of it;\n"
+    "kheyad does it.\n"
     "reconcile: every difference between a provider's statement and the payments here. The first line of the file\n"
     "names its columns, in any order: time,trx,ref,kind,taka; kind is payment or refund, time is the country's.\n"
     "  -c, --config FILE        the daemon's configuration (default " PAYMENT_CONF ")\n"
@@ -35,6 +38,8 @@ static const char payment_usage[] =
     "  -2, --twice              list: those alone that paid what another had paid: give them back\n"
     "      --from, --to DAY     reconcile: days that the statement is of, like 2026-11-25; those in it\n"
     "  -a, --apply              reconcile: take in what the provider has and we have not heard of\n"
+    "  -t, --taka N             refund: so much of it, never more in all than was paid\n"
+    "  -k, --key KEY            refund --taka: the same key twice is done once\n"
     "  -n, --note TEXT          refund: why\n"
     "  -b, --by NAME            who you are, for the history (default: your login)\n"
     "Exit status: 0 done and all agrees, 1 not, 2 used wrongly.\n";
@@ -51,7 +56,7 @@ static const struct payment_word {
 
 struct payment_args {
     const char *conf, *conninfo;
-    const char *provider, *state, *about, *note, *by;
+    const char *provider, *state, *about, *note, *by, *taka, *key;
     const char *from, *to;
     bool apply, twice, help;
     enum payment_what what;
@@ -73,12 +78,15 @@ static const char *payment_time(int64_t ms, char text[32])
 /* arg NULL: owes says nothing of another one. */
 static void payment_print(void *arg, const struct store_payment *row)
 {
-    char at[32], mask[LOG_MASK_SIZE];
+    char at[32], mask[LOG_MASK_SIZE], parts[64] = "";
 
-    printf("%s  %-16s  %-9s  %7" PRId64 "  %-10s  %-13s  %-12s  %s%s%s\n", row->ref, payment_time(row->created, at), row->state,
+    if (row->asked > 0 && row->back == 0)
+        (void)snprintf(parts, sizeof parts, "  (Tk %" PRId64 " of it given back, %" PRId64 " asked for)", row->given,
+                       row->asked - row->given);
+    printf("%s  %-16s  %-9s  %7" PRId64 "  %-10s  %-13s  %-12s  %s%s%s%s\n", row->ref, payment_time(row->created, at), row->state,
            row->taka, row->provider, log_mask(mask, row->msisdn), row->about[0] != '\0' ? row->about : "-", row->trx,
            arg != NULL && row->owes != 0 ? "  (paid twice)" : "",
-           row->refund && row->back == 0 ? "  (refund asked for)" : "");
+           row->refund && row->back == 0 ? "  (refund asked for)" : "", parts);
 }
 
 static void payment_print_event(void *arg, const struct ledger_event *e)
@@ -140,6 +148,34 @@ static const char *payment_actor(const struct payment_args *a, char actor[PAYMEN
     return actor;
 }
 
+static int payment_refund_part(const struct payment_args *a, struct ledger *l)
+{
+    char actor[PAYMENT_ACTOR_MAX];
+    const struct ledger_part part = { .ref = a->word, .taka = strtoll(a->taka, NULL, 10), .key = a->key,
+                                      .actor = payment_actor(a, actor), .note = a->note != NULL ? a->note : "" };
+    struct ledger_asked asked;
+    const char *o = asked.outcome;
+
+    if (!ledger_ask_part(l, &part, &asked))
+        return payment_fail(ledger_error(l), "");
+    if (strcmp(o, "asked") == 0 || strcmp(o, "again") == 0) {
+        printf("%s: Tk %" PRId64 " of it %s asked back, part %d; Tk %" PRId64 " left\n", part.ref, part.taka,
+               strcmp(o, "asked") == 0 ? "is" : "was", asked.n, asked.rest);
+        return 0;
+    }
+    if (strcmp(o, "other") == 0)
+        fprintf(stderr, "kheya payment: %s: this key was used for Tk %" PRId64 "; nothing is done\n", part.ref, asked.rest);
+    else if (strcmp(o, "much") == 0)
+        fprintf(stderr, "kheya payment: %s: only Tk %" PRId64 " of it can be given back\n", part.ref, asked.rest);
+    else if (strcmp(o, "whole") == 0)
+        fprintf(stderr, "kheya payment: %s: all of it was asked back already\n", part.ref);
+    else if (strcmp(o, "unpaid") == 0)
+        fprintf(stderr, "kheya payment: %s: only what is confirmed, and not given back, can be given back\n", part.ref);
+    else
+        fputs("kheya payment: no such payment\n", stderr);
+    return 1;
+}
+
 static int payment_refund(const struct payment_args *a, struct ledger *l)
 {
     struct payment_kept k;
@@ -148,6 +184,8 @@ static int payment_refund(const struct payment_args *a, struct ledger *l)
     bool there = false;
 
     memset(&k, 0, sizeof k);
+    if (a->taka != NULL)
+        return payment_refund_part(a, l);
     if (!ledger_show(l, a->word, payment_keep, NULL, &k))
         return payment_fail(ledger_error(l)[0] != '\0' ? ledger_error(l) : "no such payment", "");
     p.state = payment_state_find(k.row.state);
@@ -157,6 +195,11 @@ static int payment_refund(const struct payment_args *a, struct ledger *l)
     }
     if (!payment_may_refund(&p))
         return payment_fail(k.ref, "nothing was paid: it can be given back only when it is confirmed");
+    if (k.row.asked > 0) {
+        fprintf(stderr, "kheya payment: %s: Tk %" PRId64 " of it were asked back in parts; for the rest: --taka %" PRId64 " --key KEY\n",
+                k.ref, k.row.asked, k.row.taka - k.row.asked);
+        return 1;
+    }
     k.row.refund = true;
     if (!ledger_write(l, &k.row, payment_actor(a, actor), a->note != NULL ? a->note : "refund asked for", &there))
         return payment_fail(ledger_error(l), "");
@@ -195,6 +238,26 @@ static int payment_run(void *arg, const char *conninfo, const struct conf *conf)
     return status;
 }
 
+/* --taka and --key go together, with refund. */
+static bool payment_is_part(const struct payment_args *a)
+{
+    if (a->what != PAYMENT_REFUND)
+        return false;
+    if (a->taka == NULL || a->key == NULL) {
+        fputs("kheya payment: --taka needs --key, and --key --taka: the same key twice is done once\n", stderr);
+        return false;
+    }
+    if (strlen(a->taka) == 0 || strlen(a->taka) > 8 || strspn(a->taka, "0123456789") != strlen(a->taka) || a->taka[0] == '0') {
+        fprintf(stderr, "kheya payment: --taka '%.40s': a whole number above 0\n", a->taka);
+        return false;
+    }
+    if (a->key[0] == '\0' || strlen(a->key) > PAYMENT_KEY_MAX) {
+        fprintf(stderr, "kheya payment: --key: 1 to %d characters\n", PAYMENT_KEY_MAX);
+        return false;
+    }
+    return true;
+}
+
 static bool payment_order(struct payment_args *a, int count, char **words)
 {
     int16_t bucket;
@@ -215,6 +278,8 @@ static bool payment_order(struct payment_args *a, int count, char **words)
         fputs("kheya payment: reconcile needs --provider\n", stderr);
         return false;
     }
+    if ((a->taka != NULL || a->key != NULL) && !payment_is_part(a))
+        return false;
     if (a->state != NULL && payment_state_find(a->state) == PAYMENT_STATES)
         return false;
     return (a->from == NULL || (strlen(a->from) == 10 && reconcile_day(a->from, &ms))) &&
@@ -229,16 +294,17 @@ static bool payment_options(struct payment_args *a, int argc, char **argv)
         { "for", required_argument, NULL, 'f' },      { "from", required_argument, NULL, 'F' },
         { "to", required_argument, NULL, 'T' },       { "apply", no_argument, NULL, 'a' },
         { "note", required_argument, NULL, 'n' },     { "by", required_argument, NULL, 'b' },
-        { "twice", no_argument, NULL, '2' },
+        { "twice", no_argument, NULL, '2' },          { "taka", required_argument, NULL, 't' },
+        { "key", required_argument, NULL, 'k' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
     };
     const char **const takes[] = { &a->conf, &a->conninfo, &a->provider, &a->state, &a->about, &a->from, &a->to, &a->note,
-                                   &a->by };
-    static const char letters[] = "cdpsfFTnb";
+                                   &a->by, &a->taka, &a->key };
+    static const char letters[] = "cdpsfFTnbtk";
     int o;
 
     optind = 0;                         /* GNU: begin anew */
-    while ((o = getopt_long(argc, argv, "c:d:p:s:f:a2n:b:h", options, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "c:d:p:s:f:a2n:b:t:k:h", options, NULL)) != -1) {
         const char *letter = strchr(letters, o);
 
         if (o == 'h')

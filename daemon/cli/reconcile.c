@@ -34,6 +34,8 @@ struct reconcile {
     struct reconcile_row *rows;         /* as they came; later by ref, each once */
     size_t count, cap;
     struct statement_own *own;          /* of rows, in their order */
+    struct statement_part *parts;       /* of them, by ref and number */
+    size_t part_count, part_cap;
     struct buf line;
     int taken, refused;                 /* differences that were taken in, and could not be */
     bool broken;                        /* the database failed while it was done */
@@ -160,7 +162,53 @@ static bool reconcile_load(struct reconcile *r, int32_t from, int32_t to)
     return good;
 }
 
+static void reconcile_add_part(void *arg, const struct ledger_part *part)
+{
+    struct reconcile *r = arg;
+    struct statement_part *p;
+
+    if (r->part_count == r->part_cap) {
+        r->part_cap = r->part_cap > 0 ? 2 * r->part_cap : 64;
+        r->parts = xrealloc(r->parts, r->part_cap * sizeof *r->parts);
+    }
+    p = &r->parts[r->part_count++];
+    memset(p, 0, sizeof *p);
+    (void)snprintf(p->ref, sizeof p->ref, "%s", part->ref);
+    (void)snprintf(p->trx, sizeof p->trx, "%s", part->trx);
+    p->n = part->n;
+    p->taka = part->taka;
+    p->back = part->back;
+}
+
+static bool reconcile_load_parts(struct reconcile *r)
+{
+    const char **refs = xcalloc(r->count + 1, sizeof(const char *));
+    bool good;
+
+    for (size_t i = 0; i < r->count; i++)
+        refs[i] = r->rows[i].own.ref;
+    good = ledger_parts(r->ledger, refs, r->count, reconcile_add_part, r);
+    if (!good)
+        fprintf(stderr, "kheya payment: %s\n", ledger_error(r->ledger));
+    free(refs);
+    return good;
+}
+
 /* --- taking in --------------------------------------------------------------------------------------- */
+
+static void reconcile_take_part(struct reconcile *r, const struct statement_difference *d)
+{
+    const struct ledger_part part = { .ref = d->part->ref, .n = d->part->n, .trx = d->line->trx, .back = d->line->at,
+                                      .actor = r->args->actor };
+    bool there = false;
+
+    if (!ledger_part_given(r->ledger, &part, &there)) {
+        r->broken = true;
+        return;
+    }
+    r->taken += there;
+    r->refused += !there;
+}
 
 /* What the provider has and we have not heard of is news like any other. */
 static void reconcile_take(struct reconcile *r, const struct statement_difference *d)
@@ -213,7 +261,9 @@ static void reconcile_tell(void *arg, const struct statement_difference *d)
         printf("%s:%d: %s%s\n", r->args->file, d->line->line, buf_str(&r->line), take ? ": taken in" : "");
     else
         printf("%s: %s\n", r->args->file, buf_str(&r->line));
-    if (take && !r->broken)
+    if (take && !r->broken && d->part != NULL)
+        reconcile_take_part(r, d);
+    else if (take && !r->broken)
         reconcile_take(r, d);
 }
 
@@ -239,13 +289,14 @@ static void reconcile_print_sums(const struct statement_result *result)
 static int reconcile_compare(struct reconcile *r, int32_t from, int32_t to)
 {
     bool writes = r->args->actor != NULL;
+    struct statement_known known = { r->own, r->count, r->parts, r->part_count };
     struct statement_result result;
 
     if (writes && !ledger_begin(r->ledger)) {
         fprintf(stderr, "kheya payment: %s\n", ledger_error(r->ledger));
         return 1;
     }
-    result = statement_compare(&r->statement, r->own, r->count, from, to, reconcile_tell, r);
+    result = statement_compare(&r->statement, &known, from, to, reconcile_tell, r);
     reconcile_print_sums(&result);
     if (writes && (r->broken || !ledger_end(r->ledger, true))) {
         fprintf(stderr, "kheya payment: nothing was taken in: %s\n", ledger_error(r->ledger));
@@ -266,12 +317,13 @@ int reconcile_run(const struct reconcile_args *args, struct ledger *l)
         int32_t from = reconcile_bound(args->from, r.statement.first);
         int32_t to = reconcile_bound(args->to, r.statement.last);
 
-        if (reconcile_load(&r, from, to))
+        if (reconcile_load(&r, from, to) && reconcile_load_parts(&r))
             status = reconcile_compare(&r, from, to);
     }
     statement_free(&r.statement);
     free(r.rows);
     free(r.own);
+    free(r.parts);
     buf_fini(&r.line);
     return status;
 }

@@ -111,6 +111,11 @@ void payment_clear_debt(struct payment *p, enum payment_debt debt)
     p->owes &= ~PAYMENT_BIT(debt);
 }
 
+void payment_owe(struct payment *p, enum payment_debt debt)
+{
+    p->owes |= PAYMENT_BIT(debt);
+}
+
 bool payment_may_refund(const struct payment *p)
 {
     return p->state == PAYMENT_CONFIRMED;
@@ -127,7 +132,7 @@ enum payment_task payment_next(const struct payment *p, int64_t now)
     case PAYMENT_APPROVED:
         return PAYMENT_ASK_STATUS;
     case PAYMENT_CONFIRMED:
-        return p->refund ? PAYMENT_ASK_REFUND : PAYMENT_REST;
+        return p->part > 0 ? PAYMENT_ASK_PART : p->refund ? PAYMENT_ASK_REFUND : PAYMENT_REST;
     case PAYMENT_FAILED:
     case PAYMENT_REFUNDED:
         return PAYMENT_REST;

@@ -42,6 +42,7 @@ enum payment_debt {
     PAYMENT_OWES_CASE,                  /* her case is to go on: it is paid */
     PAYMENT_OWES_BACK,                  /* she is to be told that she has her money again */
     PAYMENT_OWES_CASE_BACK,             /* the case is to know that it is not paid any more */
+    PAYMENT_OWES_PART,                  /* she is to be told that she has a part again; the part's own row keeps it, no payment's */
     PAYMENT_DEBTS,                      /* none */
 };
 
@@ -51,6 +52,7 @@ struct payment {
     char trx[PAYMENT_TRX_MAX + 1];      /* "": not told */
     char reason[PAYMENT_REASON_MAX + 1];        /* why it failed, in the provider's words */
     bool refund;                        /* an operator wants it given back */
+    int part;                           /* or a part of it, by its number; 0: none, or it was given back already */
     unsigned owes;                      /* bits of payment_debt */
     int tries;                          /* of what is to be done next */
     int64_t created, expires;           /* ms since the epoch */
@@ -81,6 +83,7 @@ enum payment_task {
     PAYMENT_ASK,                        /* ask the provider for it */
     PAYMENT_ASK_STATUS,                 /* ask the provider what became of it: its call may be lost */
     PAYMENT_ASK_REFUND,
+    PAYMENT_ASK_PART,                   /* ask it to give a part back */
     PAYMENT_EXPIRE,                     /* nobody took the request in time: take in "failed" */
     PAYMENT_TASKS,
 };
@@ -96,6 +99,7 @@ bool payment_is_over(const struct payment *p, bool answered, int64_t now);
 /* The lowest; PAYMENT_DEBTS: none. */
 enum payment_debt payment_debt(const struct payment *p);
 void payment_clear_debt(struct payment *p, enum payment_debt debt);
+void payment_owe(struct payment *p, enum payment_debt debt);
 
 /* May an operator ask for it to be given back? */
 bool payment_may_refund(const struct payment *p);

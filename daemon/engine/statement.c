@@ -242,6 +242,8 @@ struct statement_work {
     struct statement_own *own;
     struct statement_seen *seen;        /* of each own */
     size_t count;
+    struct statement_part *parts;
+    size_t part_count;
     struct statement_result result;
     statement_fn *fn;
     void *arg;
@@ -269,6 +271,63 @@ static void statement_sum(struct statement_sums *sums, enum statement_kind kind,
     }
 }
 
+/* The first of its parts; part_count: it has none.  They stand by ref. */
+static size_t statement_parts_of(const struct statement_work *w, const char *ref)
+{
+    size_t low = 0, high = w->part_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(w->parts[middle].ref, ref) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < w->part_count && strcmp(w->parts[low].ref, ref) == 0 ? low : w->part_count;
+}
+
+static bool statement_has_parts(const struct statement_work *w, const char *ref)
+{
+    return statement_parts_of(w, ref) < w->part_count;
+}
+
+/* How well a part is this line's: 0 not at all. */
+static int statement_part_fits(const struct statement_part *part, const struct statement_line *l)
+{
+    if (part->line != 0 || part->taka != l->taka)
+        return 0;
+    return part->back == 0 ? 1 : strcmp(part->trx, l->trx) != 0 ? 2 : 3;
+}
+
+/* Money that was given back, of a payment that is given back in parts. */
+static void statement_line_part(struct statement_work *w, const struct statement_line *l, struct statement_difference d)
+{
+    struct statement_part *found = NULL;
+
+    for (size_t i = statement_parts_of(w, l->ref); i < w->part_count && strcmp(w->parts[i].ref, l->ref) == 0; i++) {
+        struct statement_part *part = &w->parts[i];
+
+        if (part->line != 0 && part->back != 0 && strcmp(part->trx, l->trx) == 0)
+            d.before = part->line;
+        if (statement_part_fits(part, l) > (found != NULL ? statement_part_fits(found, l) : 0))
+            found = part;
+    }
+    if (d.before != 0) {
+        d.differs = STATEMENT_TWICE;
+        statement_tell(w, d);
+    } else if (found == NULL) {
+        d.differs = STATEMENT_NO_PART;
+        statement_tell(w, d);
+    } else {
+        found->line = l->line;
+        d.part = found;
+        d.differs = STATEMENT_MISSED_BACK;
+        if (found->back == 0)
+            statement_tell(w, d);
+    }
+}
+
 static void statement_line(struct statement_work *w, const struct statement_line *l)
 {
     struct statement_own key = { .taka = 0 };
@@ -281,6 +340,10 @@ static void statement_line(struct statement_work *w, const struct statement_line
     if (d.own == NULL) {
         d.differs = STATEMENT_UNKNOWN;
         statement_tell(w, d);
+        return;
+    }
+    if (l->kind == STATEMENT_REFUND && statement_has_parts(w, l->ref)) {
+        statement_line_part(w, l, d);
         return;
     }
     seen = &w->seen[d.own - w->own];
@@ -313,6 +376,19 @@ static bool statement_between(int64_t at, int32_t from, int32_t to)
     return at != 0 && day >= from && day <= to;
 }
 
+static void statement_own_parts(struct statement_work *w, struct statement_difference d, int32_t from, int32_t to)
+{
+    d.differs = STATEMENT_LACKS_BACK;
+    for (size_t i = statement_parts_of(w, d.own->ref); i < w->part_count && strcmp(w->parts[i].ref, d.own->ref) == 0; i++) {
+        d.part = &w->parts[i];
+        if (!statement_between(d.part->back, from, to))
+            continue;
+        statement_sum(&w->result.ours, STATEMENT_REFUND, d.part->taka);
+        if (d.part->line == 0)
+            statement_tell(w, d);
+    }
+}
+
 /* What we know and the statement does not. */
 static void statement_own_rows(struct statement_work *w, int32_t from, int32_t to)
 {
@@ -325,26 +401,28 @@ static void statement_own_rows(struct statement_work *w, int32_t from, int32_t t
             if (w->seen[i].line[STATEMENT_PAYMENT] == 0)
                 statement_tell(w, d);
         }
-        if (statement_between(d.own->back, from, to)) {
+        if (statement_between(d.own->back, from, to) && !statement_has_parts(w, d.own->ref)) {
             statement_sum(&w->result.ours, STATEMENT_REFUND, d.own->taka);
             d.differs = STATEMENT_LACKS_BACK;
             if (w->seen[i].line[STATEMENT_REFUND] == 0)
                 statement_tell(w, d);
         }
+        statement_own_parts(w, d, from, to);
         d.differs = STATEMENT_PAID_AGAIN;
         if (d.own->again && d.own->state == PAYMENT_CONFIRMED && statement_between(d.own->paid, from, to))
             statement_tell(w, d);
     }
 }
 
-struct statement_result statement_compare(const struct statement *s, struct statement_own *own, size_t count,
-                                          int32_t from, int32_t to, statement_fn *fn, void *arg)
+struct statement_result statement_compare(const struct statement *s, struct statement_known *known, int32_t from, int32_t to,
+                                          statement_fn *fn, void *arg)
 {
-    struct statement_work w = { .s = s, .own = own, .count = count, .fn = fn, .arg = arg };
+    struct statement_work w = { .s = s, .own = known->own, .count = known->count, .parts = known->parts,
+                                .part_count = known->part_count, .fn = fn, .arg = arg };
 
-    w.seen = xcalloc(count + 1, sizeof *w.seen);
-    if (count > 0)
-        qsort(own, count, sizeof *own, statement_by_ref);
+    w.seen = xcalloc(w.count + 1, sizeof *w.seen);
+    if (w.count > 0)
+        qsort(w.own, w.count, sizeof *w.own, statement_by_ref);
     for (size_t i = 0; i < s->count; i++)
         statement_line(&w, &s->lines[i]);
     statement_own_rows(&w, from, to);
@@ -364,12 +442,14 @@ static void statement_print_day(int64_t at, struct buf *out)
 static void statement_print_own(const struct statement_difference *d, struct buf *out)
 {
     const struct statement_own *o = d->own;
+    const struct statement_part *part = d->part;
     bool back = d->differs == STATEMENT_LACKS_BACK;
+    const char *trx = part != NULL ? part->trx : o->trx;
 
-    buf_addf(out, "%s Tk %" PRId64 " %s on ", o->ref, o->taka, back ? "given back here" : "paid here");
-    statement_print_day(back ? o->back : o->paid, out);
-    if (o->trx[0] != '\0')
-        buf_addf(out, " (%s)", o->trx);
+    buf_addf(out, "%s Tk %" PRId64 " %s on ", o->ref, part != NULL ? part->taka : o->taka, back ? "given back here" : "paid here");
+    statement_print_day(part != NULL ? part->back : back ? o->back : o->paid, out);
+    if (trx[0] != '\0')
+        buf_addf(out, " (%s)", trx);
     buf_adds(out, d->differs == STATEMENT_PAID_AGAIN
                       ? ", for what another payment has paid too: give one back with kheya payment refund"
                       : ", and not in the statement");
@@ -391,7 +471,7 @@ void statement_print(const struct statement_difference *d, struct buf *out)
         break;
     case STATEMENT_MISSED:
     case STATEMENT_MISSED_BACK:
-        buf_addf(out, ", and %s here", payment_state_name(d->own->state));
+        buf_addf(out, ", and %s here", d->part != NULL ? "asked for" : payment_state_name(d->own->state));
         break;
     case STATEMENT_TAKA:
         buf_addf(out, ", and Tk %" PRId64 " here", d->own->taka);
@@ -401,6 +481,9 @@ void statement_print(const struct statement_difference *d, struct buf *out)
         break;
     case STATEMENT_TWICE:
         buf_addf(out, ", as on line %d before", d->before);
+        break;
+    case STATEMENT_NO_PART:
+        buf_adds(out, ", and nobody asked for such a part here");
         break;
     case STATEMENT_LACKS:
     case STATEMENT_LACKS_BACK:

@@ -54,6 +54,22 @@ struct statement_own {
     bool again;                         /* what it is for was paid by another one too */
 };
 
+/* A part of one that was given back, or is to be. */
+struct statement_part {
+    char ref[PAYMENT_REF_SIZE];
+    char trx[PAYMENT_TRX_MAX + 1];
+    int n;
+    int64_t taka, back;                 /* back 0: it was not yet */
+    int line;                           /* of the statement, found while it is compared; 0: none */
+};
+
+struct statement_known {
+    struct statement_own *own;
+    size_t count;
+    struct statement_part *parts;       /* by ref and number */
+    size_t part_count;
+};
+
 enum statement_differs {
     STATEMENT_UNKNOWN = 0,              /* we know no such payment of this provider */
     STATEMENT_MISSED,                   /* it has the money, and here it is not confirmed */
@@ -63,6 +79,7 @@ enum statement_differs {
     STATEMENT_TWICE,                    /* the same payment, or refund, stands there before */
     STATEMENT_LACKS,                    /* confirmed here, and not in the statement */
     STATEMENT_LACKS_BACK,               /* refunded here, and not in the statement */
+    STATEMENT_NO_PART,                  /* a part was given back that nobody asked for here */
     STATEMENT_PAID_AGAIN,               /* for a thing that was paid already: one of the two is to be given back */
     STATEMENT_DIFFERENCES,
 };
@@ -71,6 +88,7 @@ struct statement_difference {
     enum statement_differs differs;
     const struct statement_line *line;  /* NULL: of LACKS, LACKS_BACK, PAID_AGAIN */
     const struct statement_own *own;    /* NULL: of UNKNOWN */
+    const struct statement_part *part;  /* of MISSED_BACK and LACKS_BACK: this part of it; NULL: all */
     int before;                         /* TWICE: the line before */
 };
 
@@ -87,8 +105,8 @@ typedef void statement_fn(void *arg, const struct statement_difference *d);
 
 /* Compare with what we know: all that the statement names, and all that was paid or given back from..to (days, both
  * included).  own is sorted by ref here.  fn is told every difference: by line, then those without one by ref. */
-struct statement_result statement_compare(const struct statement *s, struct statement_own *own, size_t count,
-                                          int32_t from, int32_t to, statement_fn *fn, void *arg);
+struct statement_result statement_compare(const struct statement *s, struct statement_known *known, int32_t from, int32_t to,
+                                          statement_fn *fn, void *arg);
 
 /* A difference in words, without the file's name and line. */
 void statement_print(const struct statement_difference *d, struct buf *out);

@@ -22,7 +22,7 @@
     [FILE_PROVIDERS] = { "providers", KEYS_NAMED_MAPS, .of = KEYS_PROVIDER, \
                          .help = "who takes money: wallets and banks, by name" }, \
     [FILE_RECEIPTS] = { "receipts", KEYS_TEXT_MAP, \
-                        .help = "messages about a payment: confirmed, failed, refunded" }, \
+                        .help = "messages about a payment: confirmed, billed, failed, refunded, part" }, \
     [FILE_KEYWORDS] = { "keywords", KEYS_NAMED_MAPS, .of = KEYS_KEYWORD, \
                         .help = "words that drive screens by SMS" }
 

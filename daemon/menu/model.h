@@ -235,7 +235,8 @@ struct menu_provider {
 };
 
 /* Messages about a payment. */
-enum menu_receipt { MENU_RECEIPT_CONFIRMED = 0, MENU_RECEIPT_BILLED, MENU_RECEIPT_FAILED, MENU_RECEIPT_REFUNDED, MENU_RECEIPTS };
+enum menu_receipt { MENU_RECEIPT_CONFIRMED = 0, MENU_RECEIPT_BILLED, MENU_RECEIPT_FAILED, MENU_RECEIPT_REFUNDED, MENU_RECEIPT_PART,
+                    MENU_RECEIPTS };
 
 #define MENU_RECEIPT_CLASS "transactional"
 

@@ -97,7 +97,7 @@ void parse_providers(struct parse *p)
 
 static const char *const parse_receipt_names[MENU_RECEIPTS] = {
     [MENU_RECEIPT_CONFIRMED] = "confirmed", [MENU_RECEIPT_BILLED] = "billed", [MENU_RECEIPT_FAILED] = "failed",
-    [MENU_RECEIPT_REFUNDED] = "refunded",
+    [MENU_RECEIPT_REFUNDED] = "refunded", [MENU_RECEIPT_PART] = "part",
 };
 static const char *const parse_paid_names[MENU_PAID_VARS] = {
     [MENU_PAID_TAKA] = "taka",   [MENU_PAID_PROVIDER] = "provider", [MENU_PAID_SERVICE] = "service",
@@ -172,7 +172,7 @@ void parse_receipts(struct parse *p)
 
         if (receipt == MENU_RECEIPTS)
             issue_add(p->issues, ISSUE_RECEIPT, key->pos,
-                      "receipt '%s': there are those of a payment that is confirmed, billed (no fee), failed or refunded", key->text);
+                      "receipt '%s': there are those of a payment that is confirmed, billed (no fee), failed, refunded or given back in part", key->text);
         else
             p->menu->receipts[receipt] = parse_text(p, defs->list[i].value,
                                                     &(struct parse_text_args){ .sms = true, .receipt = true });

@@ -14,7 +14,10 @@
 #define LEDGER_ERROR_MAX 512
 #define LEDGER_COLUMNS \
     "p.bucket, p.ref, p.msisdn, p.provider, p.service, p.about, p.lang, p.taka, p.state, p.trx, p.reason, p.refund," \
-    " p.tries, p.seq, p.created, p.expires, p.paid, p.back"
+    " p.tries, p.seq, p.created, p.expires, p.paid, p.back," \
+    " (SELECT coalesce(sum(r.taka) FILTER (WHERE r.state < 3), 0) FROM kheya.refund r WHERE r.bucket = p.bucket AND r.ref = p.ref)," \
+    " (SELECT coalesce(sum(r.taka) FILTER (WHERE r.state IN (1, 2)), 0) FROM kheya.refund r" \
+    " WHERE r.bucket = p.bucket AND r.ref = p.ref)"
 #define LEDGER_AGAIN \
     "(p.about <> '' AND EXISTS (SELECT FROM kheya.payment o WHERE o.bucket = p.bucket" \
     " AND o.about = p.about AND o.ref <> p.ref AND o.state = 'confirmed' AND (o.paid, o.ref) < (p.paid, p.ref)))"
@@ -22,7 +25,7 @@
 enum ledger_column {
     LEDGER_BUCKET = 0, LEDGER_REF, LEDGER_MSISDN, LEDGER_PROVIDER, LEDGER_SERVICE, LEDGER_ABOUT, LEDGER_LANG, LEDGER_TAKA,
     LEDGER_STATE, LEDGER_TRX, LEDGER_REASON, LEDGER_REFUND, LEDGER_TRIES, LEDGER_SEQ, LEDGER_CREATED, LEDGER_EXPIRES,
-    LEDGER_PAID, LEDGER_BACK, LEDGER_OWES,
+    LEDGER_PAID, LEDGER_BACK, LEDGER_ASKED, LEDGER_GIVEN, LEDGER_OWES,
 };
 
 static const char ledger_sql_list[] =
@@ -33,7 +36,21 @@ static const char ledger_sql_list[] =
 
 static const char ledger_sql_period[] =
     "SELECT " LEDGER_COLUMNS ", " LEDGER_AGAIN "::integer FROM kheya.payment p WHERE p.provider = $1::text AND p.paid > 0"
-    " AND ((p.paid >= $2::bigint AND p.paid < $3::bigint) OR (p.back >= $2::bigint AND p.back < $3::bigint))";
+    " AND ((p.paid >= $2::bigint AND p.paid < $3::bigint) OR (p.back >= $2::bigint AND p.back < $3::bigint)"
+    "      OR EXISTS (SELECT FROM kheya.refund r WHERE r.bucket = p.bucket AND r.ref = p.ref AND r.back >= $2::bigint"
+    "                 AND r.back < $3::bigint))";
+
+/* Of payments: those that the provider did not refuse. */
+static const char ledger_sql_parts[] =
+    "SELECT r.ref, r.n, r.taka, r.back, r.trx FROM unnest($1::text[]) AS k(ref)"
+    " JOIN kheya.refund r ON r.bucket = left(k.ref, 4)::smallint AND r.ref = k.ref WHERE r.state < 3 ORDER BY r.ref COLLATE \"C\", r.n";
+
+static const char ledger_sql_ask_part[] =
+    "SELECT o.outcome, o.n, o.rest FROM kheya.ask_part($1::text, $2::bigint, $3::text, $4::text, $5::text) o";
+
+static const char ledger_sql_part_given[] =
+    "UPDATE kheya.refund r SET state = 1, trx = $3::text, back = $4::bigint, actor = $5::text"
+    " WHERE r.bucket = left($1::text, 4)::smallint AND r.ref = $1::text AND r.n = $2::smallint AND r.state = 0 RETURNING r.n";
 
 static const char ledger_sql_refs[] =
     "SELECT " LEDGER_COLUMNS ", " LEDGER_AGAIN "::integer FROM unnest($2::text[]) AS k(ref)"
@@ -117,6 +134,8 @@ static struct store_payment ledger_row(const PGresult *rows, int i)
         .expires = ledger_number(rows, i, LEDGER_EXPIRES),
         .paid = ledger_number(rows, i, LEDGER_PAID),
         .back = ledger_number(rows, i, LEDGER_BACK),
+        .asked = ledger_number(rows, i, LEDGER_ASKED),
+        .given = ledger_number(rows, i, LEDGER_GIVEN),
     };
 }
 
@@ -242,6 +261,75 @@ bool ledger_write(struct ledger *l, const struct store_payment *row, const char 
     (void)snprintf(back, sizeof back, "%" PRId64, row->back);
     (void)snprintf(now, sizeof now, "%" PRId64, clock_now());
     rows = blocking_ask(l->conn, ledger_sql_write, 13, values, l->error, sizeof l->error);
+    *there = rows != NULL && PQntuples(rows) > 0;
+    PQclear(rows);
+    return rows != NULL;
+}
+
+/* --- parts --------------------------------------------------------------------------------------------- */
+
+bool ledger_ask_part(struct ledger *l, const struct ledger_part *part, struct ledger_asked *out)
+{
+    char taka[24];
+    const char *values[] = { part->ref, taka, part->key, part->actor, part->note };
+    PGresult *rows;
+    bool good;
+
+    (void)snprintf(taka, sizeof taka, "%" PRId64, part->taka);
+    rows = blocking_ask(l->conn, ledger_sql_ask_part, 5, values, l->error, sizeof l->error);
+    good = rows != NULL && PQntuples(rows) == 1;
+    if (good) {
+        (void)snprintf(out->outcome, sizeof out->outcome, "%s", PQgetvalue(rows, 0, 0));
+        out->n = (int)ledger_number(rows, 0, 1);
+        out->rest = ledger_number(rows, 0, 2);
+    }
+    PQclear(rows);
+    return good;
+}
+
+static bool ledger_some_parts(struct ledger *l, const char *const *refs, size_t count, ledger_part_fn fn, void *arg)
+{
+    struct buf list;
+    const char *values[1];
+    PGresult *rows;
+
+    buf_init(&list, 64 * LEDGER_REFS);
+    buf_addc(&list, '{');
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&list, "%s%s", i > 0 ? "," : "", refs[i]);
+    buf_addc(&list, '}');
+    values[0] = buf_str(&list);
+    rows = blocking_ask(l->conn, ledger_sql_parts, 1, values, l->error, sizeof l->error);
+    for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
+        const struct ledger_part part = { .ref = PQgetvalue(rows, i, 0), .n = (int)ledger_number(rows, i, 1),
+                                          .taka = ledger_number(rows, i, 2), .back = ledger_number(rows, i, 3),
+                                          .trx = PQgetvalue(rows, i, 4) };
+
+        fn(arg, &part);
+    }
+    buf_fini(&list);
+    PQclear(rows);
+    return rows != NULL;
+}
+
+bool ledger_parts(struct ledger *l, const char *const *refs, size_t count, ledger_part_fn fn, void *arg)
+{
+    for (size_t i = 0; i < count; i += LEDGER_REFS) {
+        if (!ledger_some_parts(l, refs + i, count - i < LEDGER_REFS ? count - i : LEDGER_REFS, fn, arg))
+            return false;
+    }
+    return true;
+}
+
+bool ledger_part_given(struct ledger *l, const struct ledger_part *part, bool *there)
+{
+    char n[16], back[24];
+    const char *values[] = { part->ref, n, part->trx, back, part->actor };
+    PGresult *rows;
+
+    (void)snprintf(n, sizeof n, "%d", part->n);
+    (void)snprintf(back, sizeof back, "%" PRId64, part->back);
+    rows = blocking_ask(l->conn, ledger_sql_part_given, 5, values, l->error, sizeof l->error);
     *there = rows != NULL && PQntuples(rows) > 0;
     PQclear(rows);
     return rows != NULL;

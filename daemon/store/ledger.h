@@ -51,6 +51,30 @@ bool ledger_show(struct ledger *l, const char *ref, ledger_fn fn, ledger_event_f
 bool ledger_write(struct ledger *l, const struct store_payment *row, const char *actor, const char *note, bool *there)
     __attribute__((warn_unused_result));
 
+struct ledger_part {                    /* of a payment, that is to be given back */
+    const char *ref, *trx;
+    int n;
+    int64_t taka, back;                 /* back 0: it was not yet */
+    const char *key, *actor, *note;     /* of an order */
+};
+
+struct ledger_asked {
+    char outcome[8];                    /* asked, again, other, none, unpaid, whole, much: sql/0055 */
+    int n;
+    int64_t rest;                       /* taka that may still be given back; other: what the key was used for */
+};
+
+/* Ask for a part: never more in all than was paid, each key once. */
+bool ledger_ask_part(struct ledger *l, const struct ledger_part *part, struct ledger_asked *out) __attribute__((warn_unused_result));
+
+/* The parts of these payments, by ref and number. */
+typedef void (*ledger_part_fn)(void *arg, const struct ledger_part *part);
+bool ledger_parts(struct ledger *l, const char *const *refs, size_t count, ledger_part_fn fn, void *arg)
+    __attribute__((warn_unused_result));
+
+/* The provider's statement says that it gave this one back.  *there false: it was known meanwhile. */
+bool ledger_part_given(struct ledger *l, const struct ledger_part *part, bool *there) __attribute__((warn_unused_result));
+
 /* All or nothing of what is written in between. */
 bool ledger_begin(struct ledger *l) __attribute__((warn_unused_result));
 bool ledger_end(struct ledger *l, bool commit) __attribute__((warn_unused_result));

@@ -16,16 +16,18 @@
 #define PAYMENTS_NOW "(extract(epoch FROM now()) * 1000)::bigint"
 #define PAYMENTS_COLUMNS \
     "p.bucket::integer, p.ref, p.msisdn, p.provider, p.service, p.about, p.lang, p.taka, p.state, p.trx, p.reason," \
-    " p.refund, p.owes, p.tries, p.seq, p.created, p.expires, coalesce(p.due, 0), p.paid, p.back"
+    " p.refund, p.owes, p.tries, p.seq, p.created, p.expires, coalesce(p.due, 0), p.paid, p.back," \
+    " coalesce((SELECT r.n || ' ' || r.state || ' ' || r.taka FROM kheya.refund r WHERE r.bucket = p.bucket AND r.ref = p.ref" \
+    " AND r.state < 2 ORDER BY r.state DESC, r.n LIMIT 1), '')"
 
 enum payments_column {
     PAYMENTS_BUCKET = 0, PAYMENTS_REF, PAYMENTS_MSISDN, PAYMENTS_PROVIDER, PAYMENTS_SERVICE, PAYMENTS_ABOUT,
     PAYMENTS_LANG, PAYMENTS_TAKA, PAYMENTS_STATE, PAYMENTS_TRX, PAYMENTS_REASON, PAYMENTS_REFUND, PAYMENTS_OWES,
-    PAYMENTS_TRIES, PAYMENTS_SEQ, PAYMENTS_CREATED, PAYMENTS_EXPIRES, PAYMENTS_DUE, PAYMENTS_PAID, PAYMENTS_BACK,
+    PAYMENTS_TRIES, PAYMENTS_SEQ, PAYMENTS_CREATED, PAYMENTS_EXPIRES, PAYMENTS_DUE, PAYMENTS_PAID, PAYMENTS_BACK, PAYMENTS_PART_OF,
     PAYMENTS_COLUMN_COUNT,
 };
 
-enum payments_statement { PAYMENTS_OPEN = 0, PAYMENTS_LOAD, PAYMENTS_WRITE, PAYMENTS_TAKE, PAYMENTS_STATEMENTS };
+enum payments_statement { PAYMENTS_OPEN = 0, PAYMENTS_LOAD, PAYMENTS_WRITE, PAYMENTS_TAKE, PAYMENTS_PART, PAYMENTS_STATEMENTS };
 
 static const struct payments_sql {
     const char *name;
@@ -52,7 +54,7 @@ static const struct payments_sql {
         "SELECT " PAYMENTS_COLUMNS " FROM kheya.payment p WHERE p.bucket = $1::smallint AND p.ref = $2::text" },
     /* $3 the seq that was read, $4 state, $5 trx, $6 reason, $7 refund, $8 owes, $9 tries, $10 due or 0, $11 paid,
      * $12 back, $13 now; a row of its history: $14 actor or '', $15 note; a message: $16 text or '', $17 cause,
-     * $18 lang, $19 class, $20 bucket of its receiver.  No row: somebody else has written meanwhile. */
+     * $18 lang, $19 class, $20 bucket of its receiver; $21 a part that she is told of by it, or 0.  No row: somebody else has written meanwhile. */
     [PAYMENTS_WRITE] = { "payment_write",
         "WITH u AS (UPDATE kheya.payment p SET state = $4::text, trx = $5::text, reason = $6::text,"
         "             refund = $7::boolean, owes = $8::integer, tries = $9::integer, due = nullif($10::bigint, 0),"
@@ -66,7 +68,9 @@ static const struct payments_sql {
         "       SELECT $20::smallint, $17::text, u.msisdn, '', $18::text, $19::text, $16::text, $13::bigint,"
         "           $13::bigint, $13::bigint, coalesce((SELECT c.quiet FROM kheya.case_file c"
         "           WHERE u.about ~ '^[0-9]{10}$' AND c.number = u.about::bigint), 0) FROM u WHERE $16::text <> ''"
-        "       ON CONFLICT (bucket, cause) DO NOTHING)"
+        "       ON CONFLICT (bucket, cause) DO NOTHING),"
+        " r AS (UPDATE kheya.refund x SET state = 2 FROM u WHERE x.bucket = $1::smallint AND x.ref = u.ref"
+        "       AND x.n = $21::smallint AND x.state = 1)"
         " SELECT * FROM u" },
     /* $1 how many.  Leases end by the server's clock. */
     [PAYMENTS_TAKE] = { "payment_take",
@@ -75,6 +79,16 @@ static const struct payments_sql {
         " UPDATE kheya.payment p SET due = " PAYMENTS_NOW " + " PAYMENTS_LEASE ", seq = p.seq + 1"
         " FROM t WHERE p.bucket = t.bucket AND p.ref = t.ref"
         " RETURNING " PAYMENTS_COLUMNS },
+    /* $3 part, $4 refused, $5 taka or 0, $6 trx, $7 reason, $8 actor, $9 at.  What follows from it is sql/0055's.  No row: no
+     * such part was asked for. */
+    [PAYMENTS_PART] = { "payment_part",
+        "WITH old AS (SELECT r.* FROM kheya.refund r WHERE r.bucket = $1::smallint AND r.ref = $2::text AND r.n = $3::smallint"
+        "             AND $5::bigint IN (0, r.taka)),"
+        " u AS (UPDATE kheya.refund r SET state = CASE WHEN $4::boolean THEN 3 ELSE 1 END, trx = $6::text, reason = $7::text,"
+        "             actor = $8::text, back = CASE WHEN $4::boolean THEN 0 ELSE $9::bigint END"
+        "         FROM old WHERE r.bucket = old.bucket AND r.ref = old.ref AND r.n = old.n AND r.state = 0)"
+        " SELECT " PAYMENTS_COLUMNS " FROM kheya.payment p WHERE p.bucket = $1::smallint AND p.ref = $2::text"
+        " AND EXISTS (SELECT FROM old)" },
 };
 
 struct payments_request {
@@ -218,6 +232,22 @@ void payments_write(struct payments *p, uint64_t ticket, const struct store_paym
     payments_text(r, m != NULL ? m->lang : "");
     payments_text(r, m != NULL ? m->class : "");
     payments_number(r, store_bucket(row->msisdn));
+    payments_number(r, row->part.given ? row->part.n : 0);
+}
+
+void payments_part(struct payments *p, uint64_t ticket, const struct store_part_news *news)
+{
+    struct payments_request *r = payments_request(p, PAYMENTS_PART, ticket);
+
+    payments_number(r, news->bucket);
+    payments_text(r, news->ref);
+    payments_number(r, news->n);
+    payments_text(r, news->refused ? "t" : "f");
+    payments_number(r, news->taka);
+    payments_text(r, news->trx);
+    payments_text(r, news->reason);
+    payments_text(r, news->actor);
+    payments_number(r, news->at);
 }
 
 void payments_take(struct payments *p, int max)
@@ -227,6 +257,17 @@ void payments_take(struct payments *p, int max)
 }
 
 /* --- answers --------------------------------------------------------------------- */
+
+static struct store_part payments_part_of(const char *text)
+{
+    struct store_part part = { .n = 0 };
+    int state = 0;
+
+    if (sscanf(text, "%d %d %" SCNd64, &part.n, &state, &part.taka) != 3)
+        return (struct store_part){ .n = 0 };
+    part.given = state == 1;
+    return part;
+}
 
 static struct store_payment payments_row(const PGresult *rows, int i)
 {
@@ -251,6 +292,7 @@ static struct store_payment payments_row(const PGresult *rows, int i)
         .due = pg_int8(rows, i, PAYMENTS_DUE),
         .paid = pg_int8(rows, i, PAYMENTS_PAID),
         .back = pg_int8(rows, i, PAYMENTS_BACK),
+        .part = payments_part_of(PQgetvalue(rows, i, PAYMENTS_PART_OF)),
     };
 }
 

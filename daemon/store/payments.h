@@ -21,6 +21,7 @@ void payments_prepare(struct pg *pg);
 
 void payments_open(struct payments *p, uint64_t ticket, const struct store_payment *row);
 void payments_load(struct payments *p, uint64_t ticket, int16_t bucket, const char *ref);
+void payments_part(struct payments *p, uint64_t ticket, const struct store_part_news *news);
 void payments_write(struct payments *p, uint64_t ticket, const struct store_payment_change *change);
 
 /* While a take is under way, one more is remembered. */

@@ -620,6 +620,11 @@ void store_payment_load(struct store *s, uint64_t ticket, int16_t bucket, const 
     store_asked(s);
 }
 
+void store_payment_part(struct store *s, uint64_t ticket, const struct store_part_news *news)
+{
+    payments_part(s->payments, ticket, news);
+}
+
 void store_payment_write(struct store *s, uint64_t ticket, const struct store_payment_change *change)
 {
     payments_write(s->payments, ticket, change);

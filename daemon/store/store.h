@@ -290,12 +290,28 @@ struct store_payment {                  /* a row; what the states mean is the en
     int64_t created, expires;
     int64_t due;                        /* 0: never */
     int64_t paid, back;                 /* 0: not */
+    struct store_part {                 /* one that is to be given back, or to be told to her; n 0: none */
+        int n;
+        bool given;
+        int64_t taka;
+    } part;
+    int64_t asked, given;               /* taka of all parts that were asked back, and of those given back; of ledger.h alone */
 };
 
 struct store_payment_change {
     const struct store_payment *row;    /* as it is to be; seq as it was read */
     const char *actor, *note;           /* of a row of its history; actor "": none is written */
     const struct store_message *message;        /* to the payer, with it; NULL: none.  Its receiver and link are not read */
+};
+
+struct store_part_news {                /* what a provider says of a part */
+    int16_t bucket;
+    const char *ref;
+    int n;
+    bool refused;
+    int64_t taka;                       /* 0: not said; else what it must be */
+    const char *trx, *reason, *actor;
+    int64_t at;
 };
 
 /* --- the store ----------------------------------------------------------- */
@@ -423,6 +439,8 @@ void store_pin(struct store *s, uint64_t ticket, const struct store_pin *pin);
 void store_payment_open(struct store *s, uint64_t ticket, const struct store_payment *row);
 void store_payment_load(struct store *s, uint64_t ticket, int16_t bucket, const char *ref);
 void store_payment_write(struct store *s, uint64_t ticket, const struct store_payment_change *change);
+/* The row as it was before; no row: no such part was asked for. */
+void store_payment_part(struct store *s, uint64_t ticket, const struct store_part_news *news);
 
 /* Take up to max that are due: ops->payment_due for each. */
 void store_payment_take(struct store *s, int max);

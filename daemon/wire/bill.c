@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define BILL_TAKA_MAX 99999999
+#define BILL_PART_MAX 32767
 #define BILL_AT_MAX INT64_C(4102444800) /* the year 2100, in seconds */
 
 /* --- what is sent --------------------------------------------------------------------------- */
@@ -62,6 +63,8 @@ void bill_print_refund(struct buf *out, const struct bill_ask *ask)
 {
     bill_begin(out, ask);
     buf_addf(out, ", \"taka\": %" PRId64, ask->taka);
+    if (ask->part > 0)
+        buf_addf(out, ", \"part\": %d", ask->part);
     bill_member(out, "trx", ask->trx);
     buf_addc(out, '}');
 }
@@ -151,6 +154,8 @@ bool bill_read(const char *json, size_t n, struct bill_news *news, const char **
         *why = "reason: a text";
     else if (!bill_whole(o, "taka", BILL_TAKA_MAX, &news->taka))
         *why = "taka: a whole number above 0";
+    else if (!bill_whole(o, "part", BILL_PART_MAX, &news->part))
+        *why = "part: the number of a part that is given back";
     else if (!bill_whole(o, "at", BILL_AT_MAX, &news->at))
         *why = "at: seconds since 1970";
     json_decref(o);

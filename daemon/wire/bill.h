@@ -27,6 +27,7 @@ struct bill_ask {
     const char *service;                /* "": a bill */
     int within_s;                       /* her time to approve */
     const char *trx;                    /* of a refund; "": not known */
+    int part;                           /* of a refund of taka alone: its number; 0: of all */
 };
 
 /* What is sent: all of a request for money; of status and refund, what names it. */
@@ -40,6 +41,7 @@ struct bill_news {
     char trx[BILL_TRX_MAX + 1];         /* "": not told */
     char reason[BILL_REASON_MAX + 1];   /* "": not told; cut at a character where it is longer */
     int64_t taka;                       /* 0: not told */
+    int64_t part;                       /* what is told is told of this part alone; 0: of all */
     int64_t at;                         /* ms since the epoch; 0: not told */
 };
 

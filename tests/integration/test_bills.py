@@ -181,6 +181,21 @@ def test_the_biller_is_told(town):
     assert "is paid already" not in due(hers, no), "it may be paid anew"
 
 
+def test_the_biller_is_told_of_a_part(town):
+    hers = speaks(Phone(town, number()), "en")
+    assert "Now open Nagad" in paid(hers, "1018880000002")
+    about = "BREB 1018880000002 11/2026"
+    ref = wait_for("it is paid", lambda: town.sql("SELECT ref FROM kheya.payment WHERE about = %s AND state = 'confirmed'", about))[0][0]
+    payments(town, "--taka", "140", "--key", "meter read wrongly", "refund", ref)
+    wait_for("the biller has heard of it", lambda: told(town, ref) == ["paid", "part_refunded"])
+    assert json.loads(town.agency.taken[f"{ref}/3"])["taka"] == "140"
+    wait_for("she too", lambda: any("Tk 140 of what you paid for BREB 1018880000002" in text for text in hers.sms()))
+    payments(town, "--taka", "500", "--key", "the rest", "refund", ref)
+    wait_for("all is given back", lambda: town.sql("SELECT state FROM kheya.payment WHERE ref = %s AND owes = 0", ref) == [("refunded",)])
+    wait_for("the biller", lambda: told(town, ref) == ["paid", "part_refunded", "part_refunded"])
+    assert "Tk 640. Pay by" in due(hers, "1018880000002"), "it may be paid anew"
+
+
 def payments(town, *words):
     done = subprocess.run([BUILD / "kheya", "payment", "--database", town.conninfo, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """Money: a fee is asked for by dialling, the provider takes it and calls, she gets her receipt and her case goes on.
 Whatever is told twice, late, in another order or not at all, and whatever is killed, payments and statement agree."""
 
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -238,6 +239,21 @@ def payment(town, *words):
     return done.returncode, done.stdout, done.stderr
 
 
+def wallets_part(wallets, ref, part, taka):
+    """The provider gives a part back by itself, and calls nobody."""
+    @contextlib.contextmanager
+    def hold():
+        wallets.lines(mute=True)
+        body = json.dumps({"ref": ref, "taka": taka, "part": part}).encode()
+        now = str(int(time.time()))
+        signature = hmac.new(KEY, now.encode() + b"." + body, hashlib.sha256).hexdigest()
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{wallets.port}/nagad/refunds", data=body, headers={
+            "X-Kheya-Time": now, "X-Kheya-Signature": signature}), timeout=10).close()
+        yield
+        wallets.lines(mute=False)
+    return hold()
+
+
 def reconcile(bank, *words, text=None, name="statement.csv"):
     """The provider's own statement, or another, compared."""
     town, wallets = bank
@@ -270,6 +286,86 @@ def test_given_back(bank):
     for wrong in (["refund"], ["refund", "x"], ["list", "x"], ["list", "--state", "paid"], ["reconcile", "x.csv"], ["nothing"], []):
         assert payment(town, *wrong)[0] == 2, wrong
     assert payment(town, "--help")[0] == 0
+
+
+def refund(town, ref, taka, key):
+    return payment(town, "refund", "--taka", str(taka), "--key", key, "--by", "Rahima", ref)
+
+
+def parts(town, ref):
+    return town.sql("SELECT n, taka, state FROM kheya.refund WHERE ref = %s ORDER BY n", ref)
+
+
+def test_given_back_in_parts(bank):
+    """Each part once by its key, never more in all than was paid; she reads how much; the statement knows each; the last one
+    makes it a refunded payment.  kheyad dies in between."""
+    town, wallets = bank
+    phone = english(town, Phone(town, number()))
+    ask(phone)
+    ref, _, about, *_ = state(town, phone, "confirmed")
+    assert refund(town, ref, 20, "K1")[:2] == (0, f"{ref}: Tk 20 of it is asked back, part 1; Tk 30 left\n")
+    town.kheyads[0].kill()
+    assert refund(town, ref, 20, "K1")[:2] == (0, f"{ref}: Tk 20 of it was asked back, part 1; Tk 30 left\n")
+    assert refund(town, ref, 25, "K1")[2].endswith("this key was used for Tk 20; nothing is done\n")
+    town.start_kheyad()
+    town.ready()
+    wait_for("part 1", lambda: parts(town, ref) == [(1, 20, 2)])
+    assert refund(town, ref, 31, "K2")[2].endswith("only Tk 30 of it can be given back\n")
+    assert "in parts; for the rest: --taka 30" in payment(town, "refund", ref)[2]
+    # two in one second, of the same amount, while the provider hears nothing; then it is mute
+    wallets.lines(deaf=True)
+    assert refund(town, ref, 10, "K3")[0] == 0 and refund(town, ref, 10, "K4")[0] == 0
+    assert refund(town, ref, 11, "K5")[0] == 1
+    wallets.lines(deaf=False, mute=True)
+    wait_for("both", lambda: parts(town, ref) == [(1, 20, 2), (2, 10, 2), (3, 10, 2)], 60)
+    wallets.lines(mute=False)
+    assert wallets.payments()[ref]["state"] == "confirmed"
+    assert "(Tk 40 of it given back, 0 asked for)" in payment(town, "list", "--for", about)[1]
+    told = [t for c, t in messages(town, phone) if "/part/" in c]
+    assert told == [f"Tk {n} of what you paid for {about} came back by Nagad." for n in (20, 10, 10)], told
+    # what it never asked for, and another amount, are no parts
+    assert call(town, ref=ref, state="refunded", part=9, taka=5, trx="P9")[0] == 409
+    assert call(town, ref=ref, state="refunded", part=2, taka=5, trx="P9")[0] == 409
+    assert call(town, ref=ref, state="confirmed", part=2, taka=10, trx="P9")[0] == 400
+    assert call(town, ref=ref, state="refunded", part=2, taka=10, trx="P9")[0] == 200
+    assert not [line for line in reconcile(bank)[1] if ref in line]
+    # the last: only the provider has heard of it, and its statement says so
+    town.kheyads[0].kill()
+    assert refund(town, ref, 10, "K6")[0] == 0
+    town.sql("UPDATE kheya.payment SET due = NULL WHERE ref = %s", ref)
+    with wallets_part(wallets, ref, 4, 10):
+        said = [line for line in reconcile(bank)[1] if ref in line]
+        assert len(said) == 1 and said[0].endswith("and asked for here"), said
+        assert [line for line in reconcile(bank, "--apply", "--by", "Rahima")[1] if ref in line][0].endswith(": taken in")
+    town.start_kheyad()
+    town.ready()
+    state(town, phone, "refunded")
+    wait_for("part 4", lambda: parts(town, ref)[3] == (4, 10, 2))
+    assert not [line for line in reconcile(bank)[1] if ref in line]
+    assert [c for c, _ in messages(town, phone)] == [f"pay/{ref}/confirmed", *(f"pay/{ref}/part/{n}" for n in (1, 2, 3, 4))]
+    case = town.sql("SELECT kind, state FROM kheya.case_event WHERE number = %s ORDER BY seq", about)
+    assert case[-1] == ("provider", "given_back")
+    shown = payment(town, "show", ref)[1]
+    assert shown.count("asked back, part") == 4 and shown.count("given back, part") == 4 and "operator Rahima" in shown
+    assert refund(town, ref, 1, "K7")[0] == 1 and payment(town, "refund", ref)[0] == 0
+    for wrong in (["--taka", "0", "--key", "K"], ["--taka", "5"], ["--key", "K"], ["--taka", "5x", "--key", "K"]):
+        assert payment(town, *wrong, "refund", ref)[0] == 2, wrong
+    assert payment(town, "--taka", "5", "--key", "K", "list")[0] == 2
+
+
+def test_a_part_is_refused(bank):
+    """Then it counts no more, and another one may be asked for."""
+    town, wallets = bank
+    phone = english(town, Phone(town, number()))
+    ask(phone)
+    ref, *_ = state(town, phone, "confirmed")
+    wallets.lines(stingy=True)
+    assert refund(town, ref, 50, "K1")[0] == 0
+    wait_for("refused", lambda: parts(town, ref) == [(1, 50, 3)])
+    wallets.lines(stingy=False)
+    assert "not given back, part 1: not so much is left" in payment(town, "show", ref)[1]
+    assert refund(town, ref, 50, "K2")[0] == 0
+    state(town, phone, "refunded")
 
 
 def test_reconcile(bank):

@@ -59,6 +59,31 @@ static void test_other_money(void **state)
     assert_memory_equal(&p, &before, sizeof p);
 }
 
+/* A part that an operator asked back is asked for when nothing is owed; its message is owed like others. */
+static void test_part(void **state)
+{
+    struct payment p = fresh();
+    struct payment_news n = told(PAYMENT_CONFIRMED);
+
+    (void)state;
+    assert_int_equal(payment_take(&p, &n), PAYMENT_MOVED);
+    p.part = 2;
+    assert_int_equal(payment_next(&p, NOW), PAYMENT_PAY_DEBT);
+    p.owes = 0;
+    assert_int_equal(payment_next(&p, NOW), PAYMENT_ASK_PART);
+    assert_int_equal(payment_due(&p, NOW), NOW);
+    p.tries = 1;
+    assert_true(payment_due(&p, NOW) > NOW);
+    p.part = 0;
+    assert_int_equal(payment_next(&p, NOW), PAYMENT_REST);
+    p.state = PAYMENT_REFUNDED;
+    payment_owe(&p, PAYMENT_OWES_PART);
+    assert_int_equal(payment_next(&p, NOW), PAYMENT_PAY_DEBT);
+    assert_int_equal(payment_debt(&p), PAYMENT_OWES_PART);
+    payment_clear_debt(&p, PAYMENT_OWES_PART);
+    assert_int_equal(payment_next(&p, NOW), PAYMENT_REST);
+}
+
 /* --- any order, any repetition ---------------------------------------------------------------- */
 
 static uint32_t seed = 20261125;
@@ -207,7 +232,7 @@ static void test_ref(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ladder), cmocka_unit_test(test_other_money), cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_ladder), cmocka_unit_test(test_part), cmocka_unit_test(test_other_money), cmocka_unit_test(test_orders),
         cmocka_unit_test(test_next),   cmocka_unit_test(test_waits),       cmocka_unit_test(test_ref),
     };
 

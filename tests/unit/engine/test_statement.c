@@ -143,6 +143,7 @@ static void test_compare(void **state)
         own('7', PAYMENT_CONFIRMED, 30, "T8", "2026-11-26 00:00", ""),          /* of the next day */
         own('6', PAYMENT_QUOTED, 30, "", "", ""),
     };
+    struct statement_known known = { list, sizeof list / sizeof list[0], NULL, 0 };
     struct statement s;
     struct statement_result r;
     struct buf out;
@@ -151,7 +152,7 @@ static void test_compare(void **state)
     list[5].again = true;
     buf_init(&out, 65536);
     assert_true(statement_read(&s, "s", text, sizeof text - 1, &out));
-    r = statement_compare(&s, list, sizeof list / sizeof list[0], s.first, s.last, tell, &out);
+    r = statement_compare(&s, &known, s.first, s.last, tell, &out);
     assert_string_equal(buf_str(&out),
         "3 " REF("b") " Tk 50 paid (T2), and failed here\n"
         "4 " REF("c") " Tk 60 paid (T3), and Tk 50 here\n"
@@ -171,11 +172,64 @@ static void test_compare(void **state)
     buf_fini(&out);
 }
 
+static struct statement_part part(char c, int n, int64_t taka, const char *trx, const char *back)
+{
+    struct statement_part p = { .n = n, .taka = taka };
+
+    (void)snprintf(p.ref, sizeof p.ref, "0417000000000000000%c", c);
+    (void)snprintf(p.trx, sizeof p.trx, "%s", trx);
+    if (back[0] != '\0')
+        assert_true(statement_time(back, &p.back));
+    return p;
+}
+
+/* Parts of one amount are told apart by their numbers; what was given back whole is none of them. */
+static void test_parts(void **state)
+{
+    static const char text[] = HEAD
+        "2026-11-25 09:00,T1," REF("a") ",payment,50\n"
+        "2026-11-25 09:01,R2," REF("a") ",refund,10\n"          /* 3, 4: agree, in another order */
+        "2026-11-25 09:02,R1," REF("a") ",refund,10\n"
+        "2026-11-25 09:03,R3," REF("a") ",refund,20\n"          /* 5: not heard of */
+        "2026-11-25 09:04,R4," REF("a") ",refund,7\n"           /* 6: nobody asked for it */
+        "2026-11-25 09:05,R1," REF("a") ",refund,10\n"          /* 7: twice */
+        "2026-11-25 09:06,T2," REF("b") ",payment,50\n"
+        "2026-11-25 09:07,R5," REF("b") ",refund,30\n";         /* 9: another amount */
+    struct statement_own list[] = {
+        own('a', PAYMENT_CONFIRMED, 50, "T1", "2026-11-25 09:00", ""),
+        own('b', PAYMENT_REFUNDED, 50, "T2", "2026-11-25 09:06", "2026-11-25 09:07"),
+        own('c', PAYMENT_REFUNDED, 15, "T3", "2026-11-24 09:06", "2026-11-25 09:07"),
+    };
+    struct statement_part parts[] = {
+        part('a', 1, 10, "R1", "2026-11-25 09:02"), part('a', 2, 10, "R2", "2026-11-25 09:01"), part('a', 3, 20, "", ""),
+        part('c', 1, 5, "R8", "2026-11-25 09:02"), part('c', 2, 10, "R9", "2026-11-26 09:01"),
+    };
+    struct statement_known known = { list, sizeof list / sizeof list[0], parts, sizeof parts / sizeof parts[0] };
+    struct statement s;
+    struct statement_result r;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    assert_true(statement_read(&s, "s", text, sizeof text - 1, &out));
+    r = statement_compare(&s, &known, s.first, s.last, tell, &out);
+    assert_string_equal(buf_str(&out),
+        "5 " REF("a") " Tk 20 given back (R3), and asked for here\n"
+        "6 " REF("a") " Tk 7 given back (R4), and nobody asked for such a part here\n"
+        "7 " REF("a") " Tk 10 given back (R1), as on line 4 before\n"
+        "9 " REF("b") " Tk 30 given back (R5), and Tk 50 here\n"
+        "0 " REF("c") " Tk 5 given back here on 2026-11-25 (R8), and not in the statement\n");
+    assert_int_equal(r.differences, 5);
+    assert_true(r.ours.refunds == 4 && r.ours.refund_taka == 75);
+    statement_free(&s);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read), cmocka_unit_test(test_spoilt), cmocka_unit_test(test_time),
-        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_compare), cmocka_unit_test(test_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

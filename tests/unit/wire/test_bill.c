@@ -12,6 +12,7 @@ static void test_print(void **state)
 {
     const struct bill_ask ask = { .ref = "04170123456789abcdef", .taka = 50, .phone = "8801711000001", .about = "4\"123\n",
                                   .service = "copy", .within_s = 900, .trx = "TX1" };
+    const struct bill_ask part = { .ref = "04170123456789abcdef", .taka = 20, .trx = "TX1", .part = 3 };
     struct buf out;
 
     (void)state;
@@ -25,6 +26,9 @@ static void test_print(void **state)
     buf_clear(&out);
     bill_print_refund(&out, &ask);
     assert_string_equal(buf_str(&out), "{\"ref\": \"04170123456789abcdef\", \"taka\": 50, \"trx\": \"TX1\"}");
+    buf_clear(&out);
+    bill_print_refund(&out, &part);
+    assert_string_equal(buf_str(&out), "{\"ref\": \"04170123456789abcdef\", \"taka\": 20, \"part\": 3, \"trx\": \"TX1\"}");
     buf_fini(&out);
 }
 
@@ -34,6 +38,9 @@ static const struct {
     { "{\"state\": \"confirmed\"}", NULL },
     { "{\"state\": \"failed\", \"reason\": null, \"trx\": null, \"more\": [1, {}]}", NULL },
     { "{\"ref\": \"x\", \"state\": \"confirmed\", \"trx\": \"TX-1/a\", \"taka\": 50, \"at\": 1764000000}", NULL },
+    { "{\"state\": \"refunded\", \"part\": 3, \"taka\": 20}", NULL },
+    { "{\"state\": \"refunded\", \"part\": 0}", "part: the number of a part that is given back" },
+    { "{\"state\": \"refunded\", \"part\": \"3\"}", "part: the number of a part that is given back" },
     { "", "no JSON object" },
     { "[]", "no JSON object" },
     { "{\"state\": \"a\", \"state\": \"b\"}", "no JSON object" },
