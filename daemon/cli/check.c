@@ -10,11 +10,13 @@
 #include "base/buf.h"
 #include "base/gsm.h"
 #include "cli/check_database.h"
+#include "menu/check_sms.h"
 #include "menu/model.h"
 
-static const char check_usage[] = "usage: kheya check [--json] [-c FILE] [--database CONNINFO] MENUDIR\n"
+static const char check_usage[] = "usage: kheya check [--json | --sms] [-c FILE] [--database CONNINFO] MENUDIR\n"
                                   "Reads the menus in MENUDIR and prints every error and warning.\n"
                                   "  --json    as a JSON array of objects\n"
+                                  "  --sms     then what each message costs in each language, its values at their widest\n"
                                   "  -c FILE   pages must fit all links of this configuration; without it 160\n"
                                   "            septets and 70 units\n"
                                   "  --database CONNINFO   what a database makes of the queries: do they prepare,\n"
@@ -91,8 +93,43 @@ static void check_print(const struct menu_issues *issues)
 
 struct check {
     const char *dir, *conf, *database;  /* conf, database: NULL none */
-    bool json;
+    bool json, sms;
 };
+
+/* --- what messages cost ---------------------------------------------------------------- */
+
+static void check_print_message(const struct menu *m, const char *of, const char *name, const char *class,
+                                const struct menu_text *text)
+{
+    char what[80], length[32];
+
+    (void)snprintf(what, sizeof what, "%s%s", of, name);
+    for (int k = 0; k < m->lang_count; k++) {
+        const struct check_sms_cost cost = check_sms_cost(m, text, k);
+
+        if (cost.segments == 0 || !m->langs[k].sms)
+            continue;
+        (void)snprintf(length, sizeof length, "%d %s", cost.length, cost.ucs2 ? "units" : "septets");
+        printf("%-28s  %-13s  %-8s  %-13s  %d\n", what, class, m->langs[k].id, length, cost.segments);
+    }
+}
+
+/* Templates, receipts, and what is answered to a message that does not fit its keyword. */
+static void check_print_messages(const struct menu *m)
+{
+    static const char *const receipts[MENU_RECEIPTS] = {
+        [MENU_RECEIPT_CONFIRMED] = "confirmed", [MENU_RECEIPT_BILLED] = "billed", [MENU_RECEIPT_FAILED] = "failed",
+        [MENU_RECEIPT_REFUNDED] = "refunded", [MENU_RECEIPT_PART] = "part",
+    };
+
+    printf("%-28s  %-13s  %-8s  %-13s  %s\n", "message", "class", "language", "at its widest", "segments");
+    for (int i = 0; i < m->sms_count; i++)
+        check_print_message(m, "", m->sms[i].name, m->sms[i].class, m->sms[i].text);
+    for (int i = 0; i < MENU_RECEIPTS; i++)
+        check_print_message(m, "receipts.", receipts[i], MENU_RECEIPT_CLASS, m->receipts[i]);
+    for (int i = 0; i < m->keyword_count; i++)
+        check_print_message(m, "help of ", m->keywords[i].word, "service_info", m->keywords[i].help);
+}
 
 static int check_folder(const struct check *c, const struct menu_links *links)
 {
@@ -110,6 +147,8 @@ static int check_folder(const struct check *c, const struct menu_links *links)
         printf("%s: %d screens, %d languages, %d links: ok\n", c->dir, m->screen_count, m->lang_count, links->count);
     else if (good && !c->json)
         printf("%s: %d screens, %d languages: ok\n", c->dir, m->screen_count, m->lang_count);
+    if (good && c->sms)
+        check_print_messages(m);
     menu_free(m);
     menu_issues_free(&issues);
     return good ? 0 : 1;
@@ -139,6 +178,7 @@ int check_main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "json", no_argument, NULL, 'j' },
+        { "sms", no_argument, NULL, 's' },
         { "config", required_argument, NULL, 'c' },
         { "database", required_argument, NULL, 'd' },
         { "help", no_argument, NULL, 'h' },
@@ -148,10 +188,13 @@ int check_main(int argc, char **argv)
     int c;
 
     optind = 1;
-    while ((c = getopt_long(argc, argv, "c:d:jh", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:d:jsh", options, NULL)) != -1) {
         switch (c) {
         case 'j':
             check.json = true;
+            break;
+        case 's':
+            check.sms = true;
             break;
         case 'c':
             check.conf = optarg;
@@ -164,7 +207,7 @@ int check_main(int argc, char **argv)
             return c == 'h' ? 0 : 2;
         }
     }
-    if (optind + 1 != argc) {
+    if (optind + 1 != argc || (check.sms && check.json)) {
         fputs(check_usage, stderr);
         return 2;
     }

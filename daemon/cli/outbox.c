@@ -90,6 +90,28 @@ static void outbox_print_line(void *arg, const struct parcel *p)
 
 static const char *const outbox_quiets[] = { "no", "discreet form", "not to be sent" };
 
+/* "1 (70 units)"; of a code nothing is known, and its length says something of it. */
+static void outbox_print_words(const char *name, const char *text)
+{
+    const struct gsm_cost cost = gsm_cost(text, strlen(text));
+
+    printf("%-9s %d (%d %s)\n", name, gsm_sms_segments(text, strlen(text)), cost.septets >= 0 ? cost.septets : cost.units,
+           cost.septets >= 0 ? "septets" : "units");
+}
+
+/* What it cost, once it was sent; and what its words cost, and those for a phone that others read. */
+static void outbox_print_segments(const struct parcel *p)
+{
+    if (p->segments > 0)
+        printf("segments  %d sent\n", p->segments);
+    else
+        printf("segments  none sent\n");
+    if (strcmp(p->class, "otp") != 0 && p->text[0] != '\0')
+        outbox_print_words("its words", p->text);
+    if (p->discreet[0] != '\0')
+        outbox_print_words("discreet", p->discreet);
+}
+
 static void outbox_print_all(void *arg, const struct parcel *p)
 {
     char due[32], later[32], created[32], changed[32], mask[LOG_MASK_SIZE], other[LOG_MASK_SIZE];
@@ -98,11 +120,14 @@ static void outbox_print_all(void *arg, const struct parcel *p)
     printf("id        %" PRId64 "\ncause     %s\nclass     %s%s\nstate     %s%s%s%s\nreceiver  %s\n", p->id, p->cause,
            p->class, p->asked ? " (she asked for it)" : "", p->state, p->note[0] != '\0' ? " (" : "", p->note,
            p->note[0] != '\0' ? ")" : "", log_mask(mask, p->receiver));
-    printf("link      %s\nlanguage  %s\ntries     %d\nsegments  %d\ncreated   %s\ndue       %s\nnot before %s\nchanged   %s\n",
-           p->link[0] != '\0' ? p->link : "-", p->lang, p->tries, p->segments, outbox_time(p->created, created),
+    printf("link      %s\nlanguage  %s\ntries     %d\ncreated   %s\ndue       %s\nnot before %s\nchanged   %s\n",
+           p->link[0] != '\0' ? p->link : "-", p->lang, p->tries, outbox_time(p->created, created),
            outbox_time(p->due, due), outbox_time(p->later, later), outbox_time(p->changed, changed));
-    printf("discreet  %s\nother     %s\n", p->quiet >= 0 && p->quiet < 3 ? outbox_quiets[p->quiet] : "?",
+    outbox_print_segments(p);
+    printf("quiet     %s\nother     %s\n", p->quiet >= 0 && p->quiet < 3 ? outbox_quiets[p->quiet] : "?",
            p->other[0] != '\0' ? log_mask(other, p->other) : "-");
+    if (p->whose[0] != '\0')
+        printf("for       %s, who could not be told\n", log_mask(mask, p->whose));
     if (p->approval[0] != '\0')
         printf("approval  %s\n", p->approval);
     printf("text      %s\n", strcmp(p->class, "otp") == 0 ? "(a code)" : p->text);

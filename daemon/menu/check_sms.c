@@ -85,18 +85,37 @@ static int sms_segments(struct fit_cost c, bool constant)
     return septets > units ? septets : units;
 }
 
+static struct fit_cost sms_widest(const struct menu *m, const struct menu_text *text, int lang)
+{
+    struct fit_cost cost;
+    struct fit fit;
+
+    fit_init(&fit, m, lang);
+    cost = fit_text(&fit, text);
+    fit_fini(&fit);
+    return cost;
+}
+
+struct check_sms_cost check_sms_cost(const struct menu *m, const struct menu_text *text, int lang)
+{
+    struct fit_cost cost;
+
+    if (text == NULL || text->by_lang[lang] == NULL)
+        return (struct check_sms_cost){ .segments = 0 };
+    cost = sms_widest(m, text, lang);
+    return (struct check_sms_cost){ .segments = sms_segments(cost, template_is_constant(text->by_lang[lang])),
+                                    .length = cost.ucs2 ? cost.units : cost.septets, .ucs2 = cost.ucs2 };
+}
+
 static void sms_check_length(const struct menu *m, const struct menu_sms *sms, int lang, struct menu_issues *issues)
 {
     const struct outbox_rule *limit = sms_limit_of(sms->class);
     struct fit_cost cost;
-    struct fit fit;
     int segments;
 
     if (limit == NULL)
         return;
-    fit_init(&fit, m, lang);
-    cost = fit_text(&fit, sms->text);
-    fit_fini(&fit);
+    cost = sms_widest(m, sms->text, lang);
     segments = sms_segments(cost, template_is_constant(sms->text->by_lang[lang]));
     if (limit->characters > 0 && cost.units > limit->characters)
         issue_add(issues, ISSUE_SMS_LENGTH, menu_text_pos(sms->text, lang),

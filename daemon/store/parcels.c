@@ -42,7 +42,7 @@ static const char parcels_lane[] =
 static const char parcels_row[] =
     "SELECT o.id, o.due, coalesce(o.later, 0), o.created, o.changed, o.tries, o.segments, o.quiet, o.asked, o.cause,"
     " o.receiver, o.link, o.lang, o.class, o.state, o.note, CASE WHEN o.class = 'otp' THEN '' ELSE o.text END, o.other,"
-    " o.approval FROM kheya.outbox o"
+    " o.approval, o.discreet, o.whose FROM kheya.outbox o"
     " WHERE ($1::smallint < 0 OR o.state = $1::smallint) AND ($2::text = '' OR o.class = $2::text)"
     " AND ($3::text = '' OR o.receiver = $3::text) AND ($4::bigint = 0 OR o.id = $4::bigint)"
     " AND ($5::text = '' OR o.cause = $5::text)"
@@ -104,7 +104,8 @@ bool parcels_lanes(const char *conninfo, parcel_lane_fn fn, void *arg, char *err
 
 enum {
     ROW_ID = 0, ROW_DUE, ROW_LATER, ROW_CREATED, ROW_CHANGED, ROW_TRIES, ROW_SEGMENTS, ROW_QUIET, ROW_ASKED, ROW_CAUSE,
-    ROW_RECEIVER, ROW_LINK, ROW_LANG, ROW_CLASS, ROW_STATE, ROW_NOTE, ROW_TEXT, ROW_OTHER, ROW_APPROVAL,
+    ROW_RECEIVER, ROW_LINK, ROW_LANG, ROW_CLASS, ROW_STATE, ROW_NOTE, ROW_TEXT, ROW_OTHER, ROW_APPROVAL, ROW_DISCREET,
+    ROW_WHOSE,
 };
 
 static void parcels_tell(const PGresult *rows, int i, parcel_fn fn, void *arg)
@@ -129,6 +130,8 @@ static void parcels_tell(const PGresult *rows, int i, parcel_fn fn, void *arg)
         .text = PQgetvalue(rows, i, ROW_TEXT),
         .other = PQgetvalue(rows, i, ROW_OTHER),
         .approval = PQgetvalue(rows, i, ROW_APPROVAL),
+        .discreet = PQgetvalue(rows, i, ROW_DISCREET),
+        .whose = PQgetvalue(rows, i, ROW_WHOSE),
     };
 
     fn(arg, &p);

@@ -27,6 +27,8 @@ struct parcel {
     int tries, segments, quiet;
     bool asked;
     const char *cause, *receiver, *link, *lang, *class, *state, *note, *text, *other, *approval;
+    const char *discreet;               /* what it says where others read it; "" only that there is news */
+    const char *whose;                  /* the number that it could not be delivered to; "" the receiver's own */
 };
 
 struct parcel_wanted {                  /* "" or 0: any */

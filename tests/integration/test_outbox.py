@@ -67,7 +67,9 @@ def test_classes(town):
     put(town, "good", other, GOV, "gov_info", approval="BTRC/1", lang="bn")
     wait_for("the ministry's message", lambda: other.sms() == [GOV])
     wait_for("its report", lambda: row(town, "good")[0] >= 3)
-    assert row(town, "good")[3] == 1                    # 57 units
+    assert row(town, "good")[3] == 1                    # 55 units, its letters composed
+    shown = kheya(town, "show", "good")
+    assert "segments  1 sent" in shown and "its words 1 (55 units)" in shown, shown
     for i in range(4):
         put(town, f"idea{i}", other, f"Idea {i}", "service_info")
     wait_for("the day's limit", lambda: sum(row(town, f"idea{i}")[1] == "enough for today" for i in range(4)) == 2)
@@ -132,6 +134,9 @@ def test_command(town):
     assert phone.msisdn not in listed
     number = listed.splitlines()[1].split()[0]
     assert "cause     late" in kheya(town, "show", number) and "text      Too early" in kheya(town, "show", "late")
+    put(town, "long", phone, "টিকা " * 14, due=4102444800000, discreet="333: News")
+    shown = kheya(town, "show", "long")
+    assert "segments  none sent" in shown and "its words 1 (70 units)" in shown and "discreet  1 (9 septets)" in shown, shown
     kheya(town, "drop", number)
     assert row(town, "late")[0] == 6 and "dropped by" in row(town, "late")[1]
     assert "no message of that id waits" in kheya(town, "drop", number, status=1)
