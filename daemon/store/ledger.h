@@ -59,7 +59,7 @@ struct ledger_part {                    /* of a payment, that is to be given bac
 };
 
 struct ledger_asked {
-    char outcome[8];                    /* asked, again, other, none, unpaid, whole, much: sql/0055 */
+    char outcome[8];                    /* asked, again, other, none, unpaid, whole, much: sql/0056 */
     int n;
     int64_t rest;                       /* taka that may still be given back; other: what the key was used for */
 };

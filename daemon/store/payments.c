@@ -79,7 +79,7 @@ static const struct payments_sql {
         " UPDATE kheya.payment p SET due = " PAYMENTS_NOW " + " PAYMENTS_LEASE ", seq = p.seq + 1"
         " FROM t WHERE p.bucket = t.bucket AND p.ref = t.ref"
         " RETURNING " PAYMENTS_COLUMNS },
-    /* $3 part, $4 refused, $5 taka or 0, $6 trx, $7 reason, $8 actor, $9 at.  What follows from it is sql/0055's.  No row: no
+    /* $3 part, $4 refused, $5 taka or 0, $6 trx, $7 reason, $8 actor, $9 at.  What follows from it is sql/0056's.  No row: no
      * such part was asked for. */
     [PAYMENTS_PART] = { "payment_part",
         "WITH old AS (SELECT r.* FROM kheya.refund r WHERE r.bucket = $1::smallint AND r.ref = $2::text AND r.n = $3::smallint"

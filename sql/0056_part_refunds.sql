@@ -1,4 +1,4 @@
--- 0055_part_refunds.sql - a part of what was paid is given back: never more in all than was paid, each part once by its key.
+-- 0056_part_refunds.sql - a part of what was paid is given back: never more in all than was paid, each part once by its key.
 
 SET LOCAL ROLE kheya_owner;
 
