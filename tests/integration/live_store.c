@@ -696,7 +696,7 @@ static void live_write_row(struct live *l, int i)
     live_flush(l);
 }
 
-/* A small batch that follows another waits for sixteen rows or two milliseconds. */
+/* A small batch that follows another waits for thirty-two rows or six milliseconds. */
 static void test_small_batches_wait(void **state)
 {
     struct live *l = live_new();
@@ -704,19 +704,19 @@ static void test_small_batches_wait(void **state)
 
     (void)state;
     clock_fake_set(clock_mono());
-    clock_fake_add(2);                  /* whatever the store wrote at its start is long ago */
+    clock_fake_add(6);                  /* whatever the store wrote at its start is long ago */
     live_write_row(l, 0);
     assert_true(live_answers(l, 0, 1, 5000));
     batches = (int64_t)stats_get(batches);
     live_write_row(l, 1);
     assert_false(live_answers(l, 1, 2, 30));
-    for (int i = 2; i <= 16; i++)
+    for (int i = 2; i <= 32; i++)
         live_write_row(l, i);
-    assert_true(live_answers(l, 1, 17, 5000));
+    assert_true(live_answers(l, 1, 33, 5000));
     assert_int_equal(stats_get(batches), batches + 1);
-    live_write_row(l, 17);
-    clock_fake_add(2);
-    assert_true(live_answers(l, 17, 18, 5000));
+    live_write_row(l, 33);
+    clock_fake_add(6);
+    assert_true(live_answers(l, 33, 34, 5000));
     assert_int_equal(stats_get(batches), batches + 2);
     clock_fake_end();
     live_free(l);
