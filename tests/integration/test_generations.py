@@ -177,6 +177,7 @@ def test_retired_by_order(edited, phone_of):
     change(town)
     got = reload(town)
     assert got.returncode == 0, got
+    wait_for("publication", lambda: current(town) != first)
     all_current(town, current(town))
     since = town.sql("SELECT published_at FROM kheya.generation ORDER BY published")
     assert reload(town, 1).returncode == 0, "again the same"
@@ -211,6 +212,7 @@ def test_retired_with_the_reload_and_a_restart(edited, phone_of):
     change(town)
     got = reload(town, 1, "--retire-now")
     assert got.returncode == 0 and "retired" in got.stdout, got
+    wait_for("publication", lambda: current(town) != first)
     all_current(town, current(town))
     all_retired(town, first)
     for i, k in enumerate(town.kheyads):
