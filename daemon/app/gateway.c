@@ -680,8 +680,8 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
             return;
         r = flow_answer(&env, s, &rows, w->out);
     }
-    if (r == FLOW_DROP && !w->fresh) {
-        gateway_again(g, s);            /* another process may have begun or ended a dialogue; nothing written tells */
+    if ((r == FLOW_DROP || r == FLOW_REPEAT) && !w->fresh) {
+        gateway_again(g, s);            /* another process may have gone on with it; nothing that is written tells */
         return;
     }
     switch (r) {
