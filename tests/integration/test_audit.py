@@ -237,3 +237,25 @@ def test_acts_of_operators_are_in_it(chain):
     told, = chain.sql("SELECT fields ->> 'login', fields ->> 'program', fields ->> 'set' FROM kheya.audit WHERE event = 'messages_other'")
     assert told[0] == "postgres" and told[1].startswith("kheya ") and told[2] == "8801790061021", told
     whole(chain)
+
+
+SUMS = {"daybook", "idea", "idea_vote", "oddity", "saving", "verdict"}
+
+
+@pytest.mark.parametrize("role", ["kheya_auditor", "kheya_operator", "kheya_daemon"])
+def test_who_compares_the_sums_may_read_them(chain, role):
+    """Each view that was granted can be read by who it was granted to; an auditor reads them all, and no table with people's words."""
+    granted = {v for v, in chain.sql("SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                                     " WHERE n.nspname IN ('kheya', 'svc') AND c.relkind = 'v' AND has_table_privilege(%s, c.oid, 'SELECT')", role)}
+    assert role != "kheya_auditor" or granted == SUMS
+    for view in granted:
+        chain.sql(f"SET ROLE {role}; SELECT * FROM kheya.{view}")
+    chain.sql(f"""DO $$ BEGIN CREATE ROLE test_{role} LOGIN IN ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$""")
+    login = chain.conninfo.replace("user=postgres", f"user=test_{role}")
+    for words in (("savings",), ("agent", "daybook", AGENTS[0]), ("agent", "oddities", "3")):
+        got = subprocess.run([BUILD / "kheya", words[0], "--database", login, *words[1:]], capture_output=True, text=True, timeout=60, check=False)
+        assert got.returncode == 0, got
+    if role == "kheya_auditor":
+        read = {t for t, in chain.sql("SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+                                      " AND n.nspname IN ('kheya', 'svc') AND has_table_privilege(%s, c.oid, 'SELECT')", role)}
+        assert read == {"audit", "audit_wait", "audit_seal", "audit_sealed", "baseline"}
