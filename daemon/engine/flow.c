@@ -310,11 +310,13 @@ static int64_t flow_resume_ms(const struct session *s)
     return s->agent != NULL ? s->menu->resume_agents_ms : s->menu->resume_ms;
 }
 
-/* In the middle of something that may be shown to whoever dials: not what one of several persons was doing behind
- * her PIN. */
+/* In the middle of something that may be shown to whoever dials: of what one of several persons was doing, neither
+ * what stood behind her PIN nor what she had typed before it. */
 static bool flow_is_midway(const struct session *s)
 {
-    return !(s->shared && flow_pin_was_shown(s)) && s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
+    if (s->shared && (flow_pin_was_shown(s) || s->values.packed.len > 0))
+        return false;
+    return s->mode != SESSION_ENDED && s->screen != MENU_NONE && !s->menu->screens[s->screen].secret &&
            (s->depth > 0 || s->values.packed.len > 0);
 }
 

@@ -132,6 +132,24 @@ def speaks_en(town, phone_of):
     return phone
 
 
+def test_typed_before_a_pin(town, phone_of):
+    """What somebody typed before she showed a PIN is not offered to who dials next; where one person alone has one, it is."""
+    phone = speaks_en(town, phone_of)
+    dialled(phone, "*333*16*6#")
+    through(phone, HERS)
+
+    def dropped():
+        dialled(phone, "*333*8*1#")
+        assert "Not right" not in through(phone, "1")
+        phone.cancel()
+        return phone.dial("*333#")["text"]
+    assert "Not finished" in dropped()
+    assert "The same 4" in add(phone, NID, HIS)
+    through(phone, HIS)
+    page = dropped()
+    assert "333 Govt services" in page and "Not finished" not in page, page
+
+
 def test_refused_alike(town, phone_of):
     """Another's PIN, a NID that is known here, a fifth person: the same words, each a try of the number, and a lock."""
     phone = speaks_en(town, phone_of)
