@@ -57,3 +57,21 @@ def test_her_page(town):
     assert "1 cases, 0 messages, 0 wishes" in dialled(phone, "*333*16*4#")
     # the receipt is not sent anew
     assert len(phone.sms()) == 1
+
+
+def test_words_that_an_agent_sent(town):
+    """An agent acted for her: the receipt lies under the agent's number, and its words go with hers; the agent's own stay."""
+    phone, agent = Phone(town, "8801711000002"), "8801711000003"
+    speaks(phone, "3")
+    phone.cancel()
+    for n, (owner, receiver, state) in enumerate([(agent, phone.msisdn, 4), (agent, phone.msisdn, 6), (agent, agent, 4), (phone.msisdn, agent, 4)]):
+        town.sql("INSERT INTO kheya.outbox (bucket, cause, receiver, link, lang, class, text, discreet, state, due, created, changed)"
+                 " VALUES (kheya.bucket(%s), %s, %s, 'smpp', 'en', 'transactional', 'receipt of case 8123056783', 'news', %s, 0, 0, 0)",
+                 owner, f"test/{n}", receiver, state)
+    assert town.sql("SELECT kheya.bucket(%s) <> kheya.bucket(%s)", agent, phone.msisdn) == [(True,)]
+    assert "0 cases, 2 messages, 0 wishes" in dialled(phone, "*333*16*4#")
+    assert "Deleted." in through(phone, "3", "1")
+    assert town.sql("SELECT cause, text, discreet FROM kheya.outbox WHERE cause LIKE 'test/%%' ORDER BY cause") == [
+        ("test/0", "-", ""), ("test/1", "-", ""), ("test/2", "receipt of case 8123056783", "news"),
+        ("test/3", "receipt of case 8123056783", "news")]
+    assert "0 cases, 0 messages, 0 wishes" in dialled(phone, "*333*16*4#")
