@@ -469,7 +469,7 @@ int16_t store_bucket(const char *msisdn);
 
 /* --- migrations (blocking; for the command line only) --------------------- */
 
-#define STORE_SCHEMA_VERSION 58        /* the highest number in sql/ this program knows */
+#define STORE_SCHEMA_VERSION 59        /* the highest number in sql/ this program knows */
 
 /* For `kheya generations`.  at, retired: ms since the epoch, 0 = never. */
 struct store_kept {

@@ -77,6 +77,30 @@ def test_stop(town, phone_of):
     assert town.sql("SELECT count(*) FROM kheya.reminder") == [(0,)]
 
 
+def test_stop_recalls(town, phone_of):
+    """What waits for the morning does not come any more; what is no wish of hers waits on."""
+    her = speaks(phone_of(town), "en")
+    through(her, "12", "5", day(town, -10))
+    through(her, "1")
+    number = town.sql("SELECT number FROM kheya.reminder WHERE msisdn = %s", her.msisdn)[0][0]
+    causes = {"vaccine": f"remind/vaccine/{number}/x", "hearing": "remind/hearing/9000000001/x", "rule": "rule/WDA/9000000001",
+              "case": "case/8000000001/2/x"}
+    for due, cause in causes.items():
+        town.sql("SELECT kheya.put_words(%s, %s, %s, 0::smallint, ARRAY[ROW(%s, 'en', 'service_info', 'Later')]::kheya.words[],"
+                 " (extract(epoch FROM now()) * 1000)::bigint + 3600000)", cause, her.msisdn, due, due)
+
+    def waiting():
+        return {c for c, in town.sql("SELECT cause FROM kheya.outbox WHERE receiver = %s AND state = 0", her.msisdn)}
+    wait_for("what is on", lambda: "Vaccine: we remind you by SMS." in her.dial("*333*12*5#")["text"])
+    assert "Stopped." in her.type("1")["text"]
+    assert waiting() == set(causes.values()) - {causes["vaccine"]}
+    town.telco_call("/sms", msisdn=her.msisdn, to="333", text="STOP")
+    wait_for("the answer", lambda: any("Stopped." in m for m in her.sms()))
+    assert waiting() == {causes["case"]}
+    assert town.sql("SELECT DISTINCT state, text, note FROM kheya.outbox WHERE cause = %s", causes["rule"]) == [
+        (6, "-", "she wants none")]
+
+
 def test_too_late_and_nine(town, phone_of):
     late = speaks(phone_of(town), "en")
     assert "Nothing is left to remind of" in through(late, "4", "5", day(town, -41))
