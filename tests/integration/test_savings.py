@@ -160,3 +160,57 @@ def test_a_status_counts_once(town, phone_of):
     after = town.sql("SELECT coalesce(sum(visits), 0), coalesce(sum(minutes), 0), coalesce(sum(taka), 0) FROM kheya.saving"
                      " WHERE service = 'passport_status'")[0]
     assert tuple(a - b for a, b in zip(after, before)) == (1, 477, 300)
+
+
+def pressed_and_killed(town, msisdn, number, want, delay):
+    """Her move to a state, with kheyad dying at any moment of its last key; she dials again as long as it is not made."""
+    def state():
+        return town.sql("SELECT state FROM kheya.case_file WHERE number = %s", number)[0][0]
+    was = state()
+    keys = ["1"] if want == "closed" else ["5" if was == "closed" else "2", "1"]
+    for tries in range(3):
+        phone = Phone(town, msisdn)
+        phone.dial("*333*8*3#")
+        shown = phone.type("1")["text"]
+        for key in keys[:-1]:
+            shown = phone.type(key)["text"]
+        time.sleep(1)                       # the same key at once would be the telco's resend
+        before = phone.send("/type", text=keys[-1])
+        if tries == 0:
+            time.sleep(delay)
+            town.kheyads[0].kill()
+            town.start_kheyad()
+            town.ready()
+        phone.wait(before, 30)
+        if state() != was:
+            break
+    assert state() == want, (was, keys, shown)
+
+
+def test_sums_after_kills(town):
+    """A random walk of cases through deaths of kheyad: the ledger's sums are the closed cases, each event there once."""
+    rnd = random.Random(20261127)
+    before = sums(town)
+    walks = {}
+    ends = [("closed",), ("closed", "appealed"), ("appealed",), ("closed", "appealed", "answered", "closed")]
+    rnd.shuffle(ends)
+    for n, end in enumerate(ends):
+        who = f"88017119000{n}2"
+        number = complained(town, who)
+        moved(town, number, "received")
+        moved(town, number, "answered")
+        for state in end:
+            if state == "answered":
+                moved(town, number, state)
+            else:
+                pressed_and_killed(town, who, number, state, rnd.choice((0.0, 0.005, 0.01, 0.03, 0.06)))
+        walks[number] = ("submitted", "received", "answered", *end)
+    closed = 0
+    for number, walk in walks.items():
+        rows = town.sql("SELECT state FROM kheya.case_event WHERE number = %s ORDER BY seq", number)
+        assert tuple(state for state, in rows) == walk
+        signs = [sign for sign, in town.sql("SELECT sign FROM kheya.saving WHERE number = %s ORDER BY seq", number)]
+        want = [1 if state == "closed" else -1 for state in walk if state in ("closed", "appealed")]
+        assert signs == (want if want[0] == 1 else want[1:]), "an appeal of what never counted takes nothing back"
+        closed += walk[-1] == "closed"
+    assert closed == 2 and tuple(a - b for a, b in zip(sums(town), before)) == (closed, *(closed * n for n in PER))
