@@ -64,6 +64,7 @@ struct work {
     bool told;                          /* she has been told that the line is busy */
     bool unsent;                        /* the link could not take its page */
     bool fresh;                         /* its session was read for it: no other process has gone on since */
+    bool early;                         /* it came before the page of the event before it left: it answers no other page */
     struct event ev;
     char text[];                        /* what ev.text and ev.code point to */
 };
@@ -150,6 +151,12 @@ static const struct event_limits *work_limits(const struct work *w)
 static bool work_is_text(const struct work *w)
 {
     return work_limits(w)->texts;
+}
+
+/* She has answered the page meanwhile: once more, it would be taken for what answers that. */
+static bool work_is_overtaken(const struct work *w)
+{
+    return w->next != NULL && !work_is_text(w->next) && !bearer_wants_answer(w->bearer);
 }
 
 /* A name for a dialogue on the tape: nobody's number can be found out from it. */
@@ -680,7 +687,7 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
             return;
         r = flow_answer(&env, s, &rows, w->out);
     }
-    if ((r == FLOW_DROP || r == FLOW_REPEAT) && !w->fresh) {
+    if ((r == FLOW_DROP || (r == FLOW_REPEAT && !w->early)) && !w->fresh) {
         gateway_again(g, s);            /* another process may have gone on with it; nothing that is written tells */
         return;
     }
@@ -690,7 +697,8 @@ static void gateway_result(struct gateway *g, struct session *s, struct work *w,
         break;
     case FLOW_REPEAT:
         stats_inc(events_duplicate);
-        work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, "r");
+        if (!work_is_overtaken(w))
+            work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, "r");
         gateway_finish(g, s);
         break;
     case FLOW_DROP:
@@ -1036,6 +1044,8 @@ static void gateway_release(struct gateway *g, struct session *s, struct work *w
         snprintf(token, sizeof token, "d/%d/%" PRId64, w->from.push_bucket, w->from.push);
     else
         snprintf(token, sizeof token, "%c/%s/%s/%" PRId32, s->unseen ? 'u' : 'p', s->msisdn, s->code, s->turn);
+    for (struct work *behind = w->next; behind != NULL; behind = behind->next)
+        behind->early = true;
     seen = work_reply(w, buf_str(&s->reply), s->reply.len, s->reply_end, token);
     gateway_finish(g, s);
     if (seen && s->unseen && s->state == SESSION_READY)
