@@ -151,7 +151,7 @@ def test_flow_b(town, phone_of):
 
     # paid more: one key, one complaint, however often
     shown = her.dial("*333*8#")["text"]
-    assert "\n4 সেন্টার" in shown, shown
+    assert "\n4 বেশি" in shown, shown
     assert "রসিদে 30 টাকা" in typed_and_killed(town, her, "4")["text"]
     her.cancel()
     complaints = town.sql("SELECT agency, place, fields ->> 'once', fields ->> 'agent' FROM kheya.case_file"

@@ -102,7 +102,7 @@ def dialled(town, phone):
     phone.type("3")                     # English
     wait_for("the new menus", lambda: "Tube well" in phone.dial("*333*8#")["text"]
              or (phone.type("0") and False))
-    assert "What is wrong with it?" in phone.type("5")["text"]
+    assert "What is wrong with it?" in phone.type("6")["text"]
     phone.type("2")
     assert "ward 3:" in phone.type("3")["text"]
     assert "A mechanic comes" in phone.type("1")["text"]
